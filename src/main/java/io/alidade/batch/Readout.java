@@ -1,0 +1,20 @@
+package io.alidade.batch;
+
+/// What a model can report of each scored unit beside its log-likelihood. An objective asks for
+/// what it needs; whoever did not ask gets an exception.
+public enum Readout {
+  /// Log-probability of the unit that was there, nats, `[N, U]`.
+  LOG_LIKELIHOOD,
+  /// Entropy of the prediction, nats, `[N, U]`.
+  ENTROPY,
+  /// Log of the sum of squared probabilities, `log sum_v p(v)^2`, nats, `[N, U]`.
+  COLLISION,
+  /// Mean of the logits over the vocabulary, `[N, U]`.
+  MEAN_LOGIT,
+  /// 1 where the most likely unit is the one that was there, else 0, `[N, U]`; carries no gradient.
+  TOP_ONE,
+  /// Estimate of a value head, reward units, `[N, U]`.
+  VALUE,
+  /// Output of a reward head at the last token of each candidate, `[N, D]`.
+  REWARD
+}

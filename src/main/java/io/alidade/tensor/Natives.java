@@ -1,0 +1,82 @@
+package io.alidade.tensor;
+
+import io.alidade.UserException;
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.global.torch;
+
+/// Loading and process-wide settings of the native library, and its errors in one line.
+public final class Natives {
+  private static volatile boolean loaded;
+
+  private Natives() {}
+
+  /// Loads libtorch once, before anything else of this package; idempotent.
+  ///
+  /// @throws UserException if the natives for this platform are not on the class path
+  public static void load() {
+    if (!loaded) {
+      synchronized (Natives.class) {
+        if (!loaded) {
+          try {
+            Loader.load(torch.class);
+          } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+            throw new UserException(
+                "the native tensor library did not load ("
+                    + firstLine(String.valueOf(e.getMessage()))
+                    + "); build with the profile of this platform: "
+                    + Loader.getPlatform(),
+                e);
+          }
+          loaded = true;
+        }
+      }
+    }
+  }
+
+  /// Sets how many threads one operation may use.
+  public static void threads(int count) {
+    load();
+    torch.set_num_threads(count);
+  }
+
+  /// How many threads one operation may use.
+  public static int threads() {
+    load();
+    return torch.get_num_threads();
+  }
+
+  /// Runs native work; its errors carry pages of C++ frames and come back as one line, with the
+  /// cause kept.
+  public static <T> T call(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (UserException | IllegalStateException | IllegalArgumentException e) {
+      throw e;
+    } catch (OutOfMemoryError e) {
+      throw new UserException(outOfMemory(), e);
+    } catch (RuntimeException e) {
+      // JavaCPP maps std::exception to plain RuntimeException; anything more specific is ours.
+      if (e.getClass() != RuntimeException.class) {
+        throw e;
+      }
+      var message = String.valueOf(e.getMessage());
+      var lower = message.toLowerCase(Locale.ROOT);
+      if (lower.contains("not enough memory") || lower.contains("out of memory")) {
+        throw new UserException(outOfMemory(), e);
+      }
+      throw new IllegalStateException("native tensor library: " + firstLine(message), e);
+    }
+  }
+
+  private static String outOfMemory() {
+    return "out of memory: lower batch_size or max_length, raise gradient_accumulation_steps, or set"
+        + " gradient_checkpointing: true";
+  }
+
+  static String firstLine(String message) {
+    int end = message.indexOf('\n');
+    return end < 0 ? message : message.substring(0, end);
+  }
+}

@@ -1,0 +1,55 @@
+package io.alidade.tensor;
+
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+
+/// The step lifetime: every native object that this thread makes after the constructor is freed by
+/// [#close()].
+///
+/// Opened where a unit of work begins (a training step, a scoring pass, one generated token, one
+/// probe), always in a try-with-resources. What must outlive it leaves as numbers, as [Owned], or
+/// through [#inner(Supplier)].
+public final class Step implements AutoCloseable {
+  private final PointerScope scope;
+
+  /// Opens a step on the current thread.
+  public Step() {
+    Natives.load();
+    scope = new PointerScope();
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+
+  /// Runs a piece of work in a step of its own and lets only its result out.
+  ///
+  /// @return the result, owned by the step that was open before, or by the garbage collector if
+  ///   none was
+  public static Tensor inner(Supplier<Tensor> work) {
+    Tensor result;
+    try (var _ = new Step()) {
+      result = new Tensor(work.get()); // a fresh owning handle, since the result may be an alias
+      result.retainReference();
+    }
+    var outer = PointerScope.getInnerScope();
+    if (outer != null) {
+      outer.attach(result);
+      result.releaseReference();
+    }
+    return result;
+  }
+
+  /// How many native objects JavaCPP holds now; flat over many steps unless something leaks.
+  public static long liveObjects() {
+    return Pointer.totalCount();
+  }
+
+  /// Resident memory of this process, in bytes.
+  public static long residentBytes() {
+    return Pointer.physicalBytes();
+  }
+}
