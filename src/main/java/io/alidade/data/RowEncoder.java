@@ -1,0 +1,118 @@
+package io.alidade.data;
+
+import io.alidade.UserException;
+import io.alidade.batch.Completion;
+import io.alidade.example.Example;
+import io.alidade.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// Rows to ids, as TRL 1.13 makes them.
+///
+/// Plain text gets the end-of-sequence text where a completion lacks it; of conversations the chat
+/// template alone decides. The ids of a completion are those of prompt and completion together
+/// after as many as the prompt has alone, even where tokens merge across the boundary. Safe for use
+/// by several threads.
+public final class RowEncoder {
+  private final Encoding encoding;
+  private final Renderer renderer;
+
+  /// An encoder for the rows that one objective reads.
+  public RowEncoder(Tokenizer tokenizer, Encoding encoding) {
+    this.encoding = encoding;
+    this.renderer = new Renderer(tokenizer);
+  }
+
+  /// A row as the model reads it, or why it was dropped.
+  ///
+  /// @throws UserException if the row cannot be rendered or tokenized
+  public Fitted group(Example example) {
+    return fit(encode(example));
+  }
+
+  /// Cuts an encoded row to the limit.
+  public Fitted fit(EncodedRow row) {
+    return Limit.fit(row, encoding);
+  }
+
+  /// A row as ids, before any limit.
+  ///
+  /// @throws UserException if the row cannot be rendered or tokenized
+  public EncodedRow encode(Example example) {
+    try {
+      return switch (encoding.layout()) {
+        case CONTINUATIONS -> continuations(example);
+        case DEMONSTRATIONS -> demonstration(example);
+        case WHOLE -> whole(example);
+      };
+    } catch (IllegalArgumentException failure) {
+      throw new UserException(example.row() + ": " + failure.getMessage(), failure);
+    }
+  }
+
+  private EncodedRow continuations(Example example) {
+    int[] prompt = renderer.prompt(example).ids();
+    var candidates = new ArrayList<Completion>();
+    boolean moved = false;
+    for (var candidate : example.candidates()) {
+      int[] all = renderer.together(example, candidate).ids();
+      candidates.add(scored(after(all, prompt.length), prompt.length == 0));
+      moved |= !startsWith(all, prompt);
+    }
+    return new EncodedRow(example.row(), prompt, candidates, example.signals(), moved);
+  }
+
+  private EncodedRow demonstration(Example example) {
+    int[] prompt = renderer.prompt(example).ids();
+    if (example.candidates().size() != 1) {
+      throw new UserException(
+          "%s: %d completions where a demonstration has one"
+              .formatted(example.row(), example.candidates().size()));
+    }
+    int[] all = renderer.together(example, example.candidates().getFirst()).ids();
+    var completion = scored(after(all, prompt.length), prompt.length == 0);
+    return new EncodedRow(
+        example.row(),
+        Arrays.copyOf(all, all.length - completion.tokens().length),
+        List.of(completion),
+        example.signals(),
+        !startsWith(all, prompt));
+  }
+
+  /// Whole texts; what they have in common in front is read once, as a prompt.
+  private EncodedRow whole(Example example) {
+    var texts =
+        example.candidates().stream().map(c -> renderer.together(example, c).ids()).toList();
+    int shared = texts.stream().mapToInt(ids -> ids.length - 1).min().orElse(0);
+    for (int[] ids : texts) {
+      int differs = Arrays.mismatch(ids, texts.getFirst());
+      shared = Math.clamp(differs < 0 ? shared : differs, 0, shared);
+    }
+    int prompt = shared;
+    return new EncodedRow(
+        example.row(),
+        texts.isEmpty() ? renderer.prompt(example).ids() : Arrays.copyOf(texts.getFirst(), prompt),
+        texts.stream().map(ids -> scored(after(ids, prompt), prompt == 0)).toList(),
+        example.signals(),
+        false);
+  }
+
+  /// Everything scored; nothing predicts the first token of all.
+  private static Completion scored(int[] tokens, boolean first) {
+    var completion = Completion.of(tokens);
+    if (first && tokens.length > 0) {
+      completion.scored()[0] = false;
+    }
+    return completion;
+  }
+
+  private static int[] after(int[] ids, int from) {
+    return Arrays.copyOfRange(ids, Math.min(from, ids.length), ids.length);
+  }
+
+  private static boolean startsWith(int[] ids, int[] start) {
+    return ids.length >= start.length
+        && Arrays.equals(ids, 0, start.length, start, 0, start.length);
+  }
+}
