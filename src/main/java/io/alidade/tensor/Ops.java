@@ -3,7 +3,6 @@ package io.alidade.tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import org.bytedeco.pytorch.LongArrayRef;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -67,9 +66,7 @@ public final class Ops {
   public static Tensor empty(ScalarType type, long... shape) {
     Natives.load();
     return torch.empty(
-        new LongArrayRef(shape, shape.length),
-        new TensorOptions(type),
-        new org.bytedeco.pytorch.MemoryFormatOptional());
+        shape, new TensorOptions(type), new org.bytedeco.pytorch.MemoryFormatOptional());
   }
 
   /// A float64 tensor with these values, row by row.

@@ -1,0 +1,29 @@
+package io.alidade.batch;
+
+/// Tokenized groups with random access, so that a data set may be larger than memory.
+public interface Groups extends AutoCloseable {
+  /// How many there are.
+  int count();
+
+  /// One of them, from 0.
+  Group group(int index);
+
+  @Override
+  default void close() {}
+
+  /// Groups held in memory.
+  static Groups of(java.util.List<Group> groups) {
+    var copy = java.util.List.copyOf(groups);
+    return new Groups() {
+      @Override
+      public int count() {
+        return copy.size();
+      }
+
+      @Override
+      public Group group(int index) {
+        return copy.get(index);
+      }
+    };
+  }
+}

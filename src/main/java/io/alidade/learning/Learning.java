@@ -1,0 +1,8 @@
+package io.alidade.learning;
+
+/// A learning framework: the order in which examples are drawn, steps taken and references moved,
+/// told in the verbs of a [Session].
+public interface Learning {
+  /// Runs to its end, from wherever the session stands.
+  void run(Session session);
+}

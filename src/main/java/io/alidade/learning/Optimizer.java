@@ -1,0 +1,38 @@
+package io.alidade.learning;
+
+import java.util.SequencedMap;
+import org.bytedeco.pytorch.Tensor;
+
+/// The specification of an optimizer: its constants, without state.
+public interface Optimizer {
+  /// The peak learning rate, before the schedule.
+  double learningRate();
+
+  /// The norm that the gradient of a step is cut to.
+  double maxGradNorm();
+
+  /// An optimizer over some parameters, with its state.
+  ///
+  /// @param parameters leaves by name; updated in place
+  Updater open(SequencedMap<String, Tensor> parameters);
+
+  /// An optimizer at work. Owns its state; the parameters belong to the model.
+  interface Updater extends AutoCloseable {
+    /// Cuts the gathered gradients to the largest norm, updates the parameters in place and forgets
+    /// the gradients. Call inside a step.
+    ///
+    /// @param learningRate rate of this step
+    /// @return the norm of the gradient over all parameters before it was cut; if it is not finite,
+    ///   nothing was updated
+    double update(double learningRate);
+
+    /// The state as named tensors, for a checkpoint. They share memory with the state.
+    SequencedMap<String, Tensor> state();
+
+    /// Copies a state that [#state()] gave back in.
+    void restore(java.util.Map<String, Tensor> state);
+
+    @Override
+    void close();
+  }
+}

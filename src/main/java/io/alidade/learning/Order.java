@@ -1,0 +1,85 @@
+package io.alidade.learning;
+
+import io.alidade.batch.Batch;
+import io.alidade.batch.Group;
+import io.alidade.batch.Groups;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import java.util.stream.IntStream;
+
+/// Which groups each step sees: a function of the seed and the step's number alone, so that a run
+/// can go on anywhere.
+///
+/// An epoch is cut into passes of `perDeviceTrainBatchSize` groups and steps of
+/// `gradientAccumulationSteps` passes. The last pass of an epoch may hold fewer groups, its last
+/// step fewer passes.
+final class Order {
+  private final Groups groups;
+  private final Settings settings;
+  private int[] permutation = {};
+  private long permuted = -1;
+
+  Order(Groups groups, Settings settings) {
+    this.groups = groups;
+    this.settings = settings;
+  }
+
+  long stepsPerEpoch() {
+    long passes = ceil(groups.count(), settings.perDeviceTrainBatchSize());
+    return ceil(passes, settings.gradientAccumulationSteps());
+  }
+
+  double epoch(long step) {
+    return (double) step / stepsPerEpoch();
+  }
+
+  /// The passes of a step, from 0.
+  List<Batch> step(long step) {
+    long epoch = step / stepsPerEpoch();
+    int size = settings.perDeviceTrainBatchSize();
+    long first = (step % stepsPerEpoch()) * settings.gradientAccumulationSteps() * size;
+    long end = Math.min(groups.count(), first + (long) settings.gradientAccumulationSteps() * size);
+    var order = order(epoch);
+    var passes = new ArrayList<Batch>();
+    for (long at = first; at < end; at += size) {
+      var members = new ArrayList<Group>();
+      for (long i = at; i < Math.min(end, at + size); i++) {
+        members.add(groups.group(order[(int) i]));
+      }
+      passes.add(new Batch(members));
+    }
+    return passes;
+  }
+
+  private int[] order(long epoch) {
+    if (permuted != epoch) {
+      permutation = IntStream.range(0, groups.count()).toArray();
+      if (settings.shuffle()) {
+        shuffle(permutation, generator(settings.seed(), epoch));
+      }
+      permuted = epoch;
+    }
+    return permutation;
+  }
+
+  private static RandomGenerator generator(long seed, long epoch) {
+    // Two large odd constants keep the streams of neighbouring seeds and epochs apart.
+    return RandomGeneratorFactory.of("L64X128MixRandom")
+        .create(seed * 0x9E3779B97F4A7C15L + epoch * 0xD1B54A32D192ED03L + 1);
+  }
+
+  private static void shuffle(int[] values, RandomGenerator random) {
+    for (int i = values.length - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int swap = values[i];
+      values[i] = values[j];
+      values[j] = swap;
+    }
+  }
+
+  private static long ceil(long count, long size) {
+    return (count + size - 1) / size;
+  }
+}

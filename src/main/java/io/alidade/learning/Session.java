@@ -1,0 +1,350 @@
+package io.alidade.learning;
+
+import io.alidade.UserException;
+import io.alidade.batch.Batch;
+import io.alidade.batch.Group;
+import io.alidade.batch.Groups;
+import io.alidade.example.Signal;
+import io.alidade.model.Scorer;
+import io.alidade.model.Trainee;
+import io.alidade.objective.Loss;
+import io.alidade.objective.Needs;
+import io.alidade.objective.Objective;
+import io.alidade.tensor.Natives;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Step;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// A model in training, with everything that a loop needs to move it: data, reference, objective,
+/// optimizer, the count of steps, and the folder of checkpoints.
+///
+/// The loops of this package are written in its verbs. A session that was restored from a
+/// checkpoint continues with the same bits as one that was never interrupted.
+public final class Session implements AutoCloseable {
+  private final Needs needs;
+  private final Trainee policy;
+  private final Optimizer optimizer;
+  private final Optimizer.Updater updater;
+  private final Schedule schedule;
+  private final Settings settings;
+  private final Groups train;
+  private final Optional<Groups> held;
+  private final Watcher watcher;
+  private final Pass pass;
+  private final Order order;
+  private final Checkpoints checkpoints;
+
+  private final Map<String, Double> memory = new HashMap<>();
+  private final Map<Signal, Map<String, double[]>> labels = new HashMap<>();
+  private final LinkedHashMap<String, Loss.Metric> window = new LinkedHashMap<>();
+  private final Map<String, Double> latest = new HashMap<>();
+  private long done;
+  private long total = 1;
+  private long tokens;
+
+  /// Assembles a session; nothing is computed yet. The session owns the optimizer's state, and the
+  /// caller keeps the rest.
+  ///
+  /// @param folder where checkpoints go
+  public Session(
+      Objective objective,
+      Trainee policy,
+      Optional<Scorer> reference,
+      Optimizer optimizer,
+      Schedule schedule,
+      Settings settings,
+      Groups train,
+      Optional<Groups> held,
+      Path folder,
+      Watcher watcher) {
+    this.needs = objective.needs();
+    this.policy = policy;
+    this.optimizer = optimizer;
+    this.updater = optimizer.open(policy.trainable());
+    this.schedule = schedule;
+    this.settings = settings;
+    this.train = relabelled(train);
+    this.held = held;
+    this.watcher = watcher;
+    this.pass = new Pass(objective, policy, reference, Meter.watched(needs));
+    this.order = new Order(this.train, settings);
+    this.checkpoints = new Checkpoints(folder, settings.saveTotalLimit());
+    if (train.count() == 0) {
+      throw new UserException("the training data holds no usable row; `data check` tells why");
+    }
+  }
+
+  /// Settles how many steps the run has: the number set for the run, or as many as the epochs take.
+  public void plan(int epochs) {
+    total = settings.maxSteps() > 0 ? settings.maxSteps() : epochs * order.stepsPerEpoch();
+  }
+
+  /// Whether steps are left.
+  public boolean unfinished() {
+    return done < total;
+  }
+
+  /// Steps done.
+  public long done() {
+    return done;
+  }
+
+  /// Steps of the whole run.
+  public long total() {
+    return total;
+  }
+
+  /// Takes the next step: gradients over its passes, one update, and whatever is due after it (a
+  /// line of metrics, an evaluation, a checkpoint).
+  ///
+  /// @throws UserException if the loss or the gradient is not finite; the model is left as it was
+  ///   before the step
+  public void step() {
+    var passes = order.step(done);
+    policy.training(true);
+    double rate =
+        optimizer.learningRate() * settings.learningRateFactor() * schedule.factor(done, total);
+    double norm;
+    try (var _ = new Step()) {
+      Natives.call(() -> gradients(passes))
+          .forEach((name, metric) -> add(name, new Loss.Metric(metric.mean(), 1)));
+      norm = Natives.call(() -> updater.update(rate));
+    }
+    if (!Double.isFinite(norm)) {
+      throw diverged("gradient norm", norm, passes);
+    }
+    policy.training(false);
+    done++;
+    tokens += Meter.tokens(passes);
+    add("grad_norm", new Loss.Metric(norm, 1));
+    progress(passes);
+    if (done % settings.loggingSteps() == 0 || done == total) {
+      log(rate);
+    }
+    if (due(settings.evalSteps()) || done == total) {
+      evaluate();
+    }
+    if (due(settings.saveSteps()) || done == total) {
+      save();
+    }
+  }
+
+  private boolean due(int every) {
+    return every > 0 && done % every == 0;
+  }
+
+  private SequencedMap<String, Loss.Metric> gradients(List<Batch> passes) {
+    var weights = weights(passes);
+    var step = new LinkedHashMap<String, Loss.Metric>();
+    for (int p = 0; p < passes.size(); p++) {
+      try (var _ = new Step()) {
+        var batch = passes.get(p);
+        var result = pass.differentiate(batch, memory, weights.get(p));
+        double loss = 0;
+        for (int t = 0; t < result.loss().terms().size(); t++) {
+          var term = result.loss().terms().get(t);
+          loss += Ops.number(term.sum().detach()) * term.coefficient() / weights.get(p).get(t);
+        }
+        if (!Double.isFinite(loss)) {
+          throw diverged("loss", loss, List.of(batch));
+        }
+        merge(step, "loss", new Loss.Metric(loss, p == 0 ? 1 : 0));
+        boolean whole = settings.lossAveraging() == Settings.Averaging.STEP;
+        Meter.of(needs, batch, result)
+            .forEach((name, metric) ->
+                merge(step, name, whole ? metric : new Loss.Metric(metric.mean(), 1)));
+        keep(batch, result.loss());
+      }
+    }
+    return step;
+  }
+
+  /// For each pass, what each term of its loss is divided by.
+  private List<List<Double>> weights(List<Batch> passes) {
+    var own = new ArrayList<List<Double>>();
+    for (var batch : passes) {
+      try (var _ = new Step()) {
+        own.add(pass.weights(batch));
+      }
+    }
+    if (settings.lossAveraging() == Settings.Averaging.MICRO_BATCH) {
+      return own.stream()
+          .map(terms -> terms.stream().map(weight -> weight * passes.size()).toList())
+          .toList();
+    }
+    var sums = new ArrayList<Double>();
+    for (int t = 0; t < own.getFirst().size(); t++) {
+      double sum = 0;
+      for (var terms : own) {
+        sum += terms.get(t);
+      }
+      sums.add(sum);
+    }
+    return passes.stream().<List<Double>>map(_ -> sums).toList();
+  }
+
+  private void keep(Batch batch, Loss loss) {
+    memory.putAll(loss.memory());
+    loss.labels()
+        .forEach((signal, values) -> {
+          int at = 0;
+          var rows = labels.computeIfAbsent(signal, _ -> new HashMap<>());
+          for (var group : batch.groups()) {
+            int length =
+                switch (signal.scope()) {
+                  case GROUP -> 1;
+                  case CANDIDATE -> group.candidates().size();
+                  case UNIT -> throw new IllegalStateException("unit signals cannot be relabelled");
+                };
+            rows.put(group.row().toString(), java.util.Arrays.copyOfRange(values, at, at + length));
+            at += length;
+          }
+        });
+  }
+
+  private Groups relabelled(Groups groups) {
+    return new Groups() {
+      @Override
+      public int count() {
+        return groups.count();
+      }
+
+      @Override
+      public Group group(int index) {
+        var group = groups.group(index);
+        if (labels.isEmpty()) {
+          return group;
+        }
+        var signals = new HashMap<>(group.signals());
+        labels.forEach((signal, rows) -> {
+          var values = rows.get(group.row().toString());
+          if (values != null) {
+            signals.put(signal, values);
+          }
+        });
+        return new Group(group.row(), group.prompt(), group.candidates(), signals);
+      }
+    };
+  }
+
+  private UserException diverged(String what, double value, List<Batch> passes) {
+    var rows = String.join(", ", passes.stream().map(Batch::rows).toList());
+    return new UserException(
+        "step %d: the %s is %s on rows %s; lower learning_rate or look at these rows. %s"
+            .formatted(
+                done + 1,
+                what,
+                value,
+                rows,
+                checkpoints
+                    .latest()
+                    .map(c -> "The last checkpoint stands: " + c)
+                    .orElse("No checkpoint was due yet")));
+  }
+
+  private void add(String name, Loss.Metric metric) {
+    merge(window, name, metric);
+    latest.put(name, metric.mean());
+  }
+
+  private static void merge(Map<String, Loss.Metric> into, String name, Loss.Metric metric) {
+    into.merge(name, metric, Loss.Metric::plus);
+  }
+
+  private void progress(List<Batch> passes) {
+    var headline = new LinkedHashMap<String, Double>();
+    for (var name : List.of("loss", "rewards/accuracies", "accuracy", "mean_token_accuracy")) {
+      var value = latest.get(name);
+      if (value != null) {
+        headline.put(name, value);
+      }
+    }
+    watcher.progress(done, total, Meter.tokens(passes), headline);
+  }
+
+  private void log(double rate) {
+    var metrics = new LinkedHashMap<String, Double>();
+    window.forEach((name, metric) -> metrics.put(name, metric.mean()));
+    metrics.put("learning_rate", rate);
+    metrics.put("num_tokens", (double) tokens);
+    watcher.log(done, order.epoch(done), metrics);
+    window.clear();
+  }
+
+  /// Measures loss and metrics on the held-out groups, without touching the model.
+  public void evaluate() {
+    if (held.isPresent()) {
+      watcher.evaluation(done, order.epoch(done), measure(held.get(), "eval_"));
+    }
+  }
+
+  /// The loss and metrics of any groups under the model as it is.
+  ///
+  /// @param prefix put before each name
+  public SequencedMap<String, Double> measure(Groups groups, String prefix) {
+    policy.training(false);
+    var terms = new ArrayList<Loss.Metric>();
+    var sums = new LinkedHashMap<String, Loss.Metric>();
+    int size = settings.perDeviceEvalBatchSize();
+    for (int at = 0; at < groups.count(); at += size) {
+      var members = new ArrayList<Group>();
+      for (int i = at; i < Math.min(groups.count(), at + size); i++) {
+        members.add(groups.group(i));
+      }
+      var batch = new Batch(members);
+      try (var _ = new Step()) {
+        var result = Natives.call(() -> pass.evaluate(batch, memory));
+        for (int t = 0; t < result.loss().terms().size(); t++) {
+          var term = result.loss().terms().get(t);
+          var metric = new Loss.Metric(Ops.number(term.sum()) * term.coefficient(), term.weight());
+          if (t < terms.size()) {
+            terms.set(t, terms.get(t).plus(metric));
+          } else {
+            terms.add(metric);
+          }
+        }
+        Meter.of(needs, batch, result).forEach((name, metric) -> merge(sums, name, metric));
+      }
+    }
+    var metrics = new LinkedHashMap<String, Double>();
+    metrics.put(prefix + "loss", terms.stream().mapToDouble(Loss.Metric::mean).sum());
+    sums.forEach((name, metric) -> metrics.put(prefix + name, metric.mean()));
+    return metrics;
+  }
+
+  /// Writes a checkpoint of the present state, beside the earlier ones and then renamed; the oldest
+  /// beyond the limit are removed.
+  public void save() {
+    var state = new Checkpoints.State(done, tokens, memory, labels, window, policy.randomState());
+    try (var _ = new Step()) {
+      checkpoints.save(state, policy, updater);
+    }
+  }
+
+  /// Continues from a checkpoint whose weights the policy was opened with.
+  ///
+  /// @param checkpoint a folder that [Checkpoints#latest()] named
+  public void restore(Path checkpoint) {
+    try (var _ = new Step()) {
+      var state = checkpoints.restore(checkpoint, updater);
+      done = state.step();
+      tokens = state.tokens();
+      memory.putAll(state.memory());
+      labels.putAll(state.labels());
+      window.putAll(state.window());
+      policy.restoreRandomState(state.randomState());
+    }
+  }
+
+  @Override
+  public void close() {
+    updater.close();
+  }
+}

@@ -1,0 +1,136 @@
+package io.alidade.world;
+
+import io.alidade.batch.Batch;
+import io.alidade.batch.Completion;
+import io.alidade.batch.Group;
+import io.alidade.batch.Readout;
+import io.alidade.example.Example;
+import io.alidade.model.Scoring;
+import io.alidade.model.TensorFiles;
+import io.alidade.model.Trainee;
+import io.alidade.tensor.Grad;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Owned;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/// A policy over a handful of answers, one token each, with a logit of its own for every prompt and
+/// answer: a world whose optimum is known in closed form.
+public final class TabularPolicy implements Trainee {
+  private final Owned logits;
+
+  /// Prompts are numbered by their first token.
+  public TabularPolicy(double[][] logits) {
+    int prompts = logits.length;
+    int answers = logits[0].length;
+    var flat = new double[prompts * answers];
+    for (int p = 0; p < prompts; p++) {
+      System.arraycopy(logits[p], 0, flat, p * answers, answers);
+    }
+    this.logits = Owned.keep(Grad.leaf(Ops.doubles(flat, prompts, answers)));
+  }
+
+  /// Opens what [#checkpoint(Path)] wrote.
+  public static TabularPolicy open(Path folder) {
+    var tensor = TensorFiles.read(folder.resolve("model.safetensors")).get("logits");
+    var values = Ops.toDoubles(tensor);
+    int answers = (int) tensor.size(1);
+    var rows = new double[(int) tensor.size(0)][answers];
+    for (int i = 0; i < values.length; i++) {
+      rows[i / answers][i % answers] = values[i];
+    }
+    return new TabularPolicy(rows);
+  }
+
+  /// A pair of answers to a prompt.
+  public static Group pair(int prompt, int chosen, int rejected, int row) {
+    return new Group(
+        new Example.Row("world", row),
+        new int[] {prompt},
+        List.of(Completion.of(chosen), Completion.of(rejected)),
+        Map.of());
+  }
+
+  /// Probabilities of the answers to a prompt.
+  public double[] probabilities(int prompt) {
+    return Grad.off(() -> Ops.toDoubles(torch.softmax(logits.tensor().select(0, prompt), 0)));
+  }
+
+  @Override
+  public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
+    var prompts = new int[batch.candidates()];
+    var answers = new int[batch.candidates()];
+    int at = 0;
+    for (var group : batch.groups()) {
+      for (var candidate : group.candidates()) {
+        prompts[at] = group.prompt()[0];
+        answers[at++] = candidate.tokens()[0];
+      }
+    }
+    var all = Grad.on(() -> torch.log_softmax(logits.tensor(), 1));
+    var rows = all.index_select(0, Ops.indices(prompts));
+    var picked = rows.gather(1, Ops.indices(answers).unsqueeze(1)); // [N, 1]
+    var outputs = new LinkedHashMap<Readout, Tensor>();
+    for (var readout : readouts) {
+      outputs.put(
+          readout,
+          switch (readout) {
+            case LOG_LIKELIHOOD -> picked.detach();
+            case ENTROPY -> rows.exp().mul(rows).sum(1).neg().unsqueeze(1).detach();
+            case TOP_ONE ->
+                rows.argmax(new org.bytedeco.pytorch.LongOptional(1), false)
+                    .eq(Ops.indices(answers))
+                    .to(ScalarType.Double)
+                    .unsqueeze(1);
+            case MEAN_LOGIT -> rows.mean(1).unsqueeze(1).detach();
+            default -> throw new IllegalStateException("no readout " + readout);
+          });
+    }
+    return new Scoring() {
+      @Override
+      public Map<Readout, Tensor> outputs() {
+        return outputs;
+      }
+
+      @Override
+      public void backward(Map<Readout, Tensor> gradients) {
+        Grad.backward(List.of(picked), List.of(gradients.get(Readout.LOG_LIKELIHOOD)));
+      }
+    };
+  }
+
+  @Override
+  public SequencedMap<String, Tensor> trainable() {
+    var map = new LinkedHashMap<String, Tensor>();
+    map.put("logits", logits.tensor());
+    return map;
+  }
+
+  @Override
+  public void training(boolean on) {}
+
+  @Override
+  public void checkpoint(Path folder) {
+    TensorFiles.write(folder.resolve("model.safetensors"), trainable());
+  }
+
+  @Override
+  public byte[] randomState() {
+    return new byte[0];
+  }
+
+  @Override
+  public void restoreRandomState(byte[] state) {}
+
+  @Override
+  public void close() {
+    logits.close();
+  }
+}
