@@ -2,8 +2,11 @@ package io.alidade.batch;
 
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -18,6 +21,7 @@ public final class Scored {
   private final Optional<Likelihood> reference;
   private final Map<Signal, Tensor> signals;
   private final Map<String, Double> memory;
+  private final UnaryOperator<Tensor> constants;
 
   /// Puts together what was computed.
   ///
@@ -35,17 +39,77 @@ public final class Scored {
       Optional<Tensor> reference,
       Map<Signal, Tensor> signals,
       Map<String, Double> memory) {
+    this(sizes, mask, readouts, reference, signals, memory, UnaryOperator.identity());
+  }
+
+  private Scored(
+      int[] sizes,
+      Tensor mask,
+      Map<Readout, Tensor> readouts,
+      Optional<Tensor> reference,
+      Map<Signal, Tensor> signals,
+      Map<String, Double> memory,
+      UnaryOperator<Tensor> constants) {
     this.sizes = sizes.clone();
     this.mask = mask;
     this.readouts = Map.copyOf(readouts);
     this.reference = reference.map(units -> new Likelihood(units, mask));
     this.signals = Map.copyOf(signals);
     this.memory = Map.copyOf(memory);
+    this.constants = constants;
+  }
+
+  /// The same batch with other log-likelihoods under the frozen model.
+  ///
+  /// @param units `[N, U]`, nats
+  public Scored withReference(Tensor units) {
+    return new Scored(sizes, mask, readouts, Optional.of(units), signals, memory, constants);
+  }
+
+  /// The same batch with a signal added or replaced, for objectives that wrap others.
+  public Scored withSignal(Signal signal, Tensor values) {
+    var all = new HashMap<>(signals);
+    all.put(signal, values);
+    return new Scored(
+        sizes, mask, readouts, reference.map(Likelihood::units), all, memory, constants);
+  }
+
+  /// The same batch with every log-likelihood, of policy and reference alike, times a factor.
+  ///
+  /// @param factor `[N, U]`, a constant of the data
+  public Scored scaled(Tensor factor) {
+    var changed = new EnumMap<Readout, Tensor>(readouts);
+    changed.computeIfPresent(Readout.LOG_LIKELIHOOD, (_, units) -> units.mul(factor));
+    return new Scored(
+        sizes,
+        mask,
+        changed,
+        reference.map(likelihood -> likelihood.units().mul(factor)),
+        signals,
+        memory,
+        constants);
+  }
+
+  /// The same batch in which [#constant(Tensor)] gives what `constants` makes of its argument; a
+  /// check of gradients by finite differences holds the constants still with it.
+  public Scored withConstants(UnaryOperator<Tensor> constants) {
+    return new Scored(
+        sizes, mask, readouts, reference.map(Likelihood::units), signals, memory, constants);
+  }
+
+  /// The same numbers cut off from the graph: no gradient flows through them.
+  public Tensor constant(Tensor value) {
+    return constants.apply(value.detach());
   }
 
   /// G, the number of groups.
   public int groups() {
     return sizes.length;
+  }
+
+  /// Number of candidates of each group, in order.
+  public int[] sizes() {
+    return sizes.clone();
   }
 
   /// N, the number of candidates.
@@ -115,6 +179,12 @@ public final class Scored {
   /// `[N] → [G]`, `[N, U] → [G, U]`.
   public Tensor rejected(Tensor perCandidate) {
     return candidate(perCandidate, 1);
+  }
+
+  /// Of a quantity per candidate, the first candidate's minus the second's of each group: the
+  /// margin of a pair. `[N] → [G]`.
+  public Tensor margin(Tensor perCandidate) {
+    return chosen(perCandidate).sub(rejected(perCandidate));
   }
 
   /// Of a quantity per candidate, the k-th candidate's of each group, from 0. `[N] → [G]`, `[N, U]

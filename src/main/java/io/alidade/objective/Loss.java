@@ -120,11 +120,13 @@ public final class Loss {
   }
 
   /// Reports a weighted mean of some numbers.
+  ///
+  /// @param weights same shape; if all are 0 there is nothing to report
   public Loss metric(String name, Tensor values, Tensor weights) {
-    return with(
-        name,
-        new Metric(
-            Ops.number(values.detach().mul(weights).sum()), Ops.number(weights.detach().sum())));
+    double weight = Ops.number(weights.detach().sum());
+    return weight == 0
+        ? this
+        : with(name, new Metric(Ops.number(values.detach().mul(weights).sum()), weight));
   }
 
   private Loss with(String name, Metric metric) {
@@ -141,6 +143,22 @@ public final class Loss {
         .metric("rewards/rejected", rejected)
         .metric("rewards/margins", chosen.sub(rejected))
         .metric("rewards/accuracies", chosen.gt(rejected).to(chosen.scalar_type()));
+  }
+
+  /// Reports the implicit rewards of labelled answers as TRL names them: `rewards/chosen` over the
+  /// desirable ones, `rewards/rejected` over the undesirable ones, and, where a batch holds both,
+  /// the difference of the two means as `rewards/margins`.
+  ///
+  /// @param rewards `[G]`, reward units
+  /// @param label `[G]`, 1 for desirable and 0 for undesirable
+  public Loss labelledRewards(Tensor rewards, Tensor label) {
+    var bad = Ops.plus(label.neg(), 1);
+    var loss = metric("rewards/chosen", rewards, label).metric("rewards/rejected", rewards, bad);
+    var chosen = loss.metrics.get("rewards/chosen");
+    var rejected = loss.metrics.get("rewards/rejected");
+    return chosen == null || rejected == null
+        ? loss
+        : loss.with("rewards/margins", new Metric(chosen.mean() - rejected.mean(), 1));
   }
 
   /// Replaces the values of a signal for the rows of this batch, from the next visit on.
@@ -160,7 +178,8 @@ public final class Loss {
   public Tensor value() {
     Tensor total = null;
     for (var term : terms) {
-      var mean = Ops.times(term.sum, term.coefficient / term.weight);
+      // A term without items (no chosen tokens, say) has a sum of 0 and counts for nothing.
+      var mean = Ops.times(term.sum, term.weight == 0 ? 0 : term.coefficient / term.weight);
       total = total == null ? mean : total.add(mean);
     }
     if (total == null) {

@@ -10,12 +10,20 @@ import java.util.Set;
 /// What an objective must be given.
 ///
 /// @param feedback the form of its examples
+/// @param candidates the least number of candidates a group must have
 /// @param reference whether log-likelihoods under a frozen model are needed
 /// @param signals quantities of the data, by name and scope
 /// @param readouts what the model must report; the log-likelihood unless a reward head stands in
 ///   its place
+/// @param coupled whether the groups of a batch act on each other, so that a batch must not be
+///   split into pieces that are scored apart
 public record Needs(
-    Feedback feedback, boolean reference, Set<Signal> signals, Set<Readout> readouts) {
+    Feedback feedback,
+    int candidates,
+    boolean reference,
+    Set<Signal> signals,
+    Set<Readout> readouts,
+    boolean coupled) {
   /// The form of the examples that an objective learns from.
   public enum Feedback {
     /// One candidate a group, to be imitated.
@@ -38,55 +46,72 @@ public record Needs(
 
   /// Pairs, the reference and no signals.
   public static Needs pairs() {
-    return of(Feedback.PAIRS);
+    return of(Feedback.PAIRS, 2);
   }
 
   /// Rankings, the reference and no signals.
   public static Needs rankings() {
-    return of(Feedback.RANKINGS);
+    return of(Feedback.RANKINGS, 2);
   }
 
   /// Labelled examples, the reference and no signals.
   public static Needs labelled() {
-    return of(Feedback.LABELLED);
+    return of(Feedback.LABELLED, 1);
   }
 
   /// Demonstrations without a reference.
   public static Needs demonstrations() {
-    return of(Feedback.DEMONSTRATIONS).withoutReference();
+    return of(Feedback.DEMONSTRATIONS, 1).withoutReference();
   }
 
   /// Rollouts, the reference and no signals.
   public static Needs rollouts() {
-    return of(Feedback.ROLLOUTS);
+    return of(Feedback.ROLLOUTS, 2);
   }
 
-  private static Needs of(Feedback feedback) {
-    return new Needs(feedback, true, Set.of(), EnumSet.of(Readout.LOG_LIKELIHOOD));
+  private static Needs of(Feedback feedback, int candidates) {
+    return new Needs(
+        feedback, candidates, true, Set.of(), EnumSet.of(Readout.LOG_LIKELIHOOD), false);
+  }
+
+  /// The same with at least so many candidates a group, the further ones appended by a strategy.
+  public Needs candidates(int least) {
+    return new Needs(feedback, least, reference, signals, readouts, coupled);
   }
 
   /// The same without a frozen model.
   public Needs withoutReference() {
-    return new Needs(feedback, false, signals, readouts);
+    return new Needs(feedback, candidates, false, signals, readouts, coupled);
+  }
+
+  /// The same with a frozen model.
+  public Needs withReference() {
+    return new Needs(feedback, candidates, true, signals, readouts, coupled);
   }
 
   /// The same with further signals.
   public Needs with(Signal... more) {
     var all = new LinkedHashSet<>(signals);
     all.addAll(List.of(more));
-    return new Needs(feedback, reference, all, readouts);
+    return new Needs(feedback, candidates, reference, all, readouts, coupled);
   }
 
   /// The same with further readouts.
   public Needs reading(Readout... more) {
     var all = EnumSet.copyOf(readouts);
     all.addAll(List.of(more));
-    return new Needs(feedback, reference, signals, all);
+    return new Needs(feedback, candidates, reference, signals, all, coupled);
   }
 
   /// The same with these readouts and no others.
   public Needs readingOnly(Readout... these) {
-    return new Needs(feedback, reference, signals, Set.of(these));
+    return new Needs(feedback, candidates, reference, signals, Set.of(these), coupled);
+  }
+
+  /// The same for an objective whose groups act on each other, through a sort or a mean over the
+  /// batch.
+  public Needs wholeBatch() {
+    return new Needs(feedback, candidates, reference, signals, readouts, true);
   }
 
   /// What both objectives need, for combinations.
@@ -101,6 +126,12 @@ public record Needs(
     allSignals.addAll(other.signals);
     var allReadouts = EnumSet.copyOf(readouts);
     allReadouts.addAll(other.readouts);
-    return new Needs(feedback, reference || other.reference, allSignals, allReadouts);
+    return new Needs(
+        feedback,
+        Math.max(candidates, other.candidates),
+        reference || other.reference,
+        allSignals,
+        allReadouts,
+        coupled || other.coupled);
   }
 }

@@ -15,6 +15,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class Ops {
   private Ops() {}
 
+  /// A number as an argument of a native function.
+  public static Scalar scalar(double value) {
+    return new Scalar(value);
+  }
+
   /// `x * factor`, element-wise.
   public static Tensor times(Tensor x, double factor) {
     return x.mul(new Scalar(factor));
@@ -37,11 +42,13 @@ public final class Ops {
 
   /// `log(1 - exp(x))` for `x < 0`, in the form that loses no digits on either side of `-ln 2`.
   public static Tensor log1mExp(Tensor x) {
-    var far = x.exp().neg().log1p();
     // Where x is near 0 the first form cancels; where x is far from 0 the second would take log of
-    // a rounded 1.
-    var near = x.expm1().neg().log();
-    return torch.where(x.lt(new Scalar(-Math.log(2))), far, near);
+    // a rounded 1. Each form sees only its own side: the gradient of a branch that is not taken is
+    // multiplied by 0, and must therefore be finite.
+    double split = -Math.log(2);
+    var far = atMost(x, split).exp().neg().log1p();
+    var near = atLeast(x, split).expm1().neg().log();
+    return torch.where(x.lt(new Scalar(split)), far, near);
   }
 
   /// Concatenation along `dimension`.
