@@ -113,7 +113,7 @@ public final class WeightFiles implements AutoCloseable {
         .orElseThrow();
   }
 
-  private static Map<String, String> weightMap(Path index) {
+  static Map<String, String> weightMap(Path index) {
     var json = Json.readObject(index).get("weight_map");
     if (json == null || !json.isObject() || json.isEmpty()) {
       throw new UserException(
