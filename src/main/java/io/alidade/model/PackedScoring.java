@@ -1,0 +1,230 @@
+package io.alidade.model;
+
+import io.alidade.batch.Readout;
+import io.alidade.tensor.Grad;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Step;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/// Likelihoods of a batch in two phases. Forward: hidden states of the packed tokens, then the head
+/// for the few rows that predict a scored unit, chunk by chunk, keeping nothing of it. Backward:
+/// the head again for each chunk, down to the gradient of the hidden states, and once through the
+/// trunk.
+final class PackedScoring implements Scoring {
+  /// Linear maps of single hidden states, by readout.
+  ///
+  /// @param weights their weight, `[D, hidden]`
+  record Linear(Map<Readout, Tensor> weights) {}
+
+  private final Placement placement;
+  private final Projection projection;
+  private final int vocabulary;
+  private final Linear linear;
+  private final Map<Readout, Tensor> outputs = new EnumMap<>(Readout.class);
+  private final Optional<Trunk.Run> run;
+  private final Optional<Tensor> rows; // [S + last, hidden] without a graph
+  private boolean spent;
+
+  /// Computes the first phase.
+  ///
+  /// @param run the forward pass, if there was anything to compute
+  /// @param hidden its result, `[T, hidden]`
+  /// @param candidates N
+  /// @param units U
+  PackedScoring(
+      Placement placement,
+      Projection projection,
+      int vocabulary,
+      Linear linear,
+      Optional<Trunk.Run> run,
+      Optional<Tensor> hidden,
+      Set<Readout> readouts,
+      int candidates,
+      int units) {
+    this.placement = placement;
+    this.projection = projection;
+    this.vocabulary = vocabulary;
+    this.linear = linear;
+    this.run = run;
+    rows = hidden.map(all -> Grad.off(() -> all.detach().index_select(0, selected())));
+    var ofLogits = EnumSet.noneOf(Readout.class);
+    for (var readout : readouts) {
+      if (Projection.OF_LOGITS.contains(readout)) {
+        ofLogits.add(readout);
+      }
+      outputs.put(
+          readout,
+          readout == Readout.REWARD
+              ? Ops.zeros(projection.wide(), candidates, weight(readout).size(0))
+              : Ops.zeros(projection.wide(), candidates, units));
+    }
+    if (placement.rows().length > 0) {
+      if (!ofLogits.isEmpty()) {
+        readLogits(ofLogits);
+      }
+      if (readouts.contains(Readout.VALUE)) {
+        place(Readout.VALUE, cells(0, placement.cells().length), values(predicting()));
+      }
+    }
+    if (readouts.contains(Readout.REWARD)) {
+      outputs.put(Readout.REWARD, rewards(last()));
+    }
+  }
+
+  private Tensor weight(Readout readout) {
+    var weight = linear.weights().get(readout);
+    if (weight == null) {
+      throw new IllegalStateException("no head for " + readout);
+    }
+    return weight;
+  }
+
+  private Tensor selected() {
+    var indices = new int[placement.rows().length + placement.last().length];
+    System.arraycopy(placement.rows(), 0, indices, 0, placement.rows().length);
+    System.arraycopy(
+        placement.last(), 0, indices, placement.rows().length, placement.last().length);
+    return Ops.indices(indices);
+  }
+
+  private Tensor predicting() {
+    return rows.orElseThrow().narrow(0, 0, placement.rows().length);
+  }
+
+  private Tensor last() {
+    return rows.orElseThrow().narrow(0, placement.rows().length, placement.last().length);
+  }
+
+  private Tensor cells(int from, int count) {
+    return Ops.indices(java.util.Arrays.copyOfRange(placement.cells(), from, from + count));
+  }
+
+  private Tensor targets(int from, int count) {
+    return Ops.indices(java.util.Arrays.copyOfRange(placement.targets(), from, from + count));
+  }
+
+  private void place(Readout readout, Tensor cells, Tensor values) {
+    var output = outputs.get(readout);
+    if (output != null) {
+      output.view(-1).index_copy_(0, cells, values);
+    }
+  }
+
+  /// A chunk of rows at a time.
+  private void inChunks(java.util.function.BiConsumer<Integer, Integer> work) {
+    int most = Projection.rows(vocabulary, projection.wide());
+    int all = placement.rows().length;
+    for (int from = 0; from < all; from += most) {
+      try (var _ = new Step()) {
+        work.accept(from, Math.min(most, all - from));
+      }
+    }
+  }
+
+  private void readLogits(Set<Readout> readouts) {
+    inChunks((from, count) ->
+        projection
+            .read(predicting().narrow(0, from, count), targets(from, count), readouts)
+            .forEach((readout, values) -> place(readout, cells(from, count), values)));
+  }
+
+  private Tensor values(Tensor hidden) {
+    return Grad.off(
+        () -> torch.linear(hidden, weight(Readout.VALUE)).to(projection.wide()).squeeze(1));
+  }
+
+  private Tensor rewards(Tensor hidden) {
+    return Grad.off(() -> torch.linear(hidden, weight(Readout.REWARD)).to(projection.wide()));
+  }
+
+  @Override
+  public Map<Readout, Tensor> outputs() {
+    return Map.copyOf(outputs);
+  }
+
+  @Override
+  public void backward(Map<Readout, Tensor> gradients) {
+    if (spent) {
+      throw new IllegalStateException("gradients were propagated already");
+    }
+    spent = true;
+    if (run.isEmpty() && rows.isPresent()) {
+      throw new IllegalStateException("this scoring was not differentiable");
+    }
+    if (run.isEmpty()) {
+      return; // an empty batch: nothing was computed
+    }
+    try (var _ = new Step()) {
+      var all = rows.orElseThrow();
+      var toRows = torch.zeros_like(all);
+      var flat = new HashMap<Readout, Tensor>();
+      var single = new ArrayList<Readout>();
+      for (var entry : gradients.entrySet()) {
+        var readout = entry.getKey();
+        if (!outputs.containsKey(readout)) {
+          throw new IllegalStateException(readout + " was not read");
+        }
+        var gradient = entry.getValue().detach().to(projection.wide());
+        if (readout == Readout.REWARD) {
+          flat.put(readout, gradient);
+          single.add(readout);
+        } else if (placement.rows().length > 0) {
+          flat.put(
+              readout, gradient.reshape(-1).index_select(0, cells(0, placement.cells().length)));
+          if (readout == Readout.VALUE) {
+            single.add(readout);
+          }
+        }
+      }
+      var ofLogits = new HashMap<>(flat);
+      ofLogits.keySet().retainAll(Projection.OF_LOGITS);
+      ofLogits.remove(Readout.TOP_ONE);
+      if (!ofLogits.isEmpty()) {
+        backLogits(ofLogits, toRows);
+      }
+      for (var readout : single) {
+        backSingle(readout, flat, toRows);
+      }
+      var hidden = run.orElseThrow().hidden();
+      var toHidden = torch.zeros_like(hidden.detach()).index_add_(0, selected(), toRows);
+      run.orElseThrow().backward(toHidden);
+    }
+  }
+
+  private void backLogits(Map<Readout, Tensor> gradients, Tensor toRows) {
+    inChunks((from, count) -> {
+      var chunk = new EnumMap<Readout, Tensor>(Readout.class);
+      gradients.forEach((readout, g) -> chunk.put(readout, g.narrow(0, from, count)));
+      var back =
+          projection.backward(predicting().narrow(0, from, count), targets(from, count), chunk);
+      toRows.narrow(0, from, count).add_(back);
+    });
+  }
+
+  private void backSingle(Readout readout, Map<Readout, Tensor> gradients, Tensor toRows) {
+    boolean reward = readout == Readout.REWARD;
+    var hidden = reward ? last() : predicting();
+    if (hidden.size(0) == 0) {
+      return;
+    }
+    var leaf = Grad.leaf(hidden);
+    var output = Grad.on(() -> torch.linear(leaf, weight(readout)));
+    var gradient = gradients.get(readout);
+    if (gradient == null) {
+      throw new IllegalStateException("no gradient for " + readout);
+    }
+    Grad.backward(
+        List.of(output), List.of(gradient.reshape(Ops.shape(output)).to(output.scalar_type())));
+    int from = reward ? placement.rows().length : 0;
+    toRows.narrow(0, from, hidden.size(0)).add_(Grad.gathered(leaf));
+  }
+}

@@ -1,0 +1,74 @@
+package io.alidade.model;
+
+import io.alidade.model.adapter.LoraSpec;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// How to open a checkpoint.
+///
+/// @param precision of the weights in memory, whatever the files hold
+/// @param head what stands on top
+/// @param lora an adapter to train instead of the weights
+/// @param adapter a folder with an adapter in PEFT's layout to put on top; trained further if
+///   `trainable`
+/// @param trainable whether gradients are gathered at all: in all weights, or in the adapter alone
+/// @param gradientCheckpointing whether to keep only the inputs of layers and compute the rest
+///   again in the backward pass: about a third more work for a fraction of the memory
+/// @param seed of whatever is drawn: adapter weights, a new head, dropout
+public record PolicySpec(
+    Precision precision,
+    Head head,
+    Optional<LoraSpec> lora,
+    Optional<Path> adapter,
+    boolean trainable,
+    boolean gradientCheckpointing,
+    long seed) {
+  /// Checks that at most one adapter is named.
+  public PolicySpec {
+    if (lora.isPresent() && adapter.isPresent()) {
+      throw new IllegalArgumentException("a new adapter and one from a folder exclude each other");
+    }
+    if (lora.isPresent() && !trainable) {
+      throw new IllegalArgumentException("a new adapter that is not trained does nothing");
+    }
+  }
+
+  /// A language model to score and draw with.
+  public static PolicySpec frozen(Precision precision) {
+    return new PolicySpec(
+        precision, Head.LANGUAGE, Optional.empty(), Optional.empty(), false, false, 0);
+  }
+
+  /// A language model all of whose weights are trained.
+  public static PolicySpec trainable(Precision precision) {
+    return new PolicySpec(
+        precision, Head.LANGUAGE, Optional.empty(), Optional.empty(), true, false, 0);
+  }
+
+  /// The same with another head.
+  public PolicySpec with(Head other) {
+    return new PolicySpec(precision, other, lora, adapter, trainable, gradientCheckpointing, seed);
+  }
+
+  /// The same with an adapter to train.
+  public PolicySpec with(LoraSpec spec) {
+    return new PolicySpec(
+        precision, head, Optional.of(spec), adapter, true, gradientCheckpointing, seed);
+  }
+
+  /// The same with an adapter from a folder.
+  public PolicySpec withAdapter(Path folder) {
+    return new PolicySpec(
+        precision, head, lora, Optional.of(folder), trainable, gradientCheckpointing, seed);
+  }
+
+  /// The same with or without gradient checkpointing.
+  public PolicySpec checkpointing(boolean on) {
+    return new PolicySpec(precision, head, lora, adapter, trainable, on, seed);
+  }
+
+  /// The same with another seed.
+  public PolicySpec seeded(long other) {
+    return new PolicySpec(precision, head, lora, adapter, trainable, gradientCheckpointing, other);
+  }
+}

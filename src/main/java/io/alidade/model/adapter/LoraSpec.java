@@ -1,0 +1,63 @@
+package io.alidade.model.adapter;
+
+import io.alidade.Check;
+import java.util.List;
+import java.util.Map;
+
+/// A low-rank adapter (Hu et al. 2021, arXiv:2106.09685): each target `W` acts as `W + scale B A`,
+/// with `A` of r rows drawn at random and `B` zero at first.
+///
+/// @param r rank, at least 1
+/// @param alpha the scale is `alpha / r`
+/// @param dropout probability with which inputs of `A` are dropped in training, in [0, 1)
+/// @param targets which modules it reaches
+/// @param rslora whether the scale is `alpha / sqrt(r)` instead (Kalajdzievski 2023,
+///   arXiv:2312.03732)
+/// @param modulesToSave further modules that are trained whole and saved with the adapter, by name
+/// @param rankPattern ranks of single modules, by the regular expression that matches the end of
+///   their names
+/// @param alphaPattern alphas of single modules, likewise
+public record LoraSpec(
+    int r,
+    double alpha,
+    double dropout,
+    Targets targets,
+    boolean rslora,
+    List<String> modulesToSave,
+    Map<String, Integer> rankPattern,
+    Map<String, Double> alphaPattern) {
+  /// Checks ranges.
+  public LoraSpec {
+    Check.atLeast("r", 1, r);
+    Check.positive("alpha", alpha);
+    Check.belowFrom("dropout", 0, 1, dropout);
+    modulesToSave = List.copyOf(modulesToSave);
+    rankPattern = Map.copyOf(rankPattern);
+    alphaPattern = Map.copyOf(alphaPattern);
+  }
+
+  /// An adapter without dropout and without exceptions.
+  public static LoraSpec of(int r, double alpha, Targets targets) {
+    return new LoraSpec(r, alpha, 0, targets, false, List.of(), Map.of(), Map.of());
+  }
+
+  /// The rank for a module.
+  int rank(String module) {
+    return forModule(rankPattern, module, r);
+  }
+
+  /// What the product is multiplied by for a module.
+  double scale(String module) {
+    int rank = rank(module);
+    return forModule(alphaPattern, module, alpha) / (rslora ? Math.sqrt(rank) : rank);
+  }
+
+  private static <T> T forModule(Map<String, T> pattern, String module, T otherwise) {
+    for (var entry : pattern.entrySet()) {
+      if (module.matches("(.*\\.)?(" + entry.getKey() + ")")) {
+        return entry.getValue();
+      }
+    }
+    return otherwise;
+  }
+}

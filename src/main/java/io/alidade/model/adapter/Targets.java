@@ -1,0 +1,40 @@
+package io.alidade.model.adapter;
+
+import java.util.List;
+
+/// Which linear modules an adapter reaches, as PEFT's `target_modules` says it.
+public sealed interface Targets {
+  /// What PEFT takes for the family where nothing is said: query and value projections mostly.
+  record Usual() implements Targets {}
+
+  /// Every linear module but the head.
+  record AllLinear() implements Targets {}
+
+  /// Modules whose name is one of these or ends with a dot and one of these.
+  ///
+  /// @param names at least one
+  record Names(List<String> names) implements Targets {
+    /// Copies the list.
+    public Names {
+      names = List.copyOf(names);
+      if (names.isEmpty()) {
+        throw new IllegalArgumentException("target_modules must name at least one module");
+      }
+    }
+  }
+
+  /// Modules whose whole name a regular expression matches.
+  ///
+  /// @param regex in Java's and Python's common syntax
+  record Pattern(String regex) implements Targets {}
+
+  /// As a recipe or `adapter_config.json` writes a single string: `all-linear` or an expression.
+  static Targets of(String text) {
+    return text.equals("all-linear") ? new AllLinear() : new Pattern(text);
+  }
+
+  /// As they write a list; the list of `all-linear` alone means what the string means.
+  static Targets of(List<String> names) {
+    return names.equals(List.of("all-linear")) ? new AllLinear() : new Names(names);
+  }
+}

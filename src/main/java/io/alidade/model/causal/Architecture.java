@@ -1,0 +1,87 @@
+package io.alidade.model.causal;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import org.bytedeco.pytorch.Tensor;
+
+/// A family of causal transformers: the names and shapes of its weights, and its layers as
+/// functions of packed tokens. The record or class of a family bears the name of its `model_type`
+/// and has a constructor that takes a [ModelConfig]; nothing else needs to know it.
+public interface Architecture {
+  /// Where the weights of the outside world are found.
+  ///
+  /// @param base what all names of the trunk start with, `model.`
+  /// @param embedding the table of token embeddings
+  /// @param head the projection to the vocabulary
+  record Names(String base, String embedding, String head) {
+    /// As most families name them.
+    static final Names USUAL = new Names("model.", "model.embed_tokens.weight", "lm_head.weight");
+  }
+
+  /// Number of layers.
+  int layers();
+
+  /// Width of the hidden states.
+  int hiddenSize();
+
+  /// Names of embedding and head.
+  default Names names() {
+    return Names.USUAL;
+  }
+
+  /// Every tensor below the head, by its name in a causal checkpoint, with its shape.
+  SequencedMap<String, long[]> shapes();
+
+  /// Whether the head is the embedding table.
+  boolean tied();
+
+  /// Longest sequence that the model can read at all, if positions are learned.
+  default Optional<Integer> positionLimit() {
+    return Optional.empty();
+  }
+
+  /// Whether linear weights are stored `[in, out]`.
+  default boolean transposed() {
+    return false;
+  }
+
+  /// What PEFT adapts where nothing is said.
+  default List<String> adapterTargets() {
+    return List.of("q_proj", "v_proj");
+  }
+
+  /// Logits `z` become `cap * tanh(z / cap)`; 0 for none.
+  default double logitCap() {
+    return 0;
+  }
+
+  /// The start of the names of the classes of `transformers`: `Llama`.
+  String className();
+
+  /// How a layer attends.
+  Attention.Settings attention(int layer);
+
+  /// How a layer rotates queries and keys, if it does.
+  Optional<Rope> rope(int layer);
+
+  /// Whether sequences of these lengths turn alike, so that they may share a prompt.
+  default boolean sameRotation(int oneSpan, int otherSpan) {
+    for (int layer = 0; layer < layers(); layer++) {
+      var rope = rope(layer);
+      if (rope.isPresent() && rope.get().regime(oneSpan) != rope.get().regime(otherSpan)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Hidden states before the first layer, `[T, hidden]`.
+  Tensor embed(Pass pass);
+
+  /// One layer, `[T, hidden]` to `[T, hidden]`.
+  Tensor block(Pass pass, int layer, Tensor hidden);
+
+  /// What stands between the last layer and the head, `[T, hidden]` to `[T, hidden]`.
+  Tensor finish(Pass pass, Tensor hidden);
+}

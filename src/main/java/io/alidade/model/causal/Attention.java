@@ -1,0 +1,23 @@
+package io.alidade.model.causal;
+
+import org.bytedeco.pytorch.Tensor;
+
+/// Mixes values among tokens. The only place where tokens of a layer meet, so that packing, sharing
+/// of prompts and caches are implementations of this and nothing else.
+public interface Attention {
+  /// How the scores of one layer are made.
+  ///
+  /// @param scale what dot products are multiplied by
+  /// @param window how many tokens, itself included, a token sees; 0 for all
+  /// @param softCap scores `s` become `softCap * tanh(s / softCap)`; 0 for none
+  record Settings(double scale, int window, double softCap) {}
+
+  /// Softmax attention of each token over what its layout lets it see.
+  ///
+  /// @param layer which layer asks, from 0
+  /// @param query `[T, heads, d]`
+  /// @param key `[T, kvHeads, d]`; heads are a multiple of kvHeads, neighbours share
+  /// @param value `[T, kvHeads, d]`
+  /// @return `[T, heads * d]`
+  Tensor attend(int layer, Tensor query, Tensor key, Tensor value, Settings settings);
+}

@@ -1,0 +1,64 @@
+package io.alidade.model.causal;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+
+/// What the families in Llama's form have in common: the names of their weights and the gated
+/// feed-forward (Shazeer 2020, arXiv:2002.05202).
+final class Gated {
+  private Gated() {}
+
+  /// `down(act(gate(x)) * up(x))`.
+  static Tensor feedForward(
+      Pass pass, String at, Tensor x, UnaryOperator<Tensor> activation, boolean biased) {
+    var gate = activation.apply(pass.project(at + ".gate_proj", x, biased));
+    return pass.project(
+        at + ".down_proj", gate.mul(pass.project(at + ".up_proj", x, biased)), biased);
+  }
+
+  /// Names and shapes of a decoder with separate projections.
+  ///
+  /// @param inputBias whether q, k and v have biases
+  /// @param outputBias whether o has one
+  /// @param mlpBias whether the feed-forward has them
+  /// @param more further tensors of each layer, by name inside the layer
+  static SequencedMap<String, long[]> shapes(
+      ModelConfig config,
+      Heads heads,
+      boolean inputBias,
+      boolean outputBias,
+      boolean mlpBias,
+      Map<String, long[]> more) {
+    long hidden = config.integer("hidden_size");
+    long inner = config.integer("intermediate_size");
+    var shapes = new LinkedHashMap<String, long[]>();
+    shapes.put("model.embed_tokens.weight", new long[] {config.vocabSize(), hidden});
+    for (int i = 0; i < config.integer("num_hidden_layers"); i++) {
+      var at = "model.layers." + i + ".";
+      linear(shapes, at + "self_attn.q_proj", heads.queryWidth(), hidden, inputBias);
+      linear(shapes, at + "self_attn.k_proj", heads.keyValueWidth(), hidden, inputBias);
+      linear(shapes, at + "self_attn.v_proj", heads.keyValueWidth(), hidden, inputBias);
+      linear(shapes, at + "self_attn.o_proj", hidden, heads.queryWidth(), outputBias);
+      linear(shapes, at + "mlp.gate_proj", inner, hidden, mlpBias);
+      linear(shapes, at + "mlp.up_proj", inner, hidden, mlpBias);
+      linear(shapes, at + "mlp.down_proj", hidden, inner, mlpBias);
+      shapes.put(at + "input_layernorm.weight", new long[] {hidden});
+      shapes.put(at + "post_attention_layernorm.weight", new long[] {hidden});
+      more.forEach((name, shape) -> shapes.put(at + name, shape));
+    }
+    shapes.put("model.norm.weight", new long[] {hidden});
+    return shapes;
+  }
+
+  /// A linear module `[out, in]`.
+  static void linear(
+      SequencedMap<String, long[]> shapes, String module, long out, long in, boolean biased) {
+    shapes.put(module + ".weight", new long[] {out, in});
+    if (biased) {
+      shapes.put(module + ".bias", new long[] {out});
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package io.alidade.model.causal;
+
+import static org.bytedeco.pytorch.global.torch.gelu;
+import static org.bytedeco.pytorch.global.torch.layer_norm;
+import static org.bytedeco.pytorch.global.torch.relu;
+import static org.bytedeco.pytorch.global.torch.silu;
+
+import io.alidade.tensor.Ops;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/// What several families are made of.
+final class Parts {
+  private Parts() {}
+
+  /// `x / sqrt(mean(x²) + epsilon) * weight` over the last dimension (Zhang and Sennrich 2019,
+  /// arXiv:1910.07467); the statistics in at least float32.
+  static Tensor rmsNorm(Tensor x, Tensor weight, double epsilon) {
+    return weight.mul(unit(x, epsilon).to(x.scalar_type()));
+  }
+
+  /// The same with weights counted from 1, and all of it in at least float32, as Gemma does.
+  static Tensor rmsNormFromOne(Tensor x, Tensor weight, double epsilon) {
+    var unit = unit(x, epsilon);
+    return unit.mul(Ops.plus(weight.to(unit.scalar_type()), 1)).to(x.scalar_type());
+  }
+
+  private static Tensor unit(Tensor x, double epsilon) {
+    var wide = x.to(wide(x.scalar_type()));
+    return wide.mul(Ops.plus(meanSquare(wide), epsilon).rsqrt());
+  }
+
+  private static Tensor meanSquare(Tensor x) {
+    return x.square()
+        .mean(new long[] {-1}, /* keepdim= */ true, new org.bytedeco.pytorch.ScalarTypeOptional());
+  }
+
+  /// Layer normalization with weight and bias over the last dimension (Ba et al. 2016,
+  /// arXiv:1607.06450).
+  static Tensor layerNorm(Pass pass, String module, Tensor x, double epsilon) {
+    return layer_norm(
+        x,
+        new long[] {x.size(x.dim() - 1)},
+        new TensorOptional(pass.weight(module + ".weight")),
+        new TensorOptional(pass.weight(module + ".bias")),
+        epsilon,
+        /* cudnn_enable= */ false);
+  }
+
+  /// The type that statistics are computed in.
+  static ScalarType wide(ScalarType type) {
+    return type == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
+  }
+
+  /// An activation by the name that a configuration gives it.
+  static UnaryOperator<Tensor> activation(ModelConfig config, String key, String otherwise) {
+    var name = config.text(key, otherwise);
+    return switch (name) {
+      case "silu", "swish" -> x -> silu(x);
+      case "gelu" -> x -> gelu(x);
+      // The same tanh approximation (Hendrycks and Gimpel 2016, arXiv:1606.08415) by four names.
+      case "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh" -> x -> gelu(x, "tanh");
+      case "relu" -> x -> relu(x);
+      default ->
+          throw config.bad(
+              key,
+              "is '%s', which is unknown; known: silu, gelu, gelu_new, gelu_pytorch_tanh, relu"
+                  .formatted(name));
+    };
+  }
+}

@@ -1,0 +1,94 @@
+package io.alidade.model.causal;
+
+import static org.bytedeco.pytorch.global.torch.embedding;
+import static org.bytedeco.pytorch.global.torch.linear;
+
+import io.alidade.tensor.Ops;
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/// One pass of packed tokens through a model: the tokens, what they attend to, and what all layers
+/// share. Must be made in the step in which the pass runs, outside the steps of single layers.
+public final class Pass {
+  private final Weights weights;
+  private final Attention attention;
+  private final Tensor tokens; // [T] int64
+  private final Tensor positions; // [T] int64
+  private final long draw;
+  private final Map<Rope, Rope.Table> tables = new HashMap<>();
+
+  /// A pass.
+  ///
+  /// @param architecture whose rotations to prepare
+  /// @param weights of that architecture
+  /// @param layout tokens, positions and segments
+  /// @param attention over that layout
+  /// @param type what hidden states are computed in
+  /// @param draw fixes the random numbers of the pass
+  public Pass(
+      Architecture architecture,
+      Weights weights,
+      Layout layout,
+      Attention attention,
+      ScalarType type,
+      long draw) {
+    this.weights = weights;
+    this.attention = attention;
+    this.draw = draw;
+    tokens = Ops.indices(layout.tokens());
+    positions = Ops.indices(layout.positions());
+    for (int layer = 0; layer < architecture.layers(); layer++) {
+      architecture
+          .rope(layer)
+          .ifPresent(rope -> tables.computeIfAbsent(rope, r -> r.table(layout, type)));
+    }
+  }
+
+  /// A tensor of the model.
+  Tensor weight(String name) {
+    return weights.get(name);
+  }
+
+  /// Rows of an embedding table for the tokens, `[T, width]`.
+  Tensor embedTokens(String name) {
+    return embedding(weights.get(name), tokens);
+  }
+
+  /// Rows of an embedding table for the positions, `[T, width]`.
+  Tensor embedPositions(String name) {
+    return embedding(weights.get(name), positions);
+  }
+
+  /// `x Wᵀ`, with `+ b` if asked, and what an adapter adds.
+  Tensor project(String module, Tensor x, boolean biased) {
+    var bias = biased ? new TensorOptional(weights.get(module + ".bias")) : new TensorOptional();
+    return weights.adapt(module, x, linear(x, weights.get(module + ".weight"), bias), draw);
+  }
+
+  /// `x W + b` for weights stored `[in, out]`, and what an adapter adds.
+  Tensor projectTransposed(String module, Tensor x) {
+    var output =
+        org.bytedeco.pytorch.global.torch.addmm(
+            weights.get(module + ".bias"), x, weights.get(module + ".weight"));
+    return weights.adapt(module, x, output, draw);
+  }
+
+  /// Rotates heads by position.
+  ///
+  /// @param x `[T, heads, d]`
+  Tensor rotate(Rope rope, Tensor x) {
+    var table = tables.get(rope);
+    if (table == null) {
+      throw new IllegalStateException("a rotation that no layer declares");
+    }
+    return table.rotate(x);
+  }
+
+  /// Attention in the layout of this pass; shapes as in [Attention].
+  Tensor attend(int layer, Tensor query, Tensor key, Tensor value, Attention.Settings settings) {
+    return attention.attend(layer, query, key, value, settings);
+  }
+}

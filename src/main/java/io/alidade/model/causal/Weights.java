@@ -1,0 +1,19 @@
+package io.alidade.model.causal;
+
+import org.bytedeco.pytorch.Tensor;
+
+/// Named weights of a model, with whatever an adapter adds to them.
+public interface Weights {
+  /// A tensor by its name in the checkpoint.
+  ///
+  /// @throws IllegalStateException if there is none
+  Tensor get(String name);
+
+  /// What an adapter makes of the output of a linear module.
+  ///
+  /// @param module name without `.weight`
+  /// @param input `[T, in]`
+  /// @param output `[T, out]`, of the module itself
+  /// @param draw fixes the random numbers of this pass; the same draw gives the same dropout
+  Tensor adapt(String module, Tensor input, Tensor output, long draw);
+}
