@@ -175,6 +175,12 @@ public final class Ops {
     return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
   }
 
+  /// The element type, as a constant that may be compared with `==`. The one that a tensor itself
+  /// returns is another object.
+  public static ScalarType type(Tensor tensor) {
+    return tensor.scalar_type().intern();
+  }
+
   /// The shape as a Java array.
   public static long[] shape(Tensor tensor) {
     var shape = new long[(int) tensor.dim()];

@@ -207,8 +207,7 @@ public final class PackedAttention implements Attention {
         share == 1 ? v : v.repeat_interleave(share, new LongOptional(1), new LongOptional());
     var scores = Ops.times(q.matmul(keys.transpose(2, 3)), settings.scale() / settings.softCap());
     var bounded = Ops.times(scores.tanh(), settings.softCap()).add(mask);
-    var wide = q.scalar_type() == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
-    var weights = torch.softmax(bounded.to(wide), 3).to(q.scalar_type());
+    var weights = torch.softmax(bounded.to(Parts.wide(Ops.type(q))), 3).to(q.scalar_type());
     return weights.matmul(values);
   }
 }

@@ -28,7 +28,7 @@ final class Parts {
   }
 
   private static Tensor unit(Tensor x, double epsilon) {
-    var wide = x.to(wide(x.scalar_type()));
+    var wide = x.to(wide(Ops.type(x)));
     return wide.mul(Ops.plus(meanSquare(wide), epsilon).rsqrt());
   }
 
