@@ -5,6 +5,7 @@ import io.alidade.batch.Batch;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.example.Signal;
+import io.alidade.journal.Journal;
 import io.alidade.model.Scorer;
 import io.alidade.model.Trainee;
 import io.alidade.objective.Loss;
@@ -36,7 +37,7 @@ public final class Session implements AutoCloseable {
   private final Settings settings;
   private final Groups train;
   private final Optional<Groups> held;
-  private final Watcher watcher;
+  private final Journal journal;
   private final Pass pass;
   private final Order order;
   private final Checkpoints checkpoints;
@@ -63,7 +64,7 @@ public final class Session implements AutoCloseable {
       Groups train,
       Optional<Groups> held,
       Path folder,
-      Watcher watcher) {
+      Journal journal) {
     this.needs = objective.needs();
     this.policy = policy;
     this.optimizer = optimizer;
@@ -72,7 +73,7 @@ public final class Session implements AutoCloseable {
     this.settings = settings;
     this.train = relabelled(train);
     this.held = held;
-    this.watcher = watcher;
+    this.journal = journal;
     this.pass = new Pass(objective, policy, reference, Meter.watched(needs));
     this.order = new Order(this.train, settings);
     this.checkpoints = new Checkpoints(folder, settings.saveTotalLimit());
@@ -124,7 +125,7 @@ public final class Session implements AutoCloseable {
     done++;
     tokens += Meter.tokens(passes);
     add("grad_norm", new Loss.Metric(norm, 1));
-    progress(passes);
+    progress();
     if (done % settings.loggingSteps() == 0 || done == total) {
       log(rate);
     }
@@ -258,7 +259,7 @@ public final class Session implements AutoCloseable {
     into.merge(name, metric, Loss.Metric::plus);
   }
 
-  private void progress(List<Batch> passes) {
+  private void progress() {
     var headline = new LinkedHashMap<String, Double>();
     for (var name : List.of("loss", "rewards/accuracies", "accuracy", "mean_token_accuracy")) {
       var value = latest.get(name);
@@ -266,7 +267,7 @@ public final class Session implements AutoCloseable {
         headline.put(name, value);
       }
     }
-    watcher.progress(done, total, Meter.tokens(passes), headline);
+    journal.progress("train", done, total, "steps", headline);
   }
 
   private void log(double rate) {
@@ -274,14 +275,14 @@ public final class Session implements AutoCloseable {
     window.forEach((name, metric) -> metrics.put(name, metric.mean()));
     metrics.put("learning_rate", rate);
     metrics.put("num_tokens", (double) tokens);
-    watcher.log(done, order.epoch(done), metrics);
+    journal.log(done, order.epoch(done), metrics);
     window.clear();
   }
 
   /// Measures loss and metrics on the held-out groups, without touching the model.
   public void evaluate() {
     if (held.isPresent()) {
-      watcher.evaluation(done, order.epoch(done), measure(held.get(), "eval_"));
+      journal.evaluation(done, order.epoch(done), measure(held.get(), "eval_"));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.alidade.recipe;
 
+import io.alidade.Default;
 import io.alidade.UserException;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.InvocationTargetException;

@@ -9,6 +9,7 @@ import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.batch.Scored;
 import io.alidade.constraint.ReverseKl;
+import io.alidade.journal.Journal;
 import io.alidade.model.Scorer;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Loss;
@@ -31,7 +32,7 @@ class SessionTest {
   @TempDir Path folder;
 
   /// Gathers what a session reports.
-  private static final class Notes implements Watcher {
+  private static final class Notes implements Journal {
     final List<Map<String, Double>> logged = new ArrayList<>();
     final List<Map<String, Double>> evaluated = new ArrayList<>();
 
@@ -47,7 +48,10 @@ class SessionTest {
 
     @Override
     public void progress(
-        long done, long total, long tokens, SequencedMap<String, Double> headline) {}
+        String what, long done, long total, String unit, SequencedMap<String, Double> shown) {}
+
+    @Override
+    public void close() {}
 
     @Override
     public void message(String line) {}

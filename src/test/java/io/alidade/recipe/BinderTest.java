@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.alidade.Check;
+import io.alidade.Default;
 import io.alidade.UserException;
 import io.alidade.constraint.Divergence;
 import io.alidade.constraint.ReverseKl;
