@@ -80,8 +80,9 @@ public final class Hub {
             endpoint.isBlank()
                 ? "https://huggingface.co"
                 : endpoint.strip().replaceFirst("/+$", ""),
-            Optional.of(environment.getOrDefault("HF_TOKEN", "").strip())
-                .filter(token -> !token.isEmpty()),
+            new HubHttp(
+                Optional.of(environment.getOrDefault("HF_TOKEN", "").strip())
+                    .filter(token -> !token.isEmpty())),
             pause);
     this.offline =
         List.of("1", "true", "yes", "on")
@@ -91,7 +92,7 @@ public final class Hub {
       throw new UserException(
           "HF_ENDPOINT: " + Shown.quoted(endpoint) + " is no http or https address");
     }
-    if (client.token().filter(token -> !token.matches("[!-~]+")).isPresent()) {
+    if (client.http().token().filter(token -> !token.matches("[!-~]+")).isPresent()) {
       throw new UserException("HF_TOKEN: holds spaces or other signs a token cannot have");
     }
   }
@@ -152,7 +153,7 @@ public final class Hub {
     ONE_AT_A_TIME.lock();
     try {
       return download(name, kind, cache);
-    } catch (HubClient.Unreachable failure) {
+    } catch (HubHttp.Unreachable failure) {
       throw new UserException(
           "%s: %s, and %s cannot be reached (%s); connect this machine or set HF_ENDPOINT to a mirror%s%s"
               .formatted(

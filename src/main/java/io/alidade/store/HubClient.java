@@ -1,12 +1,8 @@
 package io.alidade.store;
 
 import io.alidade.UserException;
+import io.alidade.store.HubHttp.Unreachable;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.HttpURLConnection;
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -16,17 +12,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// The hub's HTTP interface: what a repository holds, what a file's checksum is, and its bytes.
-///
-/// Redirects are followed here and not by the JDK, since the token must not travel to another host.
+/// The hub's interface: what a repository holds, what a file's checksum is, and its bytes.
 ///
 /// @param endpoint `https://huggingface.co` or a mirror, without a slash at its end
-/// @param token sent as a bearer token to the endpoint's host only
+/// @param http sends the requests, with the user's token
 /// @param pause wait before the first new attempt; doubles with each
-record HubClient(String endpoint, Optional<String> token, Duration pause) {
+record HubClient(String endpoint, HubHttp http, Duration pause) {
   private static final int ATTEMPTS = 5;
-  private static final int REDIRECTS = 10;
-  private static final int TIMEOUT_MS = 30_000;
 
   /// What a revision holds.
   ///
@@ -45,24 +37,6 @@ record HubClient(String endpoint, Optional<String> token, Duration pause) {
     void bytes(long done);
   }
 
-  /// The network failed; every other [IOException] is the disk's.
-  static final class Unreachable extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    Unreachable(String message) {
-      super(message);
-    }
-
-    Unreachable(IOException cause) {
-      super(Shown.firstLine(cause), cause);
-    }
-
-    /// There is no network, or no such host: trying again at once is of no use.
-    boolean lasting() {
-      return getCause() instanceof UnknownHostException || getCause() instanceof ConnectException;
-    }
-  }
-
   Listing list(Hub.Kind kind, HubName name) throws Unreachable {
     var url =
         endpoint
@@ -74,7 +48,7 @@ record HubClient(String endpoint, Optional<String> token, Duration pause) {
             + encoded(name.revision(), "");
     var text =
         retried(() -> {
-          try (var response = request("GET", url, 0, false)) {
+          try (var response = http.request("GET", url, 0, false)) {
             check(response, kind, name, Optional.empty());
             return response.text();
           }
@@ -122,7 +96,7 @@ record HubClient(String endpoint, Optional<String> token, Duration pause) {
   /// storage host, so redirects are followed only while they stay on the hub.
   Remote describe(Hub.Kind kind, HubName name, String url, String file) throws Unreachable {
     return retried(() -> {
-      try (var response = request("HEAD", url, 0, true)) {
+      try (var response = http.request("HEAD", url, 0, true)) {
         check(response, kind, name, Optional.of(file));
         var tag =
             response
@@ -175,7 +149,7 @@ record HubClient(String endpoint, Optional<String> token, Duration pause) {
 
   private void transfer(String url, long have, FileChannel channel, Meter meter)
       throws IOException {
-    try (var response = request("GET", url, have, false)) {
+    try (var response = http.request("GET", url, have, false)) {
       boolean continues =
           response.status() == 206
               && response.header("Content-Range").orElse("").startsWith("bytes " + have + "-");
@@ -226,7 +200,7 @@ record HubClient(String endpoint, Optional<String> token, Duration pause) {
     }
   }
 
-  private void check(Response response, Hub.Kind kind, HubName name, Optional<String> file)
+  private void check(HubHttp.Response response, Hub.Kind kind, HubName name, Optional<String> file)
       throws Unreachable {
     int status = response.status();
     if (status < 400) {
@@ -242,7 +216,7 @@ record HubClient(String endpoint, Optional<String> token, Duration pause) {
             + ": "
             + switch (status) {
               case 401 ->
-                  token.isPresent()
+                  http.token().isPresent()
                       ? "the hub refused HF_TOKEN (401); make a new token with read access"
                       : "the hub asks for a token (401): the name is wrong, or the "
                           + kind.word()
@@ -261,91 +235,6 @@ record HubClient(String endpoint, Optional<String> token, Duration pause) {
                       + " (404); check the spelling";
               default -> "the hub answered " + status;
             });
-  }
-
-  /// An answer whose body is read at most once.
-  private record Response(HttpURLConnection connection, int status) implements AutoCloseable {
-    Optional<String> header(String name) {
-      return Optional.ofNullable(connection.getHeaderField(name));
-    }
-
-    int read(byte[] buffer) throws Unreachable {
-      try {
-        return connection.getInputStream().read(buffer);
-      } catch (IOException failure) {
-        throw new Unreachable(failure);
-      }
-    }
-
-    String text() throws Unreachable {
-      try (var in = connection.getInputStream()) {
-        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      } catch (IOException failure) {
-        throw new Unreachable(failure);
-      }
-    }
-
-    @Override
-    public void close() {
-      connection.disconnect();
-    }
-  }
-
-  /// Sends a request, from byte `start` on, and follows redirects; with `stay` only on this host.
-  private Response request(String method, String url, long start, boolean stay) throws Unreachable {
-    var home = URI.create(url);
-    var at = home;
-    for (int hop = 0; hop < REDIRECTS; hop++) {
-      var response = send(method, at, start, sameHost(home, at));
-      var location = response.header("Location");
-      if (response.status() < 300 || response.status() >= 400 || location.isEmpty()) {
-        return response;
-      }
-      URI next;
-      try {
-        next = at.resolve(new URI(location.get()));
-      } catch (URISyntaxException | IllegalArgumentException failure) {
-        throw new Unreachable("the hub redirects to no address");
-      }
-      if (stay && (!sameHost(home, next) || response.header("X-Linked-Etag").isPresent())) {
-        return response;
-      }
-      boolean web = "http".equals(next.getScheme()) || "https".equals(next.getScheme());
-      if (!web || ("https".equals(at.getScheme()) && "http".equals(next.getScheme()))) {
-        throw new Unreachable("the hub redirects to an unsafe address");
-      }
-      response.close();
-      at = next;
-    }
-    throw new Unreachable("more than " + REDIRECTS + " redirects");
-  }
-
-  private Response send(String method, URI at, long start, boolean trusted) throws Unreachable {
-    try {
-      var connection = (HttpURLConnection) at.toURL().openConnection();
-      connection.setRequestMethod(method);
-      connection.setInstanceFollowRedirects(false);
-      connection.setConnectTimeout(TIMEOUT_MS);
-      connection.setReadTimeout(TIMEOUT_MS);
-      connection.setRequestProperty("User-Agent", "alidade");
-      connection.setRequestProperty("Accept-Encoding", "identity");
-      if (start > 0) {
-        connection.setRequestProperty("Range", "bytes=" + start + "-");
-      }
-      if (token.isPresent() && trusted) {
-        connection.setRequestProperty("Authorization", "Bearer " + token.get());
-      }
-      return new Response(connection, connection.getResponseCode());
-    } catch (IOException failure) {
-      throw new Unreachable(failure);
-    }
-  }
-
-  private static boolean sameHost(URI a, URI b) {
-    return a.getScheme().equals(b.getScheme())
-        && a.getAuthority()
-            .toLowerCase(Locale.ROOT)
-            .equals(String.valueOf(b.getAuthority()).toLowerCase(Locale.ROOT));
   }
 
   /// Percent-encodes UTF-8, leaving letters, digits, `-._~` and the characters of `kept`.
