@@ -2,7 +2,6 @@ package io.alidade.batch;
 
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -78,7 +77,7 @@ public final class Scored {
   ///
   /// @param factor `[N, U]`, a constant of the data
   public Scored scaled(Tensor factor) {
-    var changed = new EnumMap<Readout, Tensor>(readouts);
+    var changed = new HashMap<>(readouts);
     changed.computeIfPresent(Readout.LOG_LIKELIHOOD, (_, units) -> units.mul(factor));
     return new Scored(
         sizes,

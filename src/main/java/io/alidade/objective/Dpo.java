@@ -1,7 +1,5 @@
 package io.alidade.objective;
 
-import static org.bytedeco.pytorch.global.torch.log_sigmoid;
-
 import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.constraint.Divergence;
@@ -37,10 +35,7 @@ public record Dpo(double beta, Divergence divergence) implements Objective {
   @Override
   public Loss loss(Scored batch) {
     var ratio = batch.logRatio(); // [N]
-    var reward = Ops.times(divergence.reward(ratio), beta); // [N]
-    var margin = batch.chosen(reward).sub(batch.rejected(reward)); // [G]
-    var implicit = Ops.times(ratio, beta); // [N]
-    return Loss.mean(log_sigmoid(margin).neg())
-        .rewards(batch.chosen(implicit), batch.rejected(implicit));
+    var margin = Ops.times(batch.margin(divergence.reward(ratio)), beta); // [G]
+    return Loss.mean(Logistic.loss(margin)).rewards(batch, Ops.times(ratio, beta));
   }
 }

@@ -1,5 +1,6 @@
 package io.alidade.objective;
 
+import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 import java.util.ArrayList;
@@ -112,6 +113,18 @@ public final class Loss {
         memory);
   }
 
+  /// This loss with each item multiplied by a weight; still divided by the number of items.
+  ///
+  /// @param perItem as many weights as items
+  /// @throws IllegalStateException if the loss is not a plain mean over items
+  public Loss weighted(Tensor perItem) {
+    var items =
+        each.orElseThrow(
+            () -> new IllegalStateException("only a plain mean over items can be weighted"));
+    var mean = mean(items.mul(perItem.view_as(items)));
+    return new Loss(mean.terms, mean.each, metrics, labels, memory);
+  }
+
   /// Reports the mean of some numbers under a name of `docs/metrics.md`.
   ///
   /// @param values any shape; read at once, without gradient
@@ -143,6 +156,13 @@ public final class Loss {
         .metric("rewards/rejected", rejected)
         .metric("rewards/margins", chosen.sub(rejected))
         .metric("rewards/accuracies", chosen.gt(rejected).to(chosen.scalar_type()));
+  }
+
+  /// Reports the implicit rewards of pairs from those of all candidates.
+  ///
+  /// @param reward `[N]`, reward units
+  public Loss rewards(Scored batch, Tensor reward) {
+    return rewards(batch.chosen(reward), batch.rejected(reward));
   }
 
   /// Reports the implicit rewards of labelled answers as TRL names them: `rewards/chosen` over the

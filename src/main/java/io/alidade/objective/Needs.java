@@ -23,7 +23,7 @@ public record Needs(
     boolean reference,
     Set<Signal> signals,
     Set<Readout> readouts,
-    boolean coupled) {
+    Mean mean) {
   /// The form of the examples that an objective learns from.
   public enum Feedback {
     /// One candidate a group, to be imitated.
@@ -36,6 +36,22 @@ public record Needs(
     RANKINGS,
     /// K candidates a group that the policy drew, with rewards as a signal.
     ROLLOUTS
+  }
+
+  /// Over what a loss is a mean, from the most to the least divisible.
+  public enum Mean {
+    /// Over groups, each with a loss of its own, which may be weighted.
+    GROUPS,
+    /// Over tokens, at least in part: groups count by their length.
+    TOKENS,
+    /// Over groups that act on each other, through a sort or a mean over the batch: a batch must
+    /// not be split into pieces that are computed apart.
+    BATCH
+  }
+
+  /// Whether a batch must not be split into pieces that are computed apart.
+  public boolean coupled() {
+    return mean == Mean.BATCH;
   }
 
   /// Copies the sets.
@@ -71,47 +87,51 @@ public record Needs(
 
   private static Needs of(Feedback feedback, int candidates) {
     return new Needs(
-        feedback, candidates, true, Set.of(), EnumSet.of(Readout.LOG_LIKELIHOOD), false);
+        feedback, candidates, true, Set.of(), EnumSet.of(Readout.LOG_LIKELIHOOD), Mean.GROUPS);
   }
 
   /// The same with at least so many candidates a group, the further ones appended by a strategy.
   public Needs candidates(int least) {
-    return new Needs(feedback, least, reference, signals, readouts, coupled);
+    return new Needs(feedback, least, reference, signals, readouts, mean);
   }
 
   /// The same without a frozen model.
   public Needs withoutReference() {
-    return new Needs(feedback, candidates, false, signals, readouts, coupled);
+    return new Needs(feedback, candidates, false, signals, readouts, mean);
   }
 
   /// The same with a frozen model.
   public Needs withReference() {
-    return new Needs(feedback, candidates, true, signals, readouts, coupled);
+    return new Needs(feedback, candidates, true, signals, readouts, mean);
   }
 
   /// The same with further signals.
   public Needs with(Signal... more) {
     var all = new LinkedHashSet<>(signals);
     all.addAll(List.of(more));
-    return new Needs(feedback, candidates, reference, all, readouts, coupled);
+    return new Needs(feedback, candidates, reference, all, readouts, mean);
   }
 
   /// The same with further readouts.
   public Needs reading(Readout... more) {
     var all = EnumSet.copyOf(readouts);
     all.addAll(List.of(more));
-    return new Needs(feedback, candidates, reference, signals, all, coupled);
+    return new Needs(feedback, candidates, reference, signals, all, mean);
   }
 
   /// The same with these readouts and no others.
   public Needs readingOnly(Readout... these) {
-    return new Needs(feedback, candidates, reference, signals, Set.of(these), coupled);
+    return new Needs(feedback, candidates, reference, signals, Set.of(these), mean);
   }
 
-  /// The same for an objective whose groups act on each other, through a sort or a mean over the
-  /// batch.
+  /// The same for a mean over tokens.
+  public Needs overTokens() {
+    return new Needs(feedback, candidates, reference, signals, readouts, Mean.TOKENS);
+  }
+
+  /// The same for an objective whose groups act on each other.
   public Needs wholeBatch() {
-    return new Needs(feedback, candidates, reference, signals, readouts, true);
+    return new Needs(feedback, candidates, reference, signals, readouts, Mean.BATCH);
   }
 
   /// What both objectives need, for combinations.
@@ -132,6 +152,6 @@ public record Needs(
         reference || other.reference,
         allSignals,
         allReadouts,
-        coupled || other.coupled);
+        mean.compareTo(other.mean) > 0 ? mean : other.mean);
   }
 }

@@ -9,7 +9,7 @@ import io.alidade.batch.Scored;
 public record Sft() implements Objective {
   @Override
   public Needs needs() {
-    return Needs.demonstrations();
+    return Needs.demonstrations().overTokens();
   }
 
   @Override

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The seed is printed; `-Dtest.jvm=-Dalidade.seed=N` repeats it.
 class ObjectiveContractTest {
   /// No record may vanish from the folder unnoticed.
-  private static final int AT_LEAST = 5;
+  private static final int AT_LEAST = 30;
 
   private static final long SEED = Long.getLong("alidade.seed", System.nanoTime() % 1_000_000);
   private static final int DRAWS = 4;
@@ -237,7 +237,7 @@ class ObjectiveContractTest {
                   needs.reference(),
                   fewer,
                   needs.readouts(),
-                  needs.coupled());
+                  needs.mean());
           assertThatThrownBy(
                   () -> c.objective.loss(rebuilt(built.batch(), without, built.leaves())))
               .as("%s without signal %s", c.name(), signal.name())
@@ -257,6 +257,22 @@ class ObjectiveContractTest {
               .as("%s without reference", c.name())
               .hasMessageContaining("reference");
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("objectives")
+  void aMeanOverGroupsHasALossForEach(Class<?> type) {
+    for (var c : cases(type)) {
+      try (var _ = new Step()) {
+        var loss = c.objective.loss(c.world.build(ScalarType.Double, 0).batch());
+        if (c.objective.needs().mean() == Needs.Mean.GROUPS) {
+          var each = Ops.toDoubles(loss.each().orElseThrow());
+          assertThat(each).as(c.name()).hasSize(GROUPS);
+          near(c.name(), Arrays.stream(each).average().orElseThrow(), Ops.number(loss.value()));
+        }
+        loss.memory().forEach((name, _) -> assertThat(c.objective.needs().coupled()).isTrue());
       }
     }
   }

@@ -1,0 +1,32 @@
+package io.alidade.objective;
+
+import io.alidade.batch.Scored;
+import org.bytedeco.pytorch.global.torch;
+
+/// Any objective with a uniform reference in place of a frozen model: log-ratios become
+/// log-likelihoods.
+///
+/// With the logistic loss it is the contrastive part of [Cpo]; with [Hinge] and [Ipo] the other
+/// forms of CPO.
+///
+/// @param objective one that would need a reference
+public record ReferenceFree(Objective objective) implements Objective {
+  /// Checks that there is a reference to be left out.
+  public ReferenceFree {
+    if (!objective.needs().reference()) {
+      throw new IllegalArgumentException(
+          "objective must need a reference, %s does not"
+              .formatted(objective.getClass().getSimpleName()));
+    }
+  }
+
+  @Override
+  public Needs needs() {
+    return objective.needs().withoutReference();
+  }
+
+  @Override
+  public Loss loss(Scored batch) {
+    return objective.loss(batch.withReference(torch.zeros_like(batch.mask())));
+  }
+}
