@@ -52,11 +52,11 @@ public final class RowEncoder {
   }
 
   private EncodedRow continuations(Example example) {
-    int[] prompt = renderer.prompt(example).ids();
+    int[] prompt = renderer.ids(renderer.prompt(example));
     var candidates = new ArrayList<Completion>();
     boolean moved = false;
     for (var candidate : example.candidates()) {
-      int[] all = renderer.together(example, candidate).ids();
+      int[] all = renderer.ids(renderer.together(example, candidate));
       candidates.add(scored(after(all, prompt.length), prompt.length == 0));
       moved |= !startsWith(all, prompt);
     }
@@ -64,17 +64,26 @@ public final class RowEncoder {
   }
 
   private EncodedRow demonstration(Example example) {
-    int[] prompt = renderer.prompt(example).ids();
     if (example.candidates().size() != 1) {
       throw new UserException(
           "%s: %d completions where a demonstration has one"
               .formatted(example.row(), example.candidates().size()));
     }
-    int[] all = renderer.together(example, example.candidates().getFirst()).ids();
+    var candidate = example.candidates().getFirst();
+    int[] prompt = renderer.ids(renderer.prompt(example));
+    var tokens = renderer.tokens(renderer.together(example, candidate));
+    int[] all = tokens.ids();
     var completion = scored(after(all, prompt.length), prompt.length == 0);
+    int start = all.length - completion.tokens().length;
+    if (encoding.assistantOnlyLoss()) {
+      boolean[] assistant = renderer.assistant(example, candidate, tokens);
+      for (int t = 0; t < completion.scored().length; t++) {
+        completion.scored()[t] &= assistant[start + t];
+      }
+    }
     return new EncodedRow(
         example.row(),
-        Arrays.copyOf(all, all.length - completion.tokens().length),
+        Arrays.copyOf(all, start),
         List.of(completion),
         example.signals(),
         !startsWith(all, prompt));
@@ -83,16 +92,20 @@ public final class RowEncoder {
   /// Whole texts; what they have in common in front is read once, as a prompt.
   private EncodedRow whole(Example example) {
     var texts =
-        example.candidates().stream().map(c -> renderer.together(example, c).ids()).toList();
+        example.candidates().stream()
+            .map(c -> renderer.ids(renderer.together(example, c)))
+            .toList();
     int shared = texts.stream().mapToInt(ids -> ids.length - 1).min().orElse(0);
     for (int[] ids : texts) {
       int differs = Arrays.mismatch(ids, texts.getFirst());
-      shared = Math.clamp(differs < 0 ? shared : differs, 0, shared);
+      shared = differs < 0 ? shared : Math.min(shared, differs);
     }
-    int prompt = shared;
+    int prompt = Math.max(0, shared);
     return new EncodedRow(
         example.row(),
-        texts.isEmpty() ? renderer.prompt(example).ids() : Arrays.copyOf(texts.getFirst(), prompt),
+        texts.isEmpty()
+            ? renderer.ids(renderer.prompt(example))
+            : Arrays.copyOf(texts.getFirst(), prompt),
         texts.stream().map(ids -> scored(after(ids, prompt), prompt == 0)).toList(),
         example.signals(),
         false);

@@ -3,9 +3,11 @@ package io.alidade.tokenizer;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import io.alidade.UserException;
+import io.alidade.template.ChatTemplate;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,10 +21,13 @@ import java.util.OptionalInt;
 public final class Tokenizer implements AutoCloseable {
   private final TokenizerFiles files;
   private final HuggingFaceTokenizer library;
+  private final Map<String, ChatTemplate> templates;
 
-  private Tokenizer(TokenizerFiles files, HuggingFaceTokenizer library) {
+  private Tokenizer(
+      TokenizerFiles files, HuggingFaceTokenizer library, Map<String, ChatTemplate> templates) {
     this.files = files;
     this.library = library;
+    this.templates = templates;
   }
 
   /// Loads the tokenizer of a model folder.
@@ -31,17 +36,29 @@ public final class Tokenizer implements AutoCloseable {
   public static Tokenizer load(Path folder) {
     Offline.enforce();
     var files = TokenizerFiles.read(folder);
+    var templates = new LinkedHashMap<String, ChatTemplate>();
+    files.templates().forEach((name, source) -> templates.put(name, parse(folder, name, source)));
     try {
       return new Tokenizer(
           files,
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(files.definition()),
-              Map.of("truncation", "false", "padding", "false")));
+              Map.of("truncation", "false", "padding", "false")),
+          templates);
     } catch (IOException | RuntimeException failure) {
       throw new UserException(
           "%s: not a tokenizer this version understands (%s); save it again with transformers"
               .formatted(folder.resolve("tokenizer.json"), firstLine(failure)),
           failure);
+    }
+  }
+
+  private static ChatTemplate parse(Path folder, String name, String source) {
+    try {
+      return ChatTemplate.parse(source);
+    } catch (UserException failure) {
+      throw new UserException(
+          "%s: chat template '%s': %s".formatted(folder, name, failure.getMessage()), failure);
     }
   }
 
@@ -137,6 +154,17 @@ public final class Tokenizer implements AutoCloseable {
   /// `eos_token`, `pad_token`, `unk_token` and whatever else the folder names.
   public Map<String, String> specialTokens() {
     return files.special();
+  }
+
+  /// The chat template, if the folder has one.
+  public Optional<ChatTemplate> template() {
+    return template(false);
+  }
+
+  /// The chat template for conversations with or without tools; most folders have one for both.
+  public Optional<ChatTemplate> template(boolean tools) {
+    var special = tools ? templates.get("tool_use") : null;
+    return Optional.ofNullable(special == null ? templates.get("default") : special);
   }
 
   /// Number of tokens of the model's own vocabulary, without added ones.

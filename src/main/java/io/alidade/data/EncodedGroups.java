@@ -1,0 +1,174 @@
+package io.alidade.data;
+
+import io.alidade.UserException;
+import io.alidade.batch.Group;
+import io.alidade.batch.Groups;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+
+/// The rows of a data set as a model reads them, without those that leave nothing to learn.
+///
+/// All rows are encoded once at the start, on all processors: that finds every bad row before the
+/// first step, and tells which rows are dropped. Their ids are kept as long as they are few; of a
+/// data set larger than that, rows are encoded again when they are asked for.
+public final class EncodedGroups implements Groups {
+  /// Ids kept at most: 256 MiB.
+  private static final long KEPT_TOKENS = 64L << 20;
+
+  private static final int CHUNK = 1024;
+
+  private final Rows rows;
+  private final RowEncoder encoder;
+  private final OptionalInt mismatched;
+  private final int[] kept;
+  private final Optional<List<EncodedRow>> memory;
+  private final Summary summary;
+
+  /// What became of the rows.
+  ///
+  /// @param rows how many were read
+  /// @param kept how many are left
+  /// @param dropped how many are not, by reason
+  /// @param cut how many of those left lost tokens to the limit
+  /// @param boundaryMoved how many of those left tokenize differently from their prompt alone
+  /// @param tokens of those left, as a model reads them, prompts counted once a candidate
+  public record Summary(
+      int rows,
+      int kept,
+      Map<Fitted.Reason, Integer> dropped,
+      int cut,
+      int boundaryMoved,
+      long tokens) {}
+
+  private EncodedGroups(
+      Rows rows,
+      RowEncoder encoder,
+      OptionalInt mismatched,
+      int[] kept,
+      Optional<List<EncodedRow>> memory,
+      Summary summary) {
+    this.rows = rows;
+    this.encoder = encoder;
+    this.mismatched = mismatched;
+    this.kept = kept;
+    this.memory = memory;
+    this.summary = summary;
+  }
+
+  /// Encodes all rows.
+  ///
+  /// @param mismatched for KTO, the size of the micro-batch within which completions are lent to
+  ///   the next prompt as a second candidate
+  /// @throws UserException at the first row in file order that cannot be read, rendered or
+  ///   tokenized, or if no row is left
+  public static EncodedGroups of(Rows rows, RowEncoder encoder, OptionalInt mismatched) {
+    return of(rows, encoder, mismatched, KEPT_TOKENS);
+  }
+
+  static EncodedGroups of(Rows rows, RowEncoder encoder, OptionalInt mismatched, long keptTokens) {
+    int[] kept = new int[rows.count()];
+    int left = 0;
+    var memory = new ArrayList<EncodedRow>();
+    boolean keeping = true;
+    long held = 0;
+    var dropped = new EnumMap<Fitted.Reason, Integer>(Fitted.Reason.class);
+    int cut = 0;
+    int moved = 0;
+    long tokens = 0;
+    for (int from = 0; from < rows.count(); from += CHUNK) {
+      int first = from;
+      var outcomes =
+          IntStream.range(from, Math.min(rows.count(), from + CHUNK))
+              .parallel()
+              .mapToObj(i -> outcome(rows, encoder, i))
+              .toList();
+      for (int i = 0; i < outcomes.size(); i++) {
+        switch (outcomes.get(i)) {
+          case Outcome.Bad(var why) -> throw why;
+          case Outcome.Good(_, Fitted.Dropped(_, var reason)) ->
+              dropped.merge(reason, 1, Integer::sum);
+          case Outcome.Good(var row, Fitted.Kept(var group, int lost, boolean boundary)) -> {
+            kept[left++] = first + i;
+            cut += lost > 0 ? 1 : 0;
+            moved += boundary ? 1 : 0;
+            tokens += group.tokens();
+            held += row.prompt().length;
+            held += row.candidates().stream().mapToLong(c -> c.tokens().length).sum();
+            keeping &= held <= keptTokens;
+            if (keeping) {
+              memory.add(row);
+            } else {
+              memory.clear();
+            }
+          }
+        }
+      }
+    }
+    if (left == 0) {
+      throw new UserException(
+          "%s: no row is left to learn from, of %d: %s; raise max_length or check the data"
+              .formatted(rows.place(0).file(), rows.count(), dropped));
+    }
+    return new EncodedGroups(
+        rows,
+        encoder,
+        mismatched,
+        Arrays.copyOf(kept, left),
+        keeping ? Optional.of(memory) : Optional.empty(),
+        new Summary(rows.count(), left, Map.copyOf(dropped), cut, moved, tokens));
+  }
+
+  private sealed interface Outcome {
+    record Good(EncodedRow row, Fitted fitted) implements Outcome {}
+
+    record Bad(UserException why) implements Outcome {}
+  }
+
+  /// Rows are read side by side, but the first bad one in file order is the one to report.
+  private static Outcome outcome(Rows rows, RowEncoder encoder, int index) {
+    try {
+      var row = encoder.encode(rows.row(index));
+      return new Outcome.Good(row, encoder.fit(row));
+    } catch (UserException why) {
+      return new Outcome.Bad(why);
+    }
+  }
+
+  @Override
+  public int count() {
+    return kept.length;
+  }
+
+  @Override
+  public Group group(int index) {
+    var row = row(index);
+    if (mismatched.isPresent()) {
+      int size = mismatched.getAsInt();
+      int start = index / size * size;
+      int last = Math.min(start + size, kept.length) - 1;
+      row = MismatchedCompletions.lend(row(index == start ? last : index - 1), row);
+    }
+    return switch (encoder.fit(row)) {
+      case Fitted.Kept(var group, _, _) -> group;
+      case Fitted.Dropped(var place, var reason) ->
+          throw new UserException(
+              "%s: %s once it borrows the completion of another row; raise max_length"
+                  .formatted(place, reason));
+    };
+  }
+
+  private EncodedRow row(int index) {
+    return memory.isPresent() ? memory.get().get(index) : encoder.encode(rows.row(kept[index]));
+  }
+
+  /// What became of the rows.
+  public Summary summary() {
+    return summary;
+  }
+}

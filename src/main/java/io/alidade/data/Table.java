@@ -1,0 +1,28 @@
+package io.alidade.data;
+
+import io.alidade.example.Example;
+import io.alidade.example.Form;
+import java.util.List;
+
+/// Rows that can be read in any order, by several threads.
+interface Table extends AutoCloseable {
+  long count();
+
+  /// Where a row stands, for messages; `index` from 0.
+  Example.Row place(long index);
+
+  /// @throws io.alidade.UserException if the row cannot be read
+  Example row(long index);
+
+  /// The form of all rows.
+  Form form();
+
+  /// The names of the columns, as the first row has them.
+  List<String> columns();
+
+  /// SHA-256 of the files, in hexadecimal.
+  String fingerprint();
+
+  @Override
+  void close();
+}
