@@ -15,8 +15,7 @@ import java.util.Set;
 /// @param signals quantities of the data, by name and scope
 /// @param readouts what the model must report; the log-likelihood unless a reward head stands in
 ///   its place
-/// @param coupled whether the groups of a batch act on each other, so that a batch must not be
-///   split into pieces that are scored apart
+/// @param mean over what its loss is a mean
 public record Needs(
     Feedback feedback,
     int candidates,
