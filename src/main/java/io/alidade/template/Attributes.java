@@ -47,7 +47,10 @@ final class Attributes {
       case Map<?, ?> dict -> DictMethods.method(dict, name);
       case Range range -> rangeAttribute(range, name);
       case List<?> list -> ListMethods.method(list, name);
-      case Tuple tuple -> ListMethods.method(tuple, name);
+      case Tuple tuple -> {
+        int field = tuple.names().indexOf(name);
+        yield field >= 0 ? tuple.items().get(field) : ListMethods.searching(tuple.items(), name);
+      }
       case Namespace namespace -> namespace.attributes.get(name);
       case Loop loop -> loop.attribute(name);
       case Macro macro -> macro.attribute(name);
@@ -116,8 +119,11 @@ final class Attributes {
     failIfUndefined(target);
     boolean sliceable =
         Values.isText(target) || target instanceof List<?> || target instanceof Tuple;
-    if (!sliceable || !isBound(start) || !isBound(stop) || !isBound(step)) {
-      return new Undefined(Values.type(target) + " object has no such slice");
+    if (!sliceable) {
+      throw new TemplateException("'" + Values.type(target) + "' object cannot be sliced");
+    }
+    if (!isBound(start) || !isBound(stop) || !isBound(step)) {
+      throw new TemplateException("slice indices must be integers or None");
     }
     int size = Values.length(target);
     long stride = step == None.NONE ? 1 : Numbers.index(step);

@@ -17,10 +17,6 @@ final class ListMethods {
     };
   }
 
-  static @Nullable Object method(Tuple tuple, String name) {
-    return searching(tuple.items(), name);
-  }
-
   static @Nullable Object searching(List<?> list, String name) {
     return switch (name) {
       case "count" ->

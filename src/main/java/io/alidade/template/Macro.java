@@ -48,6 +48,9 @@ record Macro(Stmt.Signature signature, List<Stmt> body, Scope defined) implement
       Interpreter interpreter, Scope scope, List<Object> positional, Map<String, Object> named) {
     var parameters = signature.parameters();
     int required = parameters.size() - signature.defaults().size();
+    for (var parameter : parameters) { // a default sees only the parameters before its own
+      scope.put(parameter, new Undefined("parameter '" + parameter + "' was not provided"));
+    }
     for (int i = 0; i < parameters.size(); i++) {
       var parameter = parameters.get(i);
       Object value;
@@ -62,7 +65,7 @@ record Macro(Stmt.Signature signature, List<Stmt> body, Scope defined) implement
       } else if (i >= required) {
         value = interpreter.evaluate(signature.defaults().get(i - required), scope);
       } else {
-        value = new Undefined("parameter '" + parameter + "' was not provided");
+        continue;
       }
       scope.put(parameter, value);
     }

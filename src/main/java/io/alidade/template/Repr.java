@@ -9,6 +9,10 @@ final class Repr {
   private Repr() {}
 
   static void write(Object value, StringBuilder out) {
+    // A list that holds another twice, again and again, prints without end.
+    if (out.length() > Limits.DEFAULT.characters()) {
+      throw Limits.exceeded("characters", Limits.DEFAULT.characters());
+    }
     switch (value) {
       case None none -> out.append("None");
       case Boolean truth -> out.append(truth ? "True" : "False");

@@ -297,13 +297,13 @@ final class SequenceFilters {
     var part = getter(bound[0], Args.isGiven(bound[1]) ? bound[1] : null);
     Function<Object, Object> key = item -> folded(part.apply(item), caseSensitive);
     List<Object> groups = new ArrayList<>();
-    List<Object> group = List.of();
+    List<Object> group = new ArrayList<>();
     Object current = Args.ABSENT;
     for (var item : sorted(listed(in, value), key, false)) {
       var next = key.apply(item);
       if (current == Args.ABSENT || !Values.equal(current, next)) {
         group = new ArrayList<>();
-        groups.add(Tuple.of(part.apply(item), group));
+        groups.add(new Tuple(List.of(part.apply(item), group), List.of("grouper", "list")));
         current = next;
       }
       group.add(item);

@@ -103,6 +103,9 @@ final class Text {
   /// "ß" becomes "Ss" at the start of a word.
   private static String capitalizeExpansion(String upper) {
     int first = Character.charCount(upper.codePointAt(0));
+    if (!Character.isUpperCase(upper.codePointAt(0))) {
+      return upper;
+    }
     return upper.substring(0, first) + lower(upper.substring(first));
   }
 
