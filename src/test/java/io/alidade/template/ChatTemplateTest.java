@@ -144,18 +144,18 @@ class ChatTemplateTest {
 
   @ParameterizedTest
   @CsvSource(
-      delimiter = '|',
+      delimiter = ';',
       textBlock =
           """
-          {% if x %}            | line 1: expected '{% endif %}', found the end of the template
-          {{ x y }}             | line 1: expected '}}', found 'y'
-          {{ x                  | line 1: expected '}}', found the end of the template
-          {{ (x }}              | line 1: expected no '}' here
-          {% bogus %}           | found 'bogus'
-          {{ x | bogus }}       | no filter named 'bogus'
-          {{ x is bogus }}      | no test named 'bogus'
-          {% break %}           | only inside a loop
-          {{ }}                 | expected an expression, found '}}'
+          {% if x %}            ; line 1: expected '{% endif %}', found the end of the template
+          {{ x y }}             ; line 1: expected '}}', found 'y'
+          {{ x                  ; line 1: expected '}}', found the end of the template
+          {{ (x }}              ; line 1: expected no '}' here
+          {% bogus %}           ; found 'bogus'
+          {{ x | bogus }}       ; no filter named 'bogus'
+          {{ x is bogus }}      ; no test named 'bogus'
+          {% break %}           ; only inside a loop
+          {{ }}                 ; expected an expression, found '}}'
           """)
   void syntaxErrorsNameTheLineAndWhatWasExpected(String source, String message) {
     assertThatThrownBy(() -> ChatTemplate.parse(source))
@@ -166,18 +166,18 @@ class ChatTemplateTest {
 
   @ParameterizedTest
   @CsvSource(
-      delimiter = '|',
+      delimiter = ';',
       textBlock =
           """
-          {% for i in range(99) %}{% for j in range(99) %}{% endfor %}{% endfor %}       | iterations
-          {% for i in range(50) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}           | characters
-          {{ 'a' * 2000 }}                                                               | characters
-          {{ 'x'.center(2000) }}                                                         | characters
-          {{ [1] * 2000 }}                                                               | characters
-          {% macro m() %}{{ m() }}{% endmacro %}{{ m() }}                                | depth
-          {{ ((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))) }} | depth
-          {{ [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1] }} | nodes
-          {{ 10 ** 10 ** 10 ** 10 }}                                                     | bits
+          {% for i in range(99) %}{% for j in range(99) %}{% endfor %}{% endfor %}       ; iterations
+          {% for i in range(50) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}           ; characters
+          {{ 'a' * 2000 }}                                                               ; characters
+          {{ 'x'.center(2000) }}                                                         ; characters
+          {{ [1] * 2000 }}                                                               ; characters
+          {% macro m() %}{{ m() }}{% endmacro %}{{ m() }}                                ; depth
+          {{ ((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))) }} ; depth
+          {{ [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1] }} ; nodes
+          {{ 10 ** 99999 }}                                                              ; bits
           """)
   void workIsBounded(String source, String limit) {
     var limits = new Limits(1000, 1000, 40, 40);
