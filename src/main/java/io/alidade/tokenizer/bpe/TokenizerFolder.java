@@ -1,0 +1,136 @@
+package io.alidade.tokenizer.bpe;
+
+import io.alidade.UserException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Writes a tokenizer in the Hugging Face layout: `tokenizer.json`, `tokenizer_config.json` and
+/// `special_tokens_map.json`.
+public final class TokenizerFolder {
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  /// ChatML: a turn is `<|im_start|>role`, a line end, the text, `<|im_end|>` and a line end.
+  private static final String CHAT_TEMPLATE =
+      "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' +"
+          + " message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
+          + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+  private TokenizerFolder() {}
+
+  /// Writes the files, each whole or not at all.
+  ///
+  /// @throws UserException where the folder cannot be written
+  public static void write(BpeTokenizer tokenizer, Path folder) {
+    try {
+      Files.createDirectories(folder);
+      write(folder.resolve("tokenizer_config.json"), config());
+      write(folder.resolve("special_tokens_map.json"), specials());
+      write(folder.resolve("tokenizer.json"), tokenizer(tokenizer));
+    } catch (IOException e) {
+      throw new UserException(
+          "%s: cannot be written (%s); free space or choose another folder".formatted(folder, e),
+          e);
+    }
+  }
+
+  private static Map<String, Object> tokenizer(BpeTokenizer tokenizer) {
+    var added = new ArrayList<Object>();
+    for (int id = 0; id < tokenizer.specials().size(); id++) {
+      added.add(
+          object(
+              "id", id,
+              "content", tokenizer.specials().get(id),
+              "single_word", false,
+              "lstrip", false,
+              "rstrip", false,
+              "normalized", false,
+              "special", true));
+    }
+    var vocabulary = new LinkedHashMap<String, Object>();
+    for (int id = 0; id < tokenizer.size(); id++) {
+      vocabulary.put(tokenizer.tokens().get(id), id);
+    }
+    var merges =
+        tokenizer.merges().stream().map(m -> List.of(m.left(), m.right())).toList();
+    var model =
+        object(
+            "type", "BPE",
+            "dropout", null,
+            "unk_token", null,
+            "continuing_subword_prefix", null,
+            "end_of_word_suffix", null,
+            "fuse_unk", false,
+            "byte_fallback", false,
+            "ignore_merges", false,
+            "vocab", vocabulary,
+            "merges", merges);
+    var split =
+        object(
+            "type", "Split",
+            "pattern", object("Regex", BpeTokenizer.SPLIT),
+            "behavior", "Isolated",
+            "invert", false);
+    return object(
+        "version", "1.0",
+        "truncation", null,
+        "padding", null,
+        "added_tokens", added,
+        "normalizer", null,
+        "pre_tokenizer",
+            object("type", "Sequence", "pretokenizers", List.of(split, byteLevel())),
+        "post_processor", null,
+        "decoder", byteLevel(),
+        "model", model);
+  }
+
+  private static Map<String, Object> byteLevel() {
+    return object(
+        "type", "ByteLevel", "add_prefix_space", false, "trim_offsets", true, "use_regex", false);
+  }
+
+  private static Map<String, Object> config() {
+    return object(
+        "tokenizer_class", "PreTrainedTokenizerFast",
+        "bos_token", null,
+        "eos_token", "<|endoftext|>",
+        "pad_token", "<|pad|>",
+        "unk_token", null,
+        "add_bos_token", false,
+        "clean_up_tokenization_spaces", false,
+        "model_max_length", 2048,
+        "chat_template", CHAT_TEMPLATE);
+  }
+
+  private static Map<String, Object> specials() {
+    return object("eos_token", "<|endoftext|>", "pad_token", "<|pad|>");
+  }
+
+  /// An object with its keys in order; values may be null, as JSON's are.
+  private static Map<String, Object> object(@org.jspecify.annotations.Nullable Object... pairs) {
+    var object = new LinkedHashMap<String, Object>();
+    for (int i = 0; i < pairs.length; i += 2) {
+      object.put(String.valueOf(pairs[i]), pairs[i + 1]);
+    }
+    return object;
+  }
+
+  private static void write(Path file, Map<String, Object> content) throws IOException {
+    var temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+    try {
+      Files.writeString(temporary, JSON.writeValueAsString(content) + "\n");
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+}
