@@ -96,7 +96,14 @@ public final class MineCommand implements Runnable {
 
     MineOptions options(int versions, Path cache, boolean permissive) {
       return new MineOptions(
-          versions, maxChars, cache, Set.copyOf(holdout), exclude, permissive, onlyMethods, threads);
+          versions,
+          maxChars,
+          cache,
+          Set.copyOf(holdout),
+          exclude,
+          permissive,
+          onlyMethods,
+          threads);
     }
   }
 
@@ -303,8 +310,16 @@ public final class MineCommand implements Runnable {
   private static void table(Mined mined, Path folder, PrintWriter out) {
     out.printf(
         "%n%-48s %8s %8s %8s %8s %8s %8s %8s %8s  %s%n",
-        "library", "releases", "unparsed", "changed", "cosmetic", "no doc", "dropped", "pairs",
-        "methods", "split");
+        "library",
+        "releases",
+        "unparsed",
+        "changed",
+        "cosmetic",
+        "no doc",
+        "dropped",
+        "pairs",
+        "methods",
+        "split");
     for (var library : mined.libraries()) {
       row(library, out);
     }

@@ -24,9 +24,9 @@ import javax.tools.ToolProvider;
 public final class JavaSyntax {
   private JavaSyntax() {}
 
-  /// Whether `prompt + body` is one method of a class, as javac parses it: the prompt is Javadoc and
-  /// signature up to the brace, the body the rest, closing brace included. Text that goes on after
-  /// the method, or leaves the class around it, does not count.
+  /// Whether `prompt + body` is one method of a class, as javac parses it: the prompt is Javadoc
+  /// and signature up to the brace, the body the rest, closing brace included. Text that goes on
+  /// after the method, or leaves the class around it, does not count.
   ///
   /// @throws UserException where the running Java has no compiler
   public static boolean parses(String prompt, String body) {
@@ -62,6 +62,11 @@ public final class JavaSyntax {
       throw new UncheckedIOException(e);
     } catch (StackOverflowError e) {
       return Optional.of("nested too deeply");
+    } catch (IllegalStateException e) {
+      if (e.getCause() instanceof StackOverflowError) {
+        return Optional.of("nested too deeply"); // as javac wraps it
+      }
+      throw e;
     }
   }
 

@@ -26,7 +26,8 @@ public final class License {
           new Rule("apache.*\\b2(\\.0)?\\b|apache-2|\\basl[- ]?2|\\bal-?2", "Apache-2.0"),
           new Rule("\\bmit-0\\b", "MIT-0"),
           new Rule("\\bmit\\b|opensource.org/licenses/mit", "MIT"),
-          new Rule("bsd.*\\b3\\b|3[- ]clause|bsd-3|new bsd|revised bsd|modified bsd", "BSD-3-Clause"),
+          new Rule(
+              "bsd.*\\b3\\b|3[- ]clause|bsd-3|new bsd|revised bsd|modified bsd", "BSD-3-Clause"),
           new Rule("bsd.*\\b2\\b|2[- ]clause|simplified bsd|freebsd", "BSD-2-Clause"),
           new Rule("\\bbsd\\b|bsd[- ]licen[sc]e|bsd-style", "BSD"),
           new Rule("\\bisc\\b", "ISC"),

@@ -70,7 +70,9 @@ public final class MavenArchive implements AutoCloseable {
     List<String> found;
     try {
       var result =
-          context.repositorySystem().resolveVersionRange(context.repositorySystemSession(), request);
+          context
+              .repositorySystem()
+              .resolveVersionRange(context.repositorySystemSession(), request);
       found = result.getVersions().stream().map(Objects::toString).toList();
       if (found.isEmpty()) {
         for (var problem : result.getExceptions()) {
@@ -82,6 +84,9 @@ public final class MavenArchive implements AutoCloseable {
     } catch (RepositoryException e) {
       throw unreachable(library.library(), e);
     }
+    if (found.isEmpty() && isOffline()) {
+      throw nothingOf(library.library());
+    }
     if (found.isEmpty()) {
       throw new UserException(
           "%s: no such library in %s; check the group and the artifact"
@@ -90,8 +95,8 @@ public final class MavenArchive implements AutoCloseable {
     return found;
   }
 
-  /// The source archive of one release, or nothing where none was published (or, offline, where none
-  /// was downloaded before).
+  /// The source archive of one release, or nothing where none was published (or, offline, where
+  /// none was downloaded before).
   Optional<Path> sources(Coordinate library, String version) {
     var artifact =
         new DefaultArtifact(library.group(), library.artifact(), "sources", "jar", version);
@@ -162,17 +167,22 @@ public final class MavenArchive implements AutoCloseable {
   }
 
   private UserException unreachable(String what, Exception cause) {
-    boolean offline = isOffline();
+    if (isOffline()) {
+      return nothingOf(what);
+    }
     return new UserException(
-        "%s: %s, and the local repository %s does not hold it; %s"
-            .formatted(
-                what,
-                offline
-                    ? "Maven works offline"
-                    : "no answer from " + repositories() + " (" + reason(cause) + ")",
-                context.repositorySystemSession().getLocalRepository().getBasedir(),
-                offline ? "run once with a network" : "check the network and run again, or add --offline"),
+        "%s: no answer from %s (%s); check the network and run again, or add --offline"
+            .formatted(what, repositories(), reason(cause)),
         cause);
+  }
+
+  /// The complaint about a library of which nothing is at hand offline.
+  UserException nothingOf(String what) {
+    return new UserException(
+        "%s: Maven works offline, and the local repository %s does not hold it; run once with a"
+                .formatted(
+                    what, context.repositorySystemSession().getLocalRepository().getBasedir())
+            + " network");
   }
 
   /// The innermost message, on one line.
@@ -187,11 +197,6 @@ public final class MavenArchive implements AutoCloseable {
   /// Whether nothing is downloaded.
   boolean isOffline() {
     return context.repositorySystemSession().isOffline();
-  }
-
-  /// The complaint about a library of which nothing is at hand.
-  UserException nothingOf(String library) {
-    return unreachable(library, new IllegalStateException("no source archives"));
   }
 
   @Override

@@ -121,6 +121,4 @@ final class MethodReader {
     }
     return text.toString();
   }
-
-
 }

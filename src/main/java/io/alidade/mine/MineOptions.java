@@ -12,7 +12,7 @@ import java.util.Set;
 /// @param cache folder of parsed archives
 /// @param holdout libraries (`group:artifact`) or repositories whose rows are test rows
 /// @param exclude path fragments, such as `org/jsoup/`: source files below them are left out of the
-///     libraries that are not held out, which finds copies of a held-out library in others
+///   libraries that are not held out, which finds copies of a held-out library in others
 /// @param permissiveOnly leave out libraries whose licence is not recognised as permissive
 /// @param onlyMethods no pairs, only the methods of the newest release
 /// @param threads libraries read at once, positive

@@ -1,8 +1,8 @@
 package io.alidade.mine;
 
 import io.alidade.UserException;
+import io.alidade.store.AtomicFiles;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -39,8 +39,7 @@ public final class MinedFolder {
         files.put("test.jsonl", rows(folder, "test.jsonl", mined.test(), MethodPair::row));
       }
       files.put(
-          "methods.jsonl",
-          rows(folder, "methods.jsonl", mined.trainMethods(), MinedMethod::row));
+          "methods.jsonl", rows(folder, "methods.jsonl", mined.trainMethods(), MinedMethod::row));
       files.put(
           "methods-test.jsonl",
           rows(folder, "methods-test.jsonl", mined.testMethods(), MinedMethod::row));
@@ -51,11 +50,10 @@ public final class MinedFolder {
       manifest.put("files", files);
       manifest.put("libraries", mined.libraries());
       var text = PRETTY.writeValueAsString(manifest) + "\n";
-      Beside.write(folder.resolve("manifest.json"), file -> Files.writeString(file, text));
+      AtomicFiles.text(folder.resolve("manifest.json"), text);
     } catch (IOException e) {
       throw new UserException(
-          "%s: cannot be written (%s); free space or choose another folder"
-              .formatted(folder, e),
+          "%s: cannot be written (%s); free space or choose another folder".formatted(folder, e),
           e);
     }
   }
@@ -77,14 +75,12 @@ public final class MinedFolder {
       Path folder, String name, List<T> rows, Function<T, Map<String, String>> row)
       throws IOException {
     var file = folder.resolve(name);
-    Beside.write(
+    AtomicFiles.write(
         file,
-        temporary -> {
-          try (var out = Files.newBufferedWriter(temporary, StandardCharsets.UTF_8)) {
-            for (var one : rows) {
-              out.write(JSON.writeValueAsString(row.apply(one)));
-              out.write('\n');
-            }
+        out -> {
+          for (var one : rows) {
+            out.write(JSON.writeValueAsBytes(row.apply(one)));
+            out.write('\n');
           }
         });
     return new Written(rows.size(), Files.size(file), Sha256.of(file));

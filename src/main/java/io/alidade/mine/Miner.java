@@ -93,7 +93,8 @@ public final class Miner {
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case UserException user -> throw user;
-        case UncheckedIOException io -> throw new UserException("cannot write: " + io.getMessage(), io);
+        case UncheckedIOException io ->
+            throw new UserException("cannot write: " + io.getMessage(), io);
         case null, default -> throw new IllegalStateException(e.getCause());
       }
     } catch (InterruptedException e) {
@@ -211,7 +212,7 @@ public final class Miner {
         throw new UserException("%s: cannot be read (%s)".formatted(jar.file(), e.getMessage()), e);
       }
       var parsed = new ParseCache(options.cache()).read(jar.file(), sha256);
-      var methods = 
+      var methods =
           parsed.methods().stream()
               .filter(method -> options.takes(library.library(), method))
               .toList();
@@ -230,24 +231,22 @@ public final class Miner {
     private List<MinedMethod> methods(Release newest) {
       var entry = newest.entry();
       return documented(newest.methods(), options)
-          .map(
-              method ->
-                  new MinedMethod(
-                      library.library(),
-                      entry.version(),
-                      entry.license(),
-                      entry.sha256(),
-                      method.file(),
-                      method.method(),
-                      method.prompt(),
-                      method.body()))
+          .map(method ->
+              new MinedMethod(
+                  library.library(),
+                  entry.version(),
+                  entry.license(),
+                  entry.sha256(),
+                  method.file(),
+                  method.method(),
+                  method.prompt(),
+                  method.body()))
           .toList();
     }
   }
 
   /// The methods that can teach: documented, with a body, within the limit of characters.
-  static Stream<SourceMethod> documented(
-      List<SourceMethod> methods, MineOptions options) {
+  static Stream<SourceMethod> documented(List<SourceMethod> methods, MineOptions options) {
     return methods.stream()
         .filter(method -> method.documented() && !method.empty())
         .filter(method -> method.prompt().length() + method.body().length() <= options.maxChars());

@@ -1,11 +1,10 @@
 package io.alidade.mine;
 
+import io.alidade.store.AtomicFiles;
 import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStreamWriter;
-import java.io.UncheckedIOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,12 +40,7 @@ final class ParseCache {
       }
     }
     var parsed = SourceArchive.read(jar);
-    try {
-      Files.createDirectories(folder);
-      Beside.write(file, temporary -> store(temporary, parsed));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    AtomicFiles.write(file, out -> store(out, parsed));
     return parsed;
   }
 
@@ -71,24 +65,17 @@ final class ParseCache {
     }
   }
 
-  private static void store(Path file, SourceArchive.Parsed parsed) throws IOException {
-    try (var out =
-        new BufferedWriter(
-            new OutputStreamWriter(
-                new GZIPOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8))) {
-      var head =
-          new Head(
-              FORMAT,
-              parsed.files(),
-              parsed.failures(),
-              parsed.skipped(),
-              parsed.methods().size());
-      out.write(JSON.writeValueAsString(head));
-      out.write('\n');
-      for (var method : parsed.methods()) {
-        out.write(JSON.writeValueAsString(method));
-        out.write('\n');
-      }
+  private static void store(OutputStream file, SourceArchive.Parsed parsed) throws IOException {
+    var zipped = new GZIPOutputStream(file, 1 << 16); // finished, not closed: the file is not ours
+    var head =
+        new Head(
+            FORMAT, parsed.files(), parsed.failures(), parsed.skipped(), parsed.methods().size());
+    zipped.write(JSON.writeValueAsBytes(head));
+    zipped.write('\n');
+    for (var method : parsed.methods()) {
+      zipped.write(JSON.writeValueAsBytes(method));
+      zipped.write('\n');
     }
+    zipped.finish();
   }
 }

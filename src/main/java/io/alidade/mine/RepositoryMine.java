@@ -64,7 +64,11 @@ final class RepositoryMine {
   }
 
   Miner.Ore dig() {
-    var builder = new FileRepositoryBuilder().addCeilingDirectory(folder.toFile());
+    var builder = new FileRepositoryBuilder();
+    var above = folder.getParent();
+    if (above != null) {
+      builder.addCeilingDirectory(above.toFile()); // the named folder, not one around it
+    }
     builder.findGitDir(folder.toFile());
     if (builder.getGitDir() == null) {
       if (!folder.resolve("HEAD").toFile().isFile()) {
@@ -143,8 +147,7 @@ final class RepositoryMine {
       tree.addTree(parent.getTree());
       tree.addTree(commit.getTree());
       tree.setRecursive(true);
-      tree.setFilter(
-          AndTreeFilter.create(TreeFilter.ANY_DIFF, PathSuffixFilter.create(".java")));
+      tree.setFilter(AndTreeFilter.create(TreeFilter.ANY_DIFF, PathSuffixFilter.create(".java")));
       for (var change : DiffEntry.scan(tree)) {
         if (change.getChangeType() == DiffEntry.ChangeType.MODIFY) {
           var path = change.getNewPath();
@@ -168,17 +171,16 @@ final class RepositoryMine {
       }
     }
     return Miner.documented(all, options)
-        .map(
-            method ->
-                new MinedMethod(
-                    name(),
-                    commit.name(),
-                    license,
-                    commit.name(),
-                    method.file(),
-                    method.method(),
-                    method.prompt(),
-                    method.body()))
+        .map(method ->
+            new MinedMethod(
+                name(),
+                commit.name(),
+                license,
+                commit.name(),
+                method.file(),
+                method.method(),
+                method.prompt(),
+                method.body()))
         .toList();
   }
 

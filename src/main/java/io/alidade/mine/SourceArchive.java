@@ -45,7 +45,8 @@ final class SourceArchive {
             "%s: %d entries, more than the %d that are read from one archive; leave the library out"
                 .formatted(jar, zip.size(), MAX_ENTRIES));
       }
-      for (var entry : (Iterable<ZipEntry>) () -> zip.stream().map(ZipEntry.class::cast).iterator()) {
+      for (var entry :
+          (Iterable<ZipEntry>) () -> zip.stream().map(ZipEntry.class::cast).iterator()) {
         if (!isJava(entry.getName())) {
           continue;
         }

@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 /// Chooses the releases of a library that follow each other.
 final class Versions {
   private static final Pattern PREVIEW =
-      Pattern.compile("(?i)(^|[.\\-_\\d])(alpha|beta|rc|cr|m|pr|ea|preview|pre|snapshot|b)[.\\-_]?\\d*([.\\-_].*)?$");
+      Pattern.compile(
+          "(?i)(^|[.\\-_\\d])(alpha|beta|rc|cr|m|pr|ea|preview|pre|snapshot|b)[.\\-_]?\\d*([.\\-_].*)?$");
   private static final Pattern DATE = Pattern.compile("\\d{8}.*");
   private static final Pattern NUMBERS = Pattern.compile("^[\\d.]+");
 
@@ -15,18 +16,15 @@ final class Versions {
 
   /// Of `all`, oldest first: no previews, no date stamps (older than the numbers, though they sort
   /// above), only the line of the newest (`-jre` and `-android` are two lines). Where nothing but
-  /// previews or dates exists, these.
+  /// previews exists, these.
   static List<String> consecutive(List<String> all) {
     var releases = all.stream().filter(v -> !PREVIEW.matcher(v).find()).toList();
     if (releases.isEmpty()) {
-      releases = all;
+      return all;
     }
     var numbered = releases.stream().filter(v -> !DATE.matcher(v).matches()).toList();
     if (!numbered.isEmpty()) {
       releases = numbered;
-    }
-    if (releases.isEmpty()) {
-      return releases;
     }
     var line = line(releases.getLast());
     return releases.stream().filter(v -> line(v).equals(line)).toList();

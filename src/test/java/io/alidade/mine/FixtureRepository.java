@@ -28,8 +28,7 @@ final class FixtureRepository {
   }
 
   /// A release with sources: path and text in turns.
-  FixtureRepository release(String library, String version, String... sources)
-      throws IOException {
+  FixtureRepository release(String library, String version, String... sources) throws IOException {
     var zipped = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(zipped)) {
       for (int i = 0; i < sources.length; i += 2) {

@@ -47,7 +47,7 @@ class MethodReaderTest {
   }
 
   private static String code(String body) {
-    return read("class T { int f(int x) { " + body + " } }").getFirst().code();
+    return read("class T { int f(int x) { " + body + "\n} }").getFirst().code();
   }
 
   @Test

@@ -49,7 +49,8 @@ class MinedFolderTest {
     // The same input gives the same bytes.
     var again = folder.resolve("again");
     MinedFolder.write(mined(), again, CLOCK);
-    assertThat(again.resolve("manifest.json")).hasSameTextualContentAs(out.resolve("manifest.json"));
+    assertThat(again.resolve("manifest.json"))
+        .hasSameTextualContentAs(out.resolve("manifest.json"));
   }
 
   @Test
@@ -69,8 +70,7 @@ class MinedFolderTest {
             .release("org.example:a", "2", file, type("A", method("f", "return 2;")))
             .release("org.example:b", "1", file, type("A", method("g", "return 3;")))
             .release("org.example:b", "2", file, type("A", method("g", "return 4;")));
-    try (var archive =
-        MavenArchive.of(folder.resolve("local"), List.of(repository.uri()), false)) {
+    try (var archive = MavenArchive.of(folder.resolve("local"), List.of(repository.uri()), false)) {
       return Miner.maven(
           archive,
           List.of(Coordinate.of("org.example:a"), Coordinate.of("org.example:b")),

@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.alidade.UserException;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -58,12 +60,19 @@ class MinerTest {
   @Test
   void cosmeticChangesAreDropped() throws IOException {
     repository
-        .release(A, "1", FILE, type("A", method("f", "int y = x;", "return y;"), method("g", "return x;")))
+        .release(
+            A,
+            "1",
+            FILE,
+            type("A", method("f", "int y = x;", "return y;"), method("g", "return x;")))
         .release(
             A,
             "2",
             FILE,
-            type("A", method("f", "final int y   = x;", "// why", "return y;"), method("g", "return  x; ")));
+            type(
+                "A",
+                method("f", "final int y   = x;", "// why", "return y;"),
+                method("g", "return  x; ")));
     var mined = mine(options(), A);
     assertThat(mined.train()).isEmpty();
     assertThat(outcomes(mined)).containsEntry(Outcome.COSMETIC, 2).containsEntry(Outcome.KEPT, 0);
@@ -226,17 +235,37 @@ class MinerTest {
         .release(A, "1", FILE, type("A", method("f", "return 1;")))
         .release(A, "2", FILE, type("A", method("f", "return 2;")));
     mine(options(), A);
-    try (var offline =
-        MavenArchive.of(folder.resolve("local"), List.of(repository.uri()), true)) {
-      var again =
-          Miner.maven(offline, List.of(Coordinate.of(A)), options(), Progress.SILENT);
+    try (var offline = MavenArchive.of(folder.resolve("local"), List.of(repository.uri()), true)) {
+      var again = Miner.maven(offline, List.of(Coordinate.of(A)), options(), Progress.SILENT);
       assertThat(again.train()).hasSize(1);
       assertThatThrownBy(
               () -> Miner.maven(offline, List.of(Coordinate.of(B)), options(), Progress.SILENT))
           .isInstanceOf(UserException.class)
-          .hasMessageContaining("org.example:b: Maven works offline and the local repository")
+          .hasMessageContaining("org.example:b: Maven works offline, and the local repository")
           .hasMessageContaining("run once with a network")
           .hasMessageNotContaining("\n");
+    }
+  }
+
+  @Test
+  void silentNetworkIsOneLine() {
+    var nobody = List.of(URI.create("http://127.0.0.1:1/"));
+    try (var archive = MavenArchive.of(folder.resolve("local"), nobody, false)) {
+      assertThatThrownBy(
+              () -> Miner.maven(archive, List.of(Coordinate.of(A)), options(), Progress.SILENT))
+          .isInstanceOf(UserException.class)
+          .hasMessageStartingWith("org.example:a: no answer from mine-0 (http://127.0.0.1:1/) (")
+          .hasMessageContaining("check the network and run again, or add --offline")
+          .hasMessageNotContaining("\n");
+    }
+  }
+
+  @Test
+  void malformedNamesAreOneLine() {
+    for (var name : List.of("jsoup", "a:b:c:d", "a:../b", ":b", "a:b:")) {
+      assertThatThrownBy(() -> Coordinate.of(name))
+          .isInstanceOf(UserException.class)
+          .hasMessageStartingWith("'" + name + "' is not a library; write group:artifact");
     }
   }
 
@@ -260,7 +289,7 @@ class MinerTest {
     assertThat(cached).exists();
     // What is cached is used: a planted row comes back. What is damaged is made anew.
     var other = cache.resolve(Sha256.of(repository.sourcesOf(A, "1")) + ".v1.jsonl.gz");
-    Files.copy(other, cached, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(other, cached, StandardCopyOption.REPLACE_EXISTING);
     assertThat(mine(MineOptions.of(cache), A).train()).isEmpty();
     Files.write(cached, new byte[] {1, 2, 3});
     assertThat(mine(MineOptions.of(cache), A).train()).isEqualTo(first.train());

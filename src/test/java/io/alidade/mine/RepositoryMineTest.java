@@ -127,8 +127,7 @@ class RepositoryMineTest {
   }
 
   private Mined mine(GitOptions git, String name) {
-    return Miner.git(
-        List.of(folder.resolve(name)), git, MineOptions.of(folder), Progress.SILENT);
+    return Miner.git(List.of(folder.resolve(name)), git, MineOptions.of(folder), Progress.SILENT);
   }
 
   private Git repository(String name) throws GitAPIException {

@@ -10,9 +10,9 @@ import java.util.Map;
 /// @param tokens all tokens by id, in the byte alphabet; the specials first
 /// @param merges pairs of tokens that are joined, first learnt first
 public record BpeTokenizer(List<String> specials, List<String> tokens, List<Merge> merges) {
-  /// The split of text into words that no token crosses: letters with one leading space, up to three
-  /// digits, runs of other signs, and white space apart from the word after it, so that a line's
-  /// indentation is a word of its own and never joins the brace before it.
+  /// The split of text into words that no token crosses: letters with one leading space, up to
+  /// three digits, runs of other signs, and white space apart from the word after it, so that a
+  /// line's indentation is a word of its own and never joins the brace before it.
   public static final String SPLIT =
       " ?[\\p{L}_]+| ?\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}_]+|\\s+(?!\\S)|\\s+";
 

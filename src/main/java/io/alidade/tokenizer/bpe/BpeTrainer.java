@@ -3,18 +3,21 @@ package io.alidade.tokenizer.bpe;
 import io.alidade.UserException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Learns byte-level byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909; bytes as in Radford
-/// et al. 2019): starting from the 256 bytes, the most frequent pair of neighbours becomes a token,
-/// again and again. Words are counted once and pair counts kept up to date, so a merge costs what
-/// it changes. Ties go to the pair whose tokens are older, so the same text gives the same
-/// tokenizer, whatever the order of the files.
+/// Learns byte-level byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909; bytes as in
+/// Radford et al. 2019): starting from the 256 bytes, the most frequent pair of neighbours becomes
+/// a token, again and again. Words are counted once and pair counts kept up to date, so a merge
+/// costs what it changes. Ties go to the pair whose tokens are older, so the same text gives the
+/// same tokenizer, whatever the order of the files.
 public final class BpeTrainer {
   /// End of text, padding, and the marks of a turn in a conversation.
   public static final List<String> SPECIALS =
@@ -111,19 +114,18 @@ public final class BpeTrainer {
       // Sorted, so that nothing depends on the order of a hash table.
       words.entrySet().stream()
           .sorted(Map.Entry.comparingByKey())
-          .forEach(
-              word -> {
-                var utf8 = word.getKey().getBytes(StandardCharsets.UTF_8);
-                var ids = new int[utf8.length];
-                for (int i = 0; i < ids.length; i++) {
-                  ids[i] = SPECIALS.size() + (utf8[i] & 0xff);
-                }
-                spelled.add(ids);
-                counts.add(word.getValue()[0]);
-                for (int i = 0; i + 1 < ids.length; i++) {
-                  change(ids[i], ids[i + 1], word.getValue()[0], spelled.size() - 1);
-                }
-              });
+          .forEach(word -> {
+            var utf8 = word.getKey().getBytes(StandardCharsets.UTF_8);
+            var ids = new int[utf8.length];
+            for (int i = 0; i < ids.length; i++) {
+              ids[i] = SPECIALS.size() + (utf8[i] & 0xff);
+            }
+            spelled.add(ids);
+            counts.add(word.getValue()[0]);
+            for (int i = 0; i + 1 < ids.length; i++) {
+              change(ids[i], ids[i + 1], word.getValue()[0], spelled.size() - 1);
+            }
+          });
     }
 
     /// The most frequent pair that occurs at least twice and gives no over-long token, or 0.
@@ -158,7 +160,7 @@ public final class BpeTrainer {
       if (state == null) {
         throw new IllegalStateException("a pair that was queued is unknown");
       }
-      var touched = new java.util.LinkedHashSet<Long>();
+      var touched = new LinkedHashSet<Long>();
       for (int word : state.words.values()) {
         respell(word, left, right, joined, touched);
       }
@@ -171,7 +173,7 @@ public final class BpeTrainer {
       }
     }
 
-    private void respell(int word, int left, int right, int joined, java.util.Set<Long> touched) {
+    private void respell(int word, int left, int right, int joined, Set<Long> touched) {
       var ids = spelled.get(word);
       var shorter = new int[ids.length];
       int n = 0;
@@ -192,7 +194,7 @@ public final class BpeTrainer {
       for (int i = 0; i + 1 < ids.length; i++) {
         change(ids[i], ids[i + 1], -count, word);
       }
-      var after = java.util.Arrays.copyOf(shorter, n);
+      var after = Arrays.copyOf(shorter, n);
       spelled.set(word, after);
       for (int i = 0; i + 1 < n; i++) {
         change(after[i], after[i + 1], count, word);

@@ -8,7 +8,7 @@ final class ByteAlphabet {
   static {
     int next = 256;
     for (int b = 0; b < 256; b++) {
-      boolean visible = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+      boolean visible = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
       CHARACTERS[b] = (char) (visible ? b : next++);
     }
   }

@@ -1,14 +1,12 @@
 package io.alidade.tokenizer.bpe;
 
-import io.alidade.UserException;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.alidade.store.AtomicFiles;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,19 +28,16 @@ public final class TokenizerFolder {
   ///
   /// @throws UserException where the folder cannot be written
   public static void write(BpeTokenizer tokenizer, Path folder) {
-    try {
-      Files.createDirectories(folder);
-      write(folder.resolve("tokenizer_config.json"), config());
-      write(folder.resolve("special_tokens_map.json"), specials());
-      write(folder.resolve("tokenizer.json"), tokenizer(tokenizer));
-    } catch (IOException e) {
-      throw new UserException(
-          "%s: cannot be written (%s); free space or choose another folder".formatted(folder, e),
-          e);
-    }
+    write(folder.resolve("tokenizer_config.json"), config());
+    write(folder.resolve("special_tokens_map.json"), specials());
+    write(folder.resolve("tokenizer.json"), tokenizer(tokenizer));
   }
 
-  private static Map<String, Object> tokenizer(BpeTokenizer tokenizer) {
+  private static void write(Path file, Map<String, @Nullable Object> content) {
+    AtomicFiles.text(file, JSON.writeValueAsString(content) + "\n");
+  }
+
+  private static Map<String, @Nullable Object> tokenizer(BpeTokenizer tokenizer) {
     var added = new ArrayList<Object>();
     for (int id = 0; id < tokenizer.specials().size(); id++) {
       added.add(
@@ -55,82 +50,101 @@ public final class TokenizerFolder {
               "normalized", false,
               "special", true));
     }
-    var vocabulary = new LinkedHashMap<String, Object>();
+    var vocabulary = new LinkedHashMap<String, @Nullable Object>();
     for (int id = 0; id < tokenizer.size(); id++) {
       vocabulary.put(tokenizer.tokens().get(id), id);
     }
-    var merges =
-        tokenizer.merges().stream().map(m -> List.of(m.left(), m.right())).toList();
+    var merges = tokenizer.merges().stream().map(m -> List.of(m.left(), m.right())).toList();
     var model =
         object(
-            "type", "BPE",
-            "dropout", null,
-            "unk_token", null,
-            "continuing_subword_prefix", null,
-            "end_of_word_suffix", null,
-            "fuse_unk", false,
-            "byte_fallback", false,
-            "ignore_merges", false,
-            "vocab", vocabulary,
-            "merges", merges);
+            "type",
+            "BPE",
+            "dropout",
+            null,
+            "unk_token",
+            null,
+            "continuing_subword_prefix",
+            null,
+            "end_of_word_suffix",
+            null,
+            "fuse_unk",
+            false,
+            "byte_fallback",
+            false,
+            "ignore_merges",
+            false,
+            "vocab",
+            vocabulary,
+            "merges",
+            merges);
     var split =
         object(
-            "type", "Split",
-            "pattern", object("Regex", BpeTokenizer.SPLIT),
-            "behavior", "Isolated",
-            "invert", false);
+            "type",
+            "Split",
+            "pattern",
+            object("Regex", BpeTokenizer.SPLIT),
+            "behavior",
+            "Isolated",
+            "invert",
+            false);
     return object(
-        "version", "1.0",
-        "truncation", null,
-        "padding", null,
-        "added_tokens", added,
-        "normalizer", null,
+        "version",
+        "1.0",
+        "truncation",
+        null,
+        "padding",
+        null,
+        "added_tokens",
+        added,
+        "normalizer",
+        null,
         "pre_tokenizer",
-            object("type", "Sequence", "pretokenizers", List.of(split, byteLevel())),
-        "post_processor", null,
-        "decoder", byteLevel(),
-        "model", model);
+        object("type", "Sequence", "pretokenizers", List.of(split, byteLevel())),
+        "post_processor",
+        null,
+        "decoder",
+        byteLevel(),
+        "model",
+        model);
   }
 
-  private static Map<String, Object> byteLevel() {
+  private static Map<String, @Nullable Object> byteLevel() {
     return object(
         "type", "ByteLevel", "add_prefix_space", false, "trim_offsets", true, "use_regex", false);
   }
 
-  private static Map<String, Object> config() {
+  private static Map<String, @Nullable Object> config() {
     return object(
-        "tokenizer_class", "PreTrainedTokenizerFast",
-        "bos_token", null,
-        "eos_token", "<|endoftext|>",
-        "pad_token", "<|pad|>",
-        "unk_token", null,
-        "add_bos_token", false,
-        "clean_up_tokenization_spaces", false,
-        "model_max_length", 2048,
-        "chat_template", CHAT_TEMPLATE);
+        "tokenizer_class",
+        "PreTrainedTokenizerFast",
+        "bos_token",
+        null,
+        "eos_token",
+        "<|endoftext|>",
+        "pad_token",
+        "<|pad|>",
+        "unk_token",
+        null,
+        "add_bos_token",
+        false,
+        "clean_up_tokenization_spaces",
+        false,
+        "model_max_length",
+        2048,
+        "chat_template",
+        CHAT_TEMPLATE);
   }
 
-  private static Map<String, Object> specials() {
+  private static Map<String, @Nullable Object> specials() {
     return object("eos_token", "<|endoftext|>", "pad_token", "<|pad|>");
   }
 
   /// An object with its keys in order; values may be null, as JSON's are.
-  private static Map<String, Object> object(@org.jspecify.annotations.Nullable Object... pairs) {
-    var object = new LinkedHashMap<String, Object>();
+  private static Map<String, @Nullable Object> object(@Nullable Object... pairs) {
+    var object = new LinkedHashMap<String, @Nullable Object>();
     for (int i = 0; i < pairs.length; i += 2) {
       object.put(String.valueOf(pairs[i]), pairs[i + 1]);
     }
     return object;
-  }
-
-  private static void write(Path file, Map<String, Object> content) throws IOException {
-    var temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    try {
-      Files.writeString(temporary, JSON.writeValueAsString(content) + "\n");
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
   }
 }
