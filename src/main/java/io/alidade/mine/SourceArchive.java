@@ -18,7 +18,7 @@ final class SourceArchive {
   static final int MAX_FILE = 4 << 20;
 
   /// More than this many bytes of source in one archive is refused.
-  static final long MAX_TOTAL = 1L << 30;
+  private static final long MAX_TOTAL = 1L << 30;
 
   private static final int MAX_ENTRIES = 200_000;
 
@@ -33,6 +33,10 @@ final class SourceArchive {
   record Parsed(List<SourceMethod> methods, int files, int failures, int skipped) {}
 
   static Parsed read(Path jar) {
+    return read(jar, MAX_TOTAL);
+  }
+
+  static Parsed read(Path jar, long maxTotal) {
     var reader = new MethodReader();
     var methods = new ArrayList<SourceMethod>();
     int files = 0;
@@ -72,10 +76,10 @@ final class SourceArchive {
             failures++;
           }
         }
-        if (total > MAX_TOTAL) {
+        if (total > maxTotal) {
           throw new UserException(
               "%s: more than %d bytes of source when unpacked; leave the library out"
-                  .formatted(jar, MAX_TOTAL));
+                  .formatted(jar, maxTotal));
         }
       }
     } catch (IOException | IllegalArgumentException e) {
