@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
@@ -199,11 +200,14 @@ public final class RunFolder implements AutoCloseable {
     Json.write(file, json);
   }
 
-  /// Opens the metrics, without what was logged after a step: a resumed run logs that again.
+  /// Opens `metrics.jsonl` and a TensorBoard event file, without what was logged after a step: a
+  /// resumed run logs that again.
   ///
   /// @param step of the checkpoint that the run continues from, 0 for a new run
   public Journal metrics(long step) {
-    return MetricsFile.open(path.resolve("metrics.jsonl"), step, System::nanoTime);
+    return Journal.of(
+        MetricsFile.open(path.resolve("metrics.jsonl"), step, System::nanoTime),
+        new Events(path, step, InstantSource.system()));
   }
 
   @Override

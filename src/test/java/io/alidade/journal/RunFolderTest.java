@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.alidade.UserException;
 import io.alidade.store.Json;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -110,6 +111,18 @@ class RunFolderTest {
     assertThat(log.last("loss")).hasValue(0.5);
     assertThat(log.curve("eval_loss")).containsExactly(new MetricsLog.Point(2, 0.65));
     assertThat(log.rows()).extracting(MetricsLog.Row::seconds).isSorted();
+  }
+
+  @Test
+  void writesEventsForTensorBoard() throws IOException {
+    var out = run();
+    try (var files = Files.list(out)) {
+      var events =
+          files.filter(f -> f.getFileName().toString().startsWith("events.out.tfevents.")).toList();
+      assertThat(events).hasSize(1);
+      assertThat(Files.readString(events.getFirst(), StandardCharsets.ISO_8859_1))
+          .contains("train/loss", "eval/loss", "train/epoch");
+    }
   }
 
   @Test

@@ -1,0 +1,137 @@
+package io.alidade.recipe;
+
+import io.alidade.Check;
+import io.alidade.Default;
+import io.alidade.data.Truncation;
+import io.alidade.learning.Settings;
+import io.alidade.model.Precision;
+import io.alidade.model.adapter.LoraSpec;
+import io.alidade.model.adapter.Targets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What the machine affords and the data asks for: model, files, sizes, budget. Names are TRL's.
+/// Ranges that [Settings] and [LoraSpec] check are checked there.
+///
+/// @param model folder, or name on the hub (`org/name`, `org/name@revision`)
+/// @param data file, folder, or name on the hub
+/// @param evalData held-out data in the same form
+/// @param evalFraction share of `data` that is held out where there is no `evalData`, in `[0, 1)`
+/// @param maxLength most tokens of prompt and completion together
+/// @param truncationMode which side survives the limit
+/// @param assistantOnlyLoss whether, of conversations to imitate, only the assistant's turns count
+/// @param perDeviceTrainBatchSize groups in one pass through the model
+/// @param gradientAccumulationSteps passes in one step
+/// @param perDeviceEvalBatchSize groups in one pass of an evaluation
+/// @param maxSteps steps of the whole run; -1 leaves it to the recipe's epochs
+/// @param learningRateFactor multiplies the recipe's rate: small models need larger rates
+/// @param lossAveraging how the passes of a step are averaged
+/// @param dtype of the weights: bfloat16 is trained with float32 master copies
+/// @param gradientCheckpointing whether activations are computed again instead of kept
+/// @param adapter a low-rank adapter to train in place of the weights
+/// @param loggingSteps steps between two lines of metrics
+/// @param evalSteps steps between two evaluations; 0 evaluates at the end alone
+/// @param saveSteps steps between two checkpoints; 0 saves at the end alone
+/// @param saveTotalLimit checkpoints that are kept
+/// @param seed of everything random
+/// @param threads that one operation may use; 0 takes one a physical core
+/// @param shuffle whether each epoch visits the groups in an order of its own
+public record Scale(
+    Optional<String> model,
+    Optional<String> data,
+    Optional<String> evalData,
+    @Default("0.1") double evalFraction,
+    int maxLength,
+    @Default("keep_start") Truncation truncationMode,
+    @Default("false") boolean assistantOnlyLoss,
+    int perDeviceTrainBatchSize,
+    int gradientAccumulationSteps,
+    int perDeviceEvalBatchSize,
+    @Default("-1") long maxSteps,
+    @Default("1") double learningRateFactor,
+    @Default("step") Settings.Averaging lossAveraging,
+    @Default("float32") Precision dtype,
+    @Default("false") boolean gradientCheckpointing,
+    Optional<Adapter> adapter,
+    @Default("10") int loggingSteps,
+    @Default("0") int evalSteps,
+    @Default("0") int saveSteps,
+    @Default("2") int saveTotalLimit,
+    @Default("42") long seed,
+    @Default("0") int threads,
+    @Default("true") boolean shuffle) {
+  /// A low-rank adapter in PEFT's words; see [LoraSpec].
+  ///
+  /// @param r rank
+  /// @param loraAlpha the scale is `lora_alpha / r`
+  /// @param loraDropout probability with which inputs are dropped in training
+  /// @param targetModules names of modules, `all-linear`, or none for the family's usual ones
+  /// @param useRslora whether the scale is `lora_alpha / sqrt(r)`
+  /// @param modulesToSave modules that are trained whole
+  public record Adapter(
+      int r,
+      double loraAlpha,
+      @Default("0.0") double loraDropout,
+      @Default("[]") List<String> targetModules,
+      @Default("false") boolean useRslora,
+      @Default("[]") List<String> modulesToSave) {
+    /// Checks ranges.
+    public Adapter {
+      Check.atLeast("r", 1, r);
+      Check.positive("lora_alpha", loraAlpha);
+      Check.belowFrom("lora_dropout", 0, 1, loraDropout);
+    }
+
+    /// What the model layer calls it.
+    public LoraSpec spec() {
+      return new LoraSpec(
+          r,
+          loraAlpha,
+          loraDropout,
+          targetModules.isEmpty() ? new Targets.Usual() : Targets.of(targetModules),
+          useRslora,
+          modulesToSave,
+          Map.of(),
+          Map.of());
+    }
+  }
+
+  /// Checks ranges, those of the parts included.
+  public Scale {
+    Check.belowFrom("eval_fraction", 0, 1, evalFraction);
+    Check.atLeast("max_length", 2, maxLength);
+    Check.atLeast("threads", 0, threads);
+    var _ =
+        new Settings(
+            perDeviceTrainBatchSize,
+            gradientAccumulationSteps,
+            perDeviceEvalBatchSize,
+            maxSteps,
+            learningRateFactor,
+            lossAveraging,
+            shuffle,
+            loggingSteps,
+            evalSteps,
+            saveSteps,
+            saveTotalLimit,
+            seed);
+  }
+
+  /// What a session must know of it.
+  public Settings settings() {
+    return new Settings(
+        perDeviceTrainBatchSize,
+        gradientAccumulationSteps,
+        perDeviceEvalBatchSize,
+        maxSteps,
+        learningRateFactor,
+        lossAveraging,
+        shuffle,
+        loggingSteps,
+        evalSteps,
+        saveSteps,
+        saveTotalLimit,
+        seed);
+  }
+}

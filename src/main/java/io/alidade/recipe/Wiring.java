@@ -1,0 +1,141 @@
+package io.alidade.recipe;
+
+import io.alidade.UserException;
+import io.alidade.batch.Readout;
+import io.alidade.example.Signal;
+import io.alidade.model.Head;
+import io.alidade.objective.Needs;
+import io.alidade.reference.AdaptersOff;
+import io.alidade.reference.Cached;
+import io.alidade.reference.Reference;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// Whether the parts of a plan fit together, checked before a byte of weights is read. A part that
+/// is there and not needed is an error like one that is needed and not there.
+public final class Wiring {
+  private Wiring() {}
+
+  /// Checks what can be told from the plan alone: that a reference is there if and only if the
+  /// objective needs one, that it can be built, and that one head offers all readouts.
+  ///
+  /// @throws UserException naming the parts that do not fit
+  public static void check(Plan plan) {
+    var recipe = plan.recipe();
+    var objective = recipe.objective().getClass().getSimpleName();
+    var needs = recipe.objective().needs();
+    if (needs.reference() && recipe.reference().isEmpty()) {
+      throw new UserException(
+          "recipe.reference: %s compares with a frozen model and the recipe names none; add"
+                  .formatted(objective)
+              + " 'reference: Frozen' (with an adapter: 'reference: AdaptersOff')");
+    }
+    if (!needs.reference() && recipe.reference().isPresent()) {
+      throw new UserException(
+          "recipe.reference: %s does not compare with a frozen model; remove 'reference'"
+              .formatted(objective));
+    }
+    if (recipe.reference().filter(Wiring::needsAdapter).isPresent()
+        && plan.scale().adapter().isEmpty()) {
+      throw new UserException(
+          "recipe.reference.AdaptersOff: the scale trains no adapter, so there is none to switch"
+              + " off; set 'adapter' in the scale, or use 'reference: Frozen'");
+    }
+    var _ = head(needs);
+  }
+
+  private static boolean needsAdapter(Reference reference) {
+    return switch (reference) {
+      case AdaptersOff _ -> true;
+      case Cached(var of) -> needsAdapter(of);
+      default -> false;
+    };
+  }
+
+  /// The head that a model must wear to report what an objective reads.
+  ///
+  /// @throws UserException if no head reports all of it
+  public static Head head(Needs needs) {
+    for (var head : Head.values()) {
+      if (offered(head).containsAll(needs.readouts())) {
+        return head;
+      }
+    }
+    throw new UserException(
+        "recipe.objective: it reads %s, which no single head of a model reports"
+            .formatted(new TreeSet<>(needs.readouts())));
+  }
+
+  /// What a model with a head reports.
+  static Set<Readout> offered(Head head) {
+    return switch (head) {
+      case LANGUAGE -> EnumSet.complementOf(EnumSet.of(Readout.VALUE, Readout.REWARD));
+      case VALUE -> EnumSet.complementOf(EnumSet.of(Readout.REWARD));
+      case REWARD -> EnumSet.of(Readout.REWARD);
+    };
+  }
+
+  /// Checks a plan against its data: that the rows are what the objective learns from, and that
+  /// every signal it reads is in them.
+  ///
+  /// @param data file or name, for messages
+  /// @param feedback what the rows hold
+  /// @param signals names of the columns that hold numbers
+  /// @throws UserException naming what is missing and what is there
+  public static void check(
+      Plan plan, String data, Needs.Feedback feedback, Collection<String> signals) {
+    var objective = plan.recipe().objective().getClass().getSimpleName();
+    var needs = plan.recipe().objective().needs();
+    boolean fits =
+        needs.feedback() == feedback
+            || (needs.feedback() == Needs.Feedback.RANKINGS && feedback == Needs.Feedback.PAIRS);
+    if (!fits) {
+      throw new UserException(
+          "%s holds %s, and %s learns from %s: choose another recipe (./alidade list), or data with %s"
+              .formatted(
+                  data,
+                  words(feedback),
+                  objective,
+                  words(needs.feedback()),
+                  columns(needs.feedback())));
+    }
+    for (Signal signal : needs.signals()) {
+      if (!signals.contains(signal.name())) {
+        throw new UserException(
+            "%s has no column '%s', which %s reads (one number %s)%s; its number columns: %s"
+                .formatted(
+                    data,
+                    signal.name(),
+                    objective,
+                    switch (signal.scope()) {
+                      case GROUP -> "a row";
+                      case CANDIDATE -> "a candidate";
+                      case UNIT -> "a token";
+                    },
+                    Nearest.hint(signal.name(), signals),
+                    new TreeSet<>(signals)));
+      }
+    }
+  }
+
+  private static String words(Needs.Feedback feedback) {
+    return switch (feedback) {
+      case DEMONSTRATIONS -> "demonstrations";
+      case PAIRS -> "preference pairs";
+      case LABELLED -> "labelled answers";
+      case RANKINGS -> "rankings";
+      case ROLLOUTS -> "rollouts";
+    };
+  }
+
+  private static String columns(Needs.Feedback feedback) {
+    return switch (feedback) {
+      case DEMONSTRATIONS -> "'messages', 'text', or 'prompt' and 'completion'";
+      case PAIRS -> "'prompt', 'chosen', 'rejected'";
+      case LABELLED -> "'prompt', 'completion', 'label'";
+      case RANKINGS, ROLLOUTS -> "'prompt' and a list of 'completions'";
+    };
+  }
+}
