@@ -9,12 +9,18 @@ public enum Readout {
   ENTROPY,
   /// Log of the sum of squared probabilities, `log sum_v p(v)^2`, nats, `[N, U]`.
   COLLISION,
+  /// Log-normaliser of the logits, `log sum_v exp(z_v)`, nats, `[N, U]`; with the log-likelihood it
+  /// gives back the logit of the unit that was there.
+  LOG_NORMALIZER,
   /// Mean of the logits over the vocabulary, `[N, U]`.
   MEAN_LOGIT,
   /// 1 where the most likely unit is the one that was there, else 0, `[N, U]`; carries no gradient.
   TOP_ONE,
   /// Estimate of a value head, reward units, `[N, U]`.
   VALUE,
+  /// Hidden state that the unit was predicted from, after the last layer's norm, `[N, U, H]`;
+  /// carries no gradient.
+  HIDDEN,
   /// Output of a reward head at the last token of each candidate, `[N, D]`.
   REWARD
 }

@@ -17,7 +17,7 @@ public final class Scored {
   private final int[] sizes; // candidates of each group
   private final Tensor mask; // [N, U]
   private final Map<Readout, Tensor> readouts;
-  private final Optional<Likelihood> reference;
+  private final Map<Readout, Tensor> frozen;
   private final Map<Signal, Tensor> signals;
   private final Map<String, Double> memory;
   private final UnaryOperator<Tensor> constants;
@@ -38,21 +38,42 @@ public final class Scored {
       Optional<Tensor> reference,
       Map<Signal, Tensor> signals,
       Map<String, Double> memory) {
-    this(sizes, mask, readouts, reference, signals, memory, UnaryOperator.identity());
+    this(
+        sizes,
+        mask,
+        readouts,
+        reference
+            .map(units -> Map.of(Readout.LOG_LIKELIHOOD, units))
+            .orElseGet(Map::<Readout, Tensor>of),
+        signals,
+        memory);
+  }
+
+  /// Puts together what was computed, with further readouts of the frozen model.
+  ///
+  /// @param frozen tensors of the frozen model by readout; empty if none is needed
+  public Scored(
+      int[] sizes,
+      Tensor mask,
+      Map<Readout, Tensor> readouts,
+      Map<Readout, Tensor> frozen,
+      Map<Signal, Tensor> signals,
+      Map<String, Double> memory) {
+    this(sizes, mask, readouts, frozen, signals, memory, UnaryOperator.identity());
   }
 
   private Scored(
       int[] sizes,
       Tensor mask,
       Map<Readout, Tensor> readouts,
-      Optional<Tensor> reference,
+      Map<Readout, Tensor> frozen,
       Map<Signal, Tensor> signals,
       Map<String, Double> memory,
       UnaryOperator<Tensor> constants) {
     this.sizes = sizes.clone();
     this.mask = mask;
     this.readouts = Map.copyOf(readouts);
-    this.reference = reference.map(units -> new Likelihood(units, mask));
+    this.frozen = Map.copyOf(frozen);
     this.signals = Map.copyOf(signals);
     this.memory = Map.copyOf(memory);
     this.constants = constants;
@@ -62,38 +83,36 @@ public final class Scored {
   ///
   /// @param units `[N, U]`, nats
   public Scored withReference(Tensor units) {
-    return new Scored(sizes, mask, readouts, Optional.of(units), signals, memory, constants);
+    var changed = new HashMap<>(frozen);
+    changed.put(Readout.LOG_LIKELIHOOD, units);
+    return new Scored(sizes, mask, readouts, changed, signals, memory, constants);
   }
 
   /// The same batch with a signal added or replaced, for objectives that wrap others.
   public Scored withSignal(Signal signal, Tensor values) {
     var all = new HashMap<>(signals);
     all.put(signal, values);
-    return new Scored(
-        sizes, mask, readouts, reference.map(Likelihood::units), all, memory, constants);
+    return new Scored(sizes, mask, readouts, frozen, all, memory, constants);
   }
 
   /// The same batch with every log-likelihood, of policy and reference alike, times a factor.
   ///
   /// @param factor `[N, U]`, a constant of the data
   public Scored scaled(Tensor factor) {
+    return new Scored(
+        sizes, mask, scaled(readouts, factor), scaled(frozen, factor), signals, memory, constants);
+  }
+
+  private static Map<Readout, Tensor> scaled(Map<Readout, Tensor> readouts, Tensor factor) {
     var changed = new HashMap<>(readouts);
     changed.computeIfPresent(Readout.LOG_LIKELIHOOD, (_, units) -> units.mul(factor));
-    return new Scored(
-        sizes,
-        mask,
-        changed,
-        reference.map(likelihood -> likelihood.units().mul(factor)),
-        signals,
-        memory,
-        constants);
+    return changed;
   }
 
   /// The same batch in which [#constant(Tensor)] gives what `constants` makes of its argument; a
   /// check of gradients by finite differences holds the constants still with it.
   public Scored withConstants(UnaryOperator<Tensor> constants) {
-    return new Scored(
-        sizes, mask, readouts, reference.map(Likelihood::units), signals, memory, constants);
+    return new Scored(sizes, mask, readouts, frozen, signals, memory, constants);
   }
 
   /// The same numbers cut off from the graph: no gradient flows through them.
@@ -125,8 +144,21 @@ public final class Scored {
   ///
   /// @throws IllegalStateException if needs() did not declare a reference
   public Likelihood reference() {
-    return reference.orElseThrow(
-        () -> new IllegalStateException("the reference was not declared in needs()"));
+    return new Likelihood(referenceReadout(Readout.LOG_LIKELIHOOD), mask);
+  }
+
+  /// What the frozen model reports; it carries no gradient.
+  ///
+  /// @throws IllegalStateException if needs() did not declare it
+  public Tensor referenceReadout(Readout readout) {
+    var tensor = frozen.get(readout);
+    if (tensor == null) {
+      throw new IllegalStateException(
+          frozen.isEmpty()
+              ? "the reference was not declared in needs()"
+              : "readout %s of the reference was not declared in needs()".formatted(readout));
+    }
+    return tensor;
   }
 
   /// Log-ratio of policy to reference, summed over the units of each candidate, `[N]`, nats: `u` in

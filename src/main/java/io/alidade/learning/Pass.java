@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -93,17 +95,21 @@ final class Pass {
       for (var readout : needs.readouts()) {
         zeros.put(
             readout,
-            readout == Readout.REWARD
-                ? Ops.zeros(ScalarType.Float, batch.candidates(), 1)
-                : Ops.zeros(ScalarType.Float, batch.candidates(), batch.units()));
+            switch (readout) {
+              case REWARD -> Ops.zeros(ScalarType.Float, batch.candidates(), 1);
+              case HIDDEN -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units(), 1);
+              default -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units());
+            });
       }
       var scored =
           assemble(
               batch,
               zeros,
-              needs.reference()
-                  ? Optional.of(Ops.zeros(ScalarType.Float, batch.candidates(), batch.units()))
-                  : Optional.empty(),
+              needs.referenceReadouts().stream()
+                  .collect(
+                      Collectors.toMap(
+                          Function.identity(),
+                          _ -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units()))),
               Map.of());
       return objective.loss(scored).terms().stream().map(Loss.Term::weight).toList();
     });
@@ -116,17 +122,16 @@ final class Pass {
   }
 
   private Scored scored(Batch batch, Map<Readout, Tensor> outputs, Map<String, Double> memory) {
-    Optional<Tensor> frozen = Optional.empty();
+    var frozen = new EnumMap<Readout, Tensor>(Readout.class);
     if (needs.reference()) {
       var scorer =
           reference.orElseThrow(
               () -> new IllegalStateException("the objective needs a reference, none was opened"));
-      frozen =
-          Optional.of(
-              Grad.off(() ->
-                  output(
-                      scorer.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false),
-                      Readout.LOG_LIKELIHOOD)));
+      Grad.off(() -> {
+        var scoring = scorer.score(batch, needs.referenceReadouts(), false);
+        needs.referenceReadouts().forEach(r -> frozen.put(r, output(scoring, r)));
+        return frozen;
+      });
     }
     return assemble(batch, outputs, frozen, memory);
   }
@@ -134,7 +139,7 @@ final class Pass {
   private Scored assemble(
       Batch batch,
       Map<Readout, Tensor> outputs,
-      Optional<Tensor> frozen,
+      Map<Readout, Tensor> frozen,
       Map<String, Double> memory) {
     var type = outputs.values().iterator().next().scalar_type();
     int candidates = batch.candidates();

@@ -63,9 +63,14 @@ final class PackedScoring implements Scoring {
       }
       outputs.put(
           readout,
-          readout == Readout.REWARD
-              ? Ops.zeros(projection.wide(), candidates, weight(readout).size(0))
-              : Ops.zeros(projection.wide(), candidates, units));
+          switch (readout) {
+            case REWARD -> Ops.zeros(projection.wide(), candidates, weight(readout).size(0));
+            case HIDDEN -> {
+              long width = rows.map(all -> all.size(1)).orElse(1L);
+              yield Ops.zeros(projection.wide(), candidates, units, width);
+            }
+            default -> Ops.zeros(projection.wide(), candidates, units);
+          });
     }
     if (placement.rows().length > 0) {
       if (!ofLogits.isEmpty()) {
@@ -74,6 +79,9 @@ final class PackedScoring implements Scoring {
       if (readouts.contains(Readout.VALUE)) {
         place(Readout.VALUE, cells(0, placement.cells().length), values(predicting()));
       }
+    }
+    if (readouts.contains(Readout.HIDDEN) && placement.rows().length > 0) {
+      hidden();
     }
     if (readouts.contains(Readout.REWARD)) {
       outputs.put(Readout.REWARD, rewards(last()));
@@ -142,6 +150,15 @@ final class PackedScoring implements Scoring {
         () -> torch.linear(hidden, weight(Readout.VALUE)).to(projection.wide()).squeeze(1));
   }
 
+  private void hidden() {
+    var output = outputs.get(Readout.HIDDEN);
+    if (output != null) {
+      output
+          .view(-1, output.size(2))
+          .index_copy_(0, cells(0, placement.cells().length), predicting().to(projection.wide()));
+    }
+  }
+
   private Tensor rewards(Tensor hidden) {
     return Grad.off(() -> torch.linear(hidden, weight(Readout.REWARD)).to(projection.wide()));
   }
@@ -172,6 +189,9 @@ final class PackedScoring implements Scoring {
         var readout = entry.getKey();
         if (!outputs.containsKey(readout)) {
           throw new IllegalStateException(readout + " was not read");
+        }
+        if (readout == Readout.HIDDEN) {
+          continue; // carries no gradient
         }
         var gradient = entry.getValue().detach().to(projection.wide());
         if (readout == Readout.REWARD) {

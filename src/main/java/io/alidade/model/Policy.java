@@ -106,7 +106,8 @@ public final class Policy implements Scorer {
         switch (readout) {
           case REWARD -> spec.head() == Head.REWARD;
           case VALUE -> spec.head() == Head.VALUE;
-          case LOG_LIKELIHOOD, ENTROPY, COLLISION, MEAN_LOGIT, TOP_ONE ->
+          case HIDDEN -> true;
+          case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->
               spec.head() != Head.REWARD;
         };
     if (!offered) {

@@ -23,6 +23,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// | log-likelihood | `z_y - Z` | `1_y - p` |
 /// | entropy `H` | `Z - sum p z` | `-p (z - Z + H)` |
 /// | collision `C` | `log sum exp(2 z) - 2 Z` | `2 (softmax(2 z) - p)` |
+/// | log-normaliser | `Z` | `p` |
 /// | mean logit | `mean z` | `1 / V` |
 /// | top one | `argmax z = y` | none |
 ///
@@ -36,6 +37,7 @@ record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
           Readout.LOG_LIKELIHOOD,
           Readout.ENTROPY,
           Readout.COLLISION,
+          Readout.LOG_NORMALIZER,
           Readout.MEAN_LOGIT,
           Readout.TOP_ONE);
 
@@ -81,13 +83,15 @@ record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
         yield normaliser.sub(p.mul_(logits).sum(1));
       }
       case COLLISION -> Ops.times(logits, 2).logsumexp(1).sub(Ops.times(normaliser, 2));
+      case LOG_NORMALIZER -> normaliser;
       case MEAN_LOGIT -> logits.mean(1);
       case TOP_ONE ->
           logits
               .argmax(new org.bytedeco.pytorch.LongOptional(1), false)
               .eq(targets)
               .to(logits.scalar_type());
-      case VALUE, REWARD -> throw new IllegalStateException(readout + " does not come from logits");
+      case VALUE, HIDDEN, REWARD ->
+          throw new IllegalStateException(readout + " does not come from logits");
     };
   }
 
@@ -121,9 +125,10 @@ record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
               yield p.mul(logP.add(entropy)).mul_(g).neg();
             }
             case COLLISION -> Ops.times(torch.softmax(Ops.times(logits, 2), 1).sub(p).mul_(g), 2);
+            case LOG_NORMALIZER -> p.mul(g);
             case MEAN_LOGIT -> Ops.times(g, 1.0 / logits.size(1)).expand_as(logits);
             case TOP_ONE -> null;
-            case VALUE, REWARD ->
+            case VALUE, HIDDEN, REWARD ->
                 throw new IllegalStateException(entry.getKey() + " does not come from logits");
           };
       if (one != null) {

@@ -2,26 +2,24 @@ package io.alidade.objective;
 
 import io.alidade.batch.Readout;
 import io.alidade.example.Signal;
-import java.util.EnumSet;
-import java.util.LinkedHashSet;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Set;
 
 /// What an objective must be given.
 ///
 /// @param feedback the form of its examples
 /// @param candidates the least number of candidates a group must have
-/// @param reference whether log-likelihoods under a frozen model are needed
 /// @param signals quantities of the data, by name and scope
 /// @param readouts what the model must report; the log-likelihood unless a reward head stands in
 ///   its place
+/// @param referenceReadouts what a frozen model must report; empty if none is needed
 /// @param mean over what its loss is a mean
 public record Needs(
     Feedback feedback,
     int candidates,
-    boolean reference,
     Set<Signal> signals,
     Set<Readout> readouts,
+    Set<Readout> referenceReadouts,
     Mean mean) {
   /// The form of the examples that an objective learns from.
   public enum Feedback {
@@ -48,6 +46,11 @@ public record Needs(
     BATCH
   }
 
+  /// Whether a frozen model is needed.
+  public boolean reference() {
+    return !referenceReadouts.isEmpty();
+  }
+
   /// Whether a batch must not be split into pieces that are computed apart.
   public boolean coupled() {
     return mean == Mean.BATCH;
@@ -57,6 +60,7 @@ public record Needs(
   public Needs {
     signals = Set.copyOf(signals);
     readouts = Set.copyOf(readouts);
+    referenceReadouts = Set.copyOf(referenceReadouts);
   }
 
   /// Pairs, the reference and no signals.
@@ -85,52 +89,55 @@ public record Needs(
   }
 
   private static Needs of(Feedback feedback, int candidates) {
-    return new Needs(
-        feedback, candidates, true, Set.of(), EnumSet.of(Readout.LOG_LIKELIHOOD), Mean.GROUPS);
+    var likelihood = Set.of(Readout.LOG_LIKELIHOOD);
+    return new Needs(feedback, candidates, Set.of(), likelihood, likelihood, Mean.GROUPS);
   }
 
   /// The same with at least so many candidates a group, the further ones appended by a strategy.
   public Needs candidates(int least) {
-    return new Needs(feedback, least, reference, signals, readouts, mean);
+    return new Needs(feedback, least, signals, readouts, referenceReadouts, mean);
   }
 
   /// The same without a frozen model.
   public Needs withoutReference() {
-    return new Needs(feedback, candidates, false, signals, readouts, mean);
+    return referenceReading();
   }
 
-  /// The same with a frozen model.
+  /// The same with log-likelihoods under a frozen model.
   public Needs withReference() {
-    return new Needs(feedback, candidates, true, signals, readouts, mean);
+    return referenceReading(Readout.LOG_LIKELIHOOD);
+  }
+
+  /// The same with these readouts of a frozen model and no others.
+  public Needs referenceReading(Readout... these) {
+    return new Needs(feedback, candidates, signals, readouts, Set.of(these), mean);
   }
 
   /// The same with further signals.
   public Needs with(Signal... more) {
-    var all = new LinkedHashSet<>(signals);
-    all.addAll(List.of(more));
-    return new Needs(feedback, candidates, reference, all, readouts, mean);
+    return new Needs(
+        feedback, candidates, union(signals, Set.of(more)), readouts, referenceReadouts, mean);
   }
 
   /// The same with further readouts.
   public Needs reading(Readout... more) {
-    var all = EnumSet.copyOf(readouts);
-    all.addAll(List.of(more));
-    return new Needs(feedback, candidates, reference, signals, all, mean);
+    return new Needs(
+        feedback, candidates, signals, union(readouts, Set.of(more)), referenceReadouts, mean);
   }
 
   /// The same with these readouts and no others.
   public Needs readingOnly(Readout... these) {
-    return new Needs(feedback, candidates, reference, signals, Set.of(these), mean);
+    return new Needs(feedback, candidates, signals, Set.of(these), referenceReadouts, mean);
   }
 
   /// The same for a mean over tokens.
   public Needs overTokens() {
-    return new Needs(feedback, candidates, reference, signals, readouts, Mean.TOKENS);
+    return new Needs(feedback, candidates, signals, readouts, referenceReadouts, Mean.TOKENS);
   }
 
   /// The same for an objective whose groups act on each other.
   public Needs wholeBatch() {
-    return new Needs(feedback, candidates, reference, signals, readouts, Mean.BATCH);
+    return new Needs(feedback, candidates, signals, readouts, referenceReadouts, Mean.BATCH);
   }
 
   /// What both objectives need, for combinations.
@@ -141,16 +148,18 @@ public record Needs(
       throw new IllegalArgumentException(
           "cannot combine objectives over %s and %s".formatted(feedback, other.feedback));
     }
-    var allSignals = new LinkedHashSet<>(signals);
-    allSignals.addAll(other.signals);
-    var allReadouts = EnumSet.copyOf(readouts);
-    allReadouts.addAll(other.readouts);
     return new Needs(
         feedback,
         Math.max(candidates, other.candidates),
-        reference || other.reference,
-        allSignals,
-        allReadouts,
+        union(signals, other.signals),
+        union(readouts, other.readouts),
+        union(referenceReadouts, other.referenceReadouts),
         mean.compareTo(other.mean) > 0 ? mean : other.mean);
+  }
+
+  private static <T> Set<T> union(Set<T> one, Set<T> two) {
+    var all = new HashSet<>(one);
+    all.addAll(two);
+    return all;
   }
 }

@@ -12,12 +12,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The seed is printed; `-Dtest.jvm=-Dalidade.seed=N` repeats it.
 class ObjectiveContractTest {
   /// No record may vanish from the folder unnoticed.
-  private static final int AT_LEAST = 30;
+  private static final int AT_LEAST = 44;
 
   private static final long SEED = Long.getLong("alidade.seed", System.nanoTime() % 1_000_000);
   private static final int DRAWS = 4;
@@ -83,6 +83,10 @@ class ObjectiveContractTest {
                     }));
         var gradients = gradients(loss, built.leaves());
         for (var readout : built.leaves().keySet()) {
+          if (readout == Readout.HIDDEN) {
+            assertThat(gradients.get(readout)).containsOnly(0);
+            continue;
+          }
           check(c, built, readout, gradients.getOrDefault(readout, new double[0]), constants);
         }
       }
@@ -162,7 +166,7 @@ class ObjectiveContractTest {
         var slopes = gradients(two, padded.leaves());
         var mask = Ops.toDoubles(padded.batch().mask());
         slopes.forEach((readout, slope) -> {
-          for (int i = 0; readout != Readout.REWARD && i < slope.length; i++) {
+          for (int i = 0; slope.length == mask.length && i < slope.length; i++) {
             if (mask[i] == 0) {
               assertThat(slope[i]).as("%s: gradient of padding", c.name()).isZero();
             }
@@ -234,9 +238,9 @@ class ObjectiveContractTest {
               new Needs(
                   needs.feedback(),
                   needs.candidates(),
-                  needs.reference(),
                   fewer,
                   needs.readouts(),
+                  needs.referenceReadouts(),
                   needs.mean());
           assertThatThrownBy(
                   () -> c.objective.loss(rebuilt(built.batch(), without, built.leaves())))
@@ -250,11 +254,13 @@ class ObjectiveContractTest {
               .as("%s without readout %s", c.name(), readout)
               .hasMessageContaining(readout.name());
         }
-        if (needs.reference()) {
-          assertThatThrownBy(() ->
-                  c.objective.loss(
-                      rebuilt(built.batch(), needs.withoutReference(), built.leaves())))
-              .as("%s without reference", c.name())
+        for (var readout : needs.referenceReadouts()) {
+          var fewer = EnumSet.copyOf(needs.referenceReadouts());
+          fewer.remove(readout);
+          var without = needs.referenceReading(fewer.toArray(Readout[]::new));
+          assertThatThrownBy(
+                  () -> c.objective.loss(rebuilt(built.batch(), without, built.leaves())))
+              .as("%s without %s of the reference", c.name(), readout)
               .hasMessageContaining("reference");
         }
       }
@@ -345,11 +351,17 @@ class ObjectiveContractTest {
             }
             readouts.put(readout, changed);
           });
-      var reference = deep(group.reference());
-      for (int k = 0; k < reference.length; k++) {
-        boolean far = (pattern >> (2 + k % 2) & 1) == 1;
-        Arrays.fill(reference[k], far ? -1e4 / reference[k].length : -1e-3);
-      }
+      var reference = new HashMap<>(group.reference());
+      reference.computeIfPresent(
+          Readout.LOG_LIKELIHOOD,
+          (_, values) -> {
+            var changed = deep(values);
+            for (int k = 0; k < changed.length; k++) {
+              boolean far = (pattern >> (2 + k % 2) & 1) == 1;
+              Arrays.fill(changed[k], far ? -1e4 / changed[k].length : -1e-3);
+            }
+            return changed;
+          });
       groups.add(new World.Group(group.mask(), readouts, reference, group.signals()));
     }
     return world.of(groups);
@@ -392,7 +404,9 @@ class ObjectiveContractTest {
           Arrays.fill(same, values[0]);
           return same;
         });
-        groups.add(new World.Group(mask, readouts, repeat(group.reference()), signals));
+        var reference = new HashMap<>(group.reference());
+        reference.replaceAll((_, values) -> repeat(values));
+        groups.add(new World.Group(mask, readouts, reference, signals));
       }
       finite(c, c.world.of(groups), "identical candidates");
     }
@@ -460,12 +474,10 @@ class ObjectiveContractTest {
   private static Scored rebuilt(Scored batch, Needs needs, Map<Readout, Tensor> readouts) {
     var signals = new HashMap<io.alidade.example.Signal, Tensor>();
     needs.signals().forEach(signal -> signals.put(signal, batch.signal(signal)));
-    return new Scored(
-        batch.sizes(),
-        batch.mask(),
-        readouts,
-        needs.reference() ? Optional.of(batch.reference().units()) : Optional.empty(),
-        signals,
-        Map.of());
+    var frozen = new HashMap<Readout, Tensor>();
+    needs
+        .referenceReadouts()
+        .forEach(readout -> frozen.put(readout, batch.referenceReadout(readout)));
+    return new Scored(batch.sizes(), batch.mask(), readouts, frozen, signals, Map.of());
   }
 }

@@ -10,7 +10,6 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -21,16 +20,19 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// @param needs what the objective declared
 /// @param groups the batch
 record World(Needs needs, List<Group> groups) {
+  /// Size of a hidden state.
+  private static final int HIDDEN = 3;
+
   /// One group.
   ///
   /// @param mask `[K][U_k]`
-  /// @param readouts `[K][U_k]`, or `[K][1]` for a reward
-  /// @param reference `[K][U_k]`
+  /// @param readouts `[K][U_k]`; `[K][1]` for a reward, `[K][U_k * HIDDEN]` for hidden states
+  /// @param reference `[K][U_k]` by readout
   /// @param signals as in an example: 1, K, or one number a unit flattened
   record Group(
       double[][] mask,
       Map<Readout, double[][]> readouts,
-      double[][] reference,
+      Map<Readout, double[][]> reference,
       Map<Signal, double[]> signals) {
     int size() {
       return mask.length;
@@ -57,14 +59,11 @@ record World(Needs needs, List<Group> groups) {
       }
       var readouts = new EnumMap<Readout, double[][]>(Readout.class);
       for (var readout : needs.readouts()) {
-        readouts.put(
-            readout,
-            readout == Readout.REWARD
-                ? like(new double[size][1], random, -2, 2)
-                : switch (readout) {
-                  case LOG_LIKELIHOOD, COLLISION -> like(mask, random, -2, -0.05);
-                  default -> like(mask, random, 0.05, 2);
-                });
+        readouts.put(readout, values(readout, mask, random));
+      }
+      var reference = new EnumMap<Readout, double[][]>(Readout.class);
+      for (var readout : needs.referenceReadouts()) {
+        reference.put(readout, values(readout, mask, random));
       }
       var signals = new LinkedHashMap<Signal, double[]>();
       for (var signal : needs.signals()) {
@@ -76,9 +75,22 @@ record World(Needs needs, List<Group> groups) {
             };
         signals.put(signal, signal(signal.name(), count, random));
       }
-      made.add(new Group(mask, readouts, like(mask, random, -2, -0.05), signals));
+      made.add(new Group(mask, readouts, reference, signals));
     }
     return new World(needs, made);
+  }
+
+  private static double[][] values(Readout readout, double[][] mask, RandomGenerator random) {
+    return switch (readout) {
+      case REWARD -> like(new double[mask.length][1], random, -2, 2);
+      case HIDDEN -> {
+        var wide = new double[mask.length][];
+        java.util.Arrays.setAll(wide, k -> new double[mask[k].length * HIDDEN]);
+        yield like(wide, random, -1, 1);
+      }
+      case LOG_LIKELIHOOD, COLLISION -> like(mask, random, -2, -0.05);
+      default -> like(mask, random, 0.05, 2);
+    };
   }
 
   /// Values that a signal of this name may take; most are free.
@@ -90,7 +102,8 @@ record World(Needs needs, List<Group> groups) {
             case "label" -> random.nextInt(2);
             case "rank" -> i + 1;
             case "relevance" -> random.nextInt(3);
-            case "step" -> i;
+            case "step" -> 1 + random.nextInt(3);
+            case "item" -> random.nextInt(4) - 1;
             case "flip_rate" -> random.nextDouble(0.4);
             case "old_logps", "ref_chosen_logps", "ref_rejected_logps" ->
                 random.nextDouble(-2, -0.05);
@@ -128,16 +141,28 @@ record World(Needs needs, List<Group> groups) {
     var mask = table(groups.stream().map(Group::mask).toList(), n, units, 0, type);
     var leaves = new EnumMap<Readout, Tensor>(Readout.class);
     for (var readout : needs.readouts()) {
-      int columns = readout == Readout.REWARD ? 1 : units;
       leaves.put(
           readout,
           Grad.leaf(
-              table(
+              readout(
+                  readout,
                   groups.stream().map(g -> g.readouts.getOrDefault(readout, g.mask)).toList(),
                   n,
-                  columns,
-                  padding > 0 ? -7 : 0,
+                  units,
+                  padding,
                   type)));
+    }
+    var frozen = new EnumMap<Readout, Tensor>(Readout.class);
+    for (var readout : needs.referenceReadouts()) {
+      frozen.put(
+          readout,
+          readout(
+              readout,
+              groups.stream().map(g -> g.reference.getOrDefault(readout, g.mask)).toList(),
+              n,
+              units,
+              padding,
+              type));
     }
     var signals = new LinkedHashMap<Signal, Tensor>();
     for (var signal : needs.signals()) {
@@ -148,18 +173,20 @@ record World(Needs needs, List<Group> groups) {
             groups.stream().mapToInt(Group::size).toArray(),
             mask,
             new EnumMap<>(leaves),
-            needs.reference()
-                ? Optional.of(
-                    table(
-                        groups.stream().map(Group::reference).toList(),
-                        n,
-                        units,
-                        padding > 0 ? -3 : 0,
-                        type))
-                : Optional.empty(),
+            frozen,
             signals,
             Map.of()),
         leaves);
+  }
+
+  private static Tensor readout(
+      Readout readout, List<double[][]> rows, int n, int units, int padding, ScalarType type) {
+    double filler = padding > 0 ? -7 : 0;
+    return switch (readout) {
+      case REWARD -> table(rows, n, 1, filler, type);
+      case HIDDEN -> table(rows, n, units * HIDDEN, filler, type).view(n, units, HIDDEN);
+      default -> table(rows, n, units, filler, type);
+    };
   }
 
   private Tensor signal(Signal signal, int n, int units, int padding, ScalarType type) {
