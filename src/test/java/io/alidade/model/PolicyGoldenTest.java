@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// implementation.
 class PolicyGoldenTest {
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "qwen2"})
+  @ValueSource(strings = {"llama", "llama_sharded", "mistral", "qwen2", "qwen3", "gpt2"})
   void computesTheReferenceLogits(String model) {
     try (var policy = Policy.open(Golden.folder(model), PolicySpec.frozen(Precision.FLOAT32))) {
       for (var side : List.of("right", "left")) {
@@ -37,7 +37,7 @@ class PolicyGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "qwen2"})
+  @ValueSource(strings = {"llama", "llama_sharded", "mistral", "qwen2", "qwen3", "gpt2"})
   void computesTheReferenceHiddenStates(String model) {
     try (var policy = Policy.open(Golden.folder(model), PolicySpec.frozen(Precision.FLOAT32));
         var _ = new Step()) {
@@ -51,7 +51,7 @@ class PolicyGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "qwen2"})
+  @ValueSource(strings = {"llama", "llama_sharded", "mistral", "qwen2", "qwen3", "gpt2"})
   void scoresAsTheReference(String model) {
     try (var policy = Policy.open(Golden.folder(model), PolicySpec.frozen(Precision.FLOAT32))) {
       for (var side : List.of("right", "left")) {

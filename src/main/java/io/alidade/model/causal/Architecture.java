@@ -19,11 +19,18 @@ public interface Architecture {
     static final Names USUAL = new Names("model.", "model.embed_tokens.weight", "lm_head.weight");
   }
 
+  /// What it was made from.
+  ModelConfig config();
+
   /// Number of layers.
-  int layers();
+  default int layers() {
+    return config().integer("num_hidden_layers");
+  }
 
   /// Width of the hidden states.
-  int hiddenSize();
+  default int hiddenSize() {
+    return config().integer("hidden_size");
+  }
 
   /// Names of embedding and head.
   default Names names() {
@@ -34,7 +41,9 @@ public interface Architecture {
   SequencedMap<String, long[]> shapes();
 
   /// Whether the head is the embedding table.
-  boolean tied();
+  default boolean tied() {
+    return config().flag("tie_word_embeddings", false);
+  }
 
   /// Longest sequence that the model can read at all, if positions are learned.
   default Optional<Integer> positionLimit() {
@@ -56,8 +65,13 @@ public interface Architecture {
     return 0;
   }
 
-  /// The start of the names of the classes of `transformers`: `Llama`.
-  String className();
+  /// The class that `transformers` loads it with as a language model.
+  String causalClass();
+
+  /// The class that `transformers` loads it with as a reward model.
+  default String classifierClass() {
+    return causalClass().replace("ForCausalLM", "ForSequenceClassification");
+  }
 
   /// How a layer attends.
   Attention.Settings attention(int layer);

@@ -10,7 +10,12 @@ public interface Attention {
   /// @param scale what dot products are multiplied by
   /// @param window how many tokens, itself included, a token sees; 0 for all
   /// @param softCap scores `s` become `softCap * tanh(s / softCap)`; 0 for none
-  record Settings(double scale, int window, double softCap) {}
+  record Settings(double scale, int window, double softCap) {
+    /// The usual scale, `1 / sqrt(d)`, without a cap.
+    static Settings of(Heads heads, int window) {
+      return new Settings(1 / Math.sqrt(heads.size()), window, 0);
+    }
+  }
 
   /// Softmax attention of each token over what its layout lets it see.
   ///

@@ -21,17 +21,12 @@ final class Gated {
 
   /// Names and shapes of a decoder with separate projections.
   ///
-  /// @param inputBias whether q, k and v have biases
-  /// @param outputBias whether o has one
   /// @param mlpBias whether the feed-forward has them
   /// @param more further tensors of each layer, by name inside the layer
   static SequencedMap<String, long[]> shapes(
-      ModelConfig config,
-      Heads heads,
-      boolean inputBias,
-      boolean outputBias,
-      boolean mlpBias,
-      Map<String, long[]> more) {
+      ModelConfig config, GroupedAttention attention, boolean mlpBias, Map<String, long[]> more) {
+    var heads = attention.heads();
+    boolean inputBias = attention.inputBias();
     long hidden = config.integer("hidden_size");
     long inner = config.integer("intermediate_size");
     var shapes = new LinkedHashMap<String, long[]>();
@@ -41,7 +36,7 @@ final class Gated {
       linear(shapes, at + "self_attn.q_proj", heads.queryWidth(), hidden, inputBias);
       linear(shapes, at + "self_attn.k_proj", heads.keyValueWidth(), hidden, inputBias);
       linear(shapes, at + "self_attn.v_proj", heads.keyValueWidth(), hidden, inputBias);
-      linear(shapes, at + "self_attn.o_proj", hidden, heads.queryWidth(), outputBias);
+      linear(shapes, at + "self_attn.o_proj", hidden, heads.queryWidth(), attention.outputBias());
       linear(shapes, at + "mlp.gate_proj", inner, hidden, mlpBias);
       linear(shapes, at + "mlp.up_proj", inner, hidden, mlpBias);
       linear(shapes, at + "mlp.down_proj", hidden, inner, mlpBias);

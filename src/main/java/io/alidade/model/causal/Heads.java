@@ -43,6 +43,6 @@ record Heads(int query, int keyValue, int size) {
 
   /// `[T, n * d]` to `[T, n, d]`.
   Tensor split(Tensor x) {
-    return x.view(x.size(0), x.size(1) / size, size);
+    return x.unflatten(1, x.size(1) / size, size);
   }
 }

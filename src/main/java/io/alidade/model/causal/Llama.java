@@ -13,48 +13,41 @@ import org.bytedeco.pytorch.Tensor;
 /// SiLU feed-forward, residual. Biases only where `attention_bias` and `mlp_bias` say so.
 final class Llama implements Architecture {
   private final ModelConfig config;
-  private final Heads heads;
-  private final Attention.Settings attention;
+  private final GroupedAttention attention;
   private final Rope rope;
   private final double epsilon;
   private final UnaryOperator<Tensor> activation;
-  private final boolean attentionBias;
   private final boolean mlpBias;
 
   Llama(ModelConfig config) {
     this.config = config;
-    heads = Heads.of(config);
-    attention = new Attention.Settings(1 / Math.sqrt(heads.size()), 0, 0);
-    rope = Rope.of(config, Optional.empty(), heads.size(), config.number("rope_theta", 10_000), 1);
+    boolean bias = config.flag("attention_bias", false);
+    attention = new GroupedAttention(Heads.of(config), bias, bias);
+    rope =
+        Rope.of(
+            config,
+            Optional.empty(),
+            attention.heads().size(),
+            config.number("rope_theta", 10_000),
+            1);
     epsilon = config.number("rms_norm_eps", 1e-6);
     activation = Parts.activation(config, "hidden_act", "silu");
-    attentionBias = config.flag("attention_bias", false);
     mlpBias = config.flag("mlp_bias", false);
   }
 
   @Override
-  public String className() {
-    return "Llama";
+  public ModelConfig config() {
+    return config;
   }
 
   @Override
-  public int layers() {
-    return config.integer("num_hidden_layers");
-  }
-
-  @Override
-  public int hiddenSize() {
-    return config.integer("hidden_size");
-  }
-
-  @Override
-  public boolean tied() {
-    return config.flag("tie_word_embeddings", false);
+  public String causalClass() {
+    return "LlamaForCausalLM";
   }
 
   @Override
   public Attention.Settings attention(int layer) {
-    return attention;
+    return Attention.Settings.of(attention.heads(), 0);
   }
 
   @Override
@@ -64,7 +57,7 @@ final class Llama implements Architecture {
 
   @Override
   public SequencedMap<String, long[]> shapes() {
-    return Gated.shapes(config, heads, attentionBias, attentionBias, mlpBias, Map.of());
+    return Gated.shapes(config, attention, mlpBias, Map.of());
   }
 
   @Override
@@ -76,18 +69,18 @@ final class Llama implements Architecture {
   public Tensor block(Pass pass, int layer, Tensor hidden) {
     var at = "model.layers." + layer;
     var normed = norm(pass, at + ".input_layernorm", hidden);
-    var attended = hidden.add(attend(pass, layer, at + ".self_attn", normed));
+    var attended =
+        hidden.add(
+            attention.attend(
+                pass,
+                layer,
+                at + ".self_attn",
+                normed,
+                rope,
+                attention(layer),
+                GroupedAttention.HeadNorm.NONE));
     normed = norm(pass, at + ".post_attention_layernorm", attended);
     return attended.add(Gated.feedForward(pass, at + ".mlp", normed, activation, mlpBias));
-  }
-
-  private Tensor attend(Pass pass, int layer, String at, Tensor x) {
-    var query = heads.split(pass.project(at + ".q_proj", x, attentionBias));
-    var key = heads.split(pass.project(at + ".k_proj", x, attentionBias));
-    var value = heads.split(pass.project(at + ".v_proj", x, attentionBias));
-    var mixed =
-        pass.attend(layer, pass.rotate(rope, query), pass.rotate(rope, key), value, attention);
-    return pass.project(at + ".o_proj", mixed, attentionBias);
   }
 
   @Override

@@ -106,6 +106,16 @@ public final class ModelConfig {
     return present(key) ? integer(key) : otherwise;
   }
 
+  /// An integer of at least 1; 0 where the key is null, `otherwise` where it is absent.
+  int integerOrNone(String key, int otherwise) {
+    return present(key) ? integer(key) : json.has(key) ? 0 : otherwise;
+  }
+
+  /// A number; 0 where the key is null, `otherwise` where it is absent.
+  double numberOrNone(String key, double otherwise) {
+    return present(key) ? number(key) : json.has(key) ? 0 : otherwise;
+  }
+
   double number(String key) {
     return node(key, "a number", JsonNode::isNumber).doubleValue();
   }

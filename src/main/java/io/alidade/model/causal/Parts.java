@@ -49,6 +49,11 @@ final class Parts {
         /* cudnn_enable= */ false);
   }
 
+  /// `x * factor`, the factor rounded to the type of `x` as the reference rounds it.
+  static Tensor scaled(Tensor x, double factor) {
+    return x.mul(Ops.doubles(new double[] {factor}, 1).to(x.scalar_type()));
+  }
+
   /// The type that statistics are computed in.
   static ScalarType wide(ScalarType type) {
     return type == ScalarType.Double ? ScalarType.Double : ScalarType.Float;

@@ -6,8 +6,9 @@ import java.util.function.IntPredicate;
 
 /// Which layers see only a window of the tokens before them.
 ///
-/// @param sizes window of each layer, itself included; 0 for all
-record Windows(List<Integer> sizes) {
+/// @param size of a window, the token itself included; 0 for no window at all
+/// @param sliding which layers have one
+record Windows(int size, List<Boolean> sliding) {
   /// The `layer_types` of a configuration, or, where it has none, an older rule.
   ///
   /// @param size of a window
@@ -19,12 +20,11 @@ record Windows(List<Integer> sizes) {
       throw config.bad(
           "layer_types", "has %d entries for %d layers".formatted(types.size(), layers));
     }
-    var sizes = new ArrayList<Integer>();
+    var slides = new ArrayList<Boolean>();
     for (int layer = 0; layer < layers; layer++) {
-      boolean slides = types.isEmpty() ? sliding.test(layer) : slides(config, types.get(layer));
-      sizes.add(slides ? size : 0);
+      slides.add(types.isEmpty() ? sliding.test(layer) : slides(config, types.get(layer)));
     }
-    return new Windows(List.copyOf(sizes));
+    return new Windows(size, List.copyOf(slides));
   }
 
   private static boolean slides(ModelConfig config, String type) {
@@ -50,6 +50,11 @@ record Windows(List<Integer> sizes) {
 
   /// The window of a layer, 0 for none.
   int of(int layer) {
-    return sizes.get(layer);
+    return sliding.get(layer) ? size : 0;
+  }
+
+  /// Whether a layer is of the kind that has a window.
+  boolean slides(int layer) {
+    return sliding.get(layer);
   }
 }
