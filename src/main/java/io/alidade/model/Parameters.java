@@ -3,6 +3,7 @@ package io.alidade.model;
 import io.alidade.model.adapter.Lora;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Owned;
+import io.alidade.tensor.Step;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -17,7 +18,6 @@ final class Parameters implements Weights, AutoCloseable {
   private final SequencedMap<String, Owned> replaced = new LinkedHashMap<>();
 
   private @Nullable Lora lora;
-  private boolean dropout;
 
   /// Adds a weight of the checkpoint and owns it from now on.
   void put(String name, Tensor tensor) {
@@ -32,11 +32,6 @@ final class Parameters implements Weights, AutoCloseable {
   /// Puts a tensor in the place of the checkpoint's as long as the adapter is on.
   void replace(String name, Tensor tensor) {
     replaced.put(name, Owned.keep(tensor));
-  }
-
-  /// Whether an adapter's inputs are dropped.
-  void dropout(boolean on) {
-    dropout = on;
   }
 
   @Nullable Lora lora() {
@@ -54,6 +49,27 @@ final class Parameters implements Weights, AutoCloseable {
   private static SequencedMap<String, Tensor> tensors(Map<String, Owned> from) {
     var tensors = new LinkedHashMap<String, Tensor>();
     from.forEach((name, owned) -> tensors.put(name, owned.tensor()));
+    return tensors;
+  }
+
+  /// A copy with memory of its own and no gradients.
+  Parameters copy() {
+    var copy = new Parameters();
+    try (var _ = new Step()) {
+      base().forEach((name, tensor) -> copy.put(name, tensor.detach().clone()));
+      replaced().forEach((name, tensor) -> copy.replace(name, tensor.detach().clone()));
+    }
+    if (lora != null) {
+      copy.put(lora.copy());
+    }
+    return copy;
+  }
+
+  /// The weights of the checkpoint as they are in use: with replaced modules, without low-rank
+  /// parts.
+  SequencedMap<String, Tensor> inUse() {
+    var tensors = base();
+    tensors.putAll(replaced());
     return tensors;
   }
 
@@ -88,7 +104,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   @Override
   public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
-    return lora == null ? output : lora.adapt(module, input, output, dropout, draw);
+    return lora == null ? output : lora.adapt(module, input, output, draw);
   }
 
   /// The same weights as the checkpoint has them.

@@ -5,6 +5,7 @@ import static org.bytedeco.pytorch.global.torch.linear;
 import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
+import io.alidade.model.adapter.Lora;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Layout;
@@ -12,24 +13,32 @@ import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PackedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
+import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
+import io.alidade.tensor.Step;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// A causal language model from a Hugging Face checkpoint: scores candidates, gives gradients, is
 /// written back. Not for use by several threads at once.
-public final class Policy implements Scorer {
+public final class Policy implements Trainee, Fingerprinted {
   private final Path folder;
   private final ModelConfig config;
   private final PolicySpec spec;
   private final Architecture architecture;
   private final Parameters parameters;
-  private long draws;
+  private boolean training;
+  private long draws; // one more for each pass with dropout
+  private @Nullable String fingerprint;
 
   private Policy(
       Path folder,
@@ -54,10 +63,21 @@ public final class Policy implements Scorer {
     var architecture = Architectures.of(config);
     var parameters =
         Checkpoint.read(folder, architecture, spec, config.labels(), config.initializerRange());
-    if (spec.trainable()) {
-      parameters.base().values().forEach(weight -> weight.set_requires_grad(true));
+    boolean complete = false;
+    try {
+      spec.lora().ifPresent(lora -> AdapterFiles.fresh(parameters, lora, architecture, spec));
+      spec.adapter().ifPresent(from -> AdapterFiles.read(parameters, from, architecture, spec));
+      var policy = new Policy(folder, config, spec, architecture, parameters);
+      if (spec.trainable()) {
+        policy.candidates().values().forEach(weight -> weight.set_requires_grad(true));
+      }
+      complete = true;
+      return policy;
+    } finally {
+      if (!complete) {
+        parameters.close();
+      }
     }
-    return new Policy(folder, config, spec, architecture, parameters);
   }
 
   /// The configuration it was opened with.
@@ -71,9 +91,52 @@ public final class Policy implements Scorer {
   }
 
   /// The weights that gradients are gathered in: leaves, by their names in a checkpoint (PEFT's for
-  /// an adapter). Valid as long as the policy is.
+  /// an adapter). Valid as long as the policy is, and until [#merge()].
+  @Override
   public SequencedMap<String, Tensor> trainable() {
-    return spec.trainable() ? parameters.base() : new LinkedHashMap<>();
+    var trainable = candidates();
+    trainable.values().removeIf(tensor -> !tensor.requires_grad());
+    return trainable;
+  }
+
+  /// What would be trained: the adapter if there is one, or else everything.
+  private SequencedMap<String, Tensor> candidates() {
+    var lora = parameters.lora();
+    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora);
+  }
+
+  /// Switches the dropout of an adapter on or off; it is off at first, and only ever acts on
+  /// differentiable scoring.
+  @Override
+  public void training(boolean on) {
+    training = on;
+  }
+
+  /// Starts the random stream behind dropout anew.
+  public void seed(long seed) {
+    draws = seed;
+  }
+
+  @Override
+  public byte[] randomState() {
+    return ByteBuffer.allocate(Long.BYTES).putLong(draws).array();
+  }
+
+  @Override
+  public void restoreRandomState(byte[] state) {
+    draws = ByteBuffer.wrap(state).getLong();
+  }
+
+  /// The random numbers of the next pass; never 0.
+  private long draw(boolean differentiable) {
+    if (!training || !differentiable) {
+      return 0;
+    }
+    // SplitMix64's finaliser (Steele et al. 2014), so that neighbouring states have unlike streams.
+    long z = ++draws * 0x9E3779B97F4A7C15L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return (z ^ (z >>> 31)) | 1;
   }
 
   @Override
@@ -81,12 +144,166 @@ public final class Policy implements Scorer {
     return score(parameters, batch, readouts, differentiable);
   }
 
+  /// The same weights with the adapter off and no gradients: the reference of a run that trains an
+  /// adapter. Valid as long as this policy is; closing it does nothing.
+  ///
+  /// @throws IllegalStateException if there is no adapter
+  public Scorer withoutAdapter() {
+    if (parameters.lora() == null) {
+      throw new IllegalStateException("there is no adapter to switch off");
+    }
+    return new BelowAdapter();
+  }
+
+  private final class BelowAdapter implements Scorer, Fingerprinted {
+    private final String content = Fingerprint.of(config.json(), new TreeMap<>(parameters.base()));
+
+    @Override
+    public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
+      if (differentiable) {
+        throw new IllegalStateException("the weights below an adapter are not trained");
+      }
+      return Policy.this.score(parameters.withoutAdapter(), batch, readouts, false);
+    }
+
+    @Override
+    public String fingerprint() {
+      return content;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /// A copy with weights of its own, without gradients.
+  public Policy frozenCopy() {
+    return new Policy(
+        folder,
+        config,
+        new PolicySpec(
+            spec.precision(),
+            spec.head(),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            false,
+            spec.seed()),
+        architecture,
+        parameters.copy());
+  }
+
+  /// SHA-256 of configuration and weights in use. Computed once for a policy that is not trained,
+  /// each time for one that is.
+  @Override
+  public String fingerprint() {
+    if (fingerprint != null) {
+      return fingerprint;
+    }
+    var tensors = new TreeMap<>(parameters.inUse());
+    var lora = parameters.lora();
+    var json = config.json();
+    if (lora != null) {
+      tensors.putAll(lora.weights());
+      json.put("lora", lora.spec().toString()); // the scale is part of what the weights mean
+    }
+    var content = Fingerprint.of(json, tensors);
+    if (trainable().isEmpty()) {
+      fingerprint = content;
+    }
+    return content;
+  }
+
+  /// Adds the adapter to the weights below and forgets it. Nothing is trainable afterwards.
+  ///
+  /// @throws IllegalStateException if there is no adapter
+  public void merge() {
+    var lora = parameters.lora();
+    if (lora == null) {
+      throw new IllegalStateException("there is no adapter to merge");
+    }
+    for (var module : lora.modules()) {
+      try (var _ = new Step()) {
+        Grad.off(() -> {
+          var weight = parameters.get(module + ".weight");
+          var more = lora.difference(module);
+          var merged =
+              weight.to(more.scalar_type()).add(architecture.transposed() ? more.t() : more);
+          return weight.copy_(merged);
+        });
+      }
+    }
+    parameters.settle();
+    parameters.base().values().forEach(weight -> weight.set_requires_grad(false));
+    fingerprint = null;
+  }
+
+  /// Writes a checkpoint folder that `transformers` loads, replacing it as a whole.
+  ///
+  /// @throws IllegalStateException if an adapter is on top: merge it, or save it by itself
+  public void save(Path target, SaveOptions options) {
+    if (parameters.lora() != null) {
+      throw new IllegalStateException("merge the adapter first, or save it by itself");
+    }
+    CheckpointWriter.write(
+        target,
+        folder,
+        config,
+        architecture,
+        spec.head(),
+        options.precision().orElse(spec.precision()),
+        options.shardBytes(),
+        parameters.base());
+  }
+
+  /// Writes the adapter in PEFT's layout, replacing the folder as a whole.
+  public void saveAdapter(Path target) {
+    saveAdapter(target, folder.toString());
+  }
+
+  /// The same, naming the model below as given, for example by its name on a hub.
+  ///
+  /// @throws IllegalStateException if there is no adapter
+  public void saveAdapter(Path target, String base) {
+    AdapterFiles.write(target, base, parameters, adapter(), architecture, spec.head());
+  }
+
+  private Lora adapter() {
+    var lora = parameters.lora();
+    if (lora == null) {
+      throw new IllegalStateException("there is no adapter");
+    }
+    return lora;
+  }
+
+  /// Writes what training changes into a folder that exists: the adapter, or else the model.
+  @Override
+  public void checkpoint(Path into) {
+    if (parameters.lora() != null) {
+      AdapterFiles.fill(into, folder.toString(), parameters, adapter(), architecture, spec.head());
+      return;
+    }
+    try {
+      CheckpointWriter.fill(
+          into,
+          folder,
+          config,
+          architecture,
+          spec.head(),
+          spec.precision(),
+          WeightFiles.SHARD_SIZE,
+          parameters.base());
+    } catch (IOException failure) {
+      throw new UserException(
+          "%s: cannot be written: %s".formatted(into, failure.getMessage()), failure);
+    }
+  }
+
   private Scoring score(
       Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
     readouts.forEach(this::offered);
     var placement =
         Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
-    var pass = placement.layout().map(layout -> pass(weights, layout));
+    var pass = placement.layout().map(layout -> pass(weights, layout, draw(differentiable)));
     var run = pass.filter(_ -> differentiable).map(this::run);
     var hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
     return new PackedScoring(
@@ -121,15 +338,10 @@ public final class Policy implements Scorer {
     return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
   }
 
-  private Pass pass(Weights weights, Layout layout) {
+  private Pass pass(Weights weights, Layout layout, long draw) {
     var type = spec.precision().type();
     return new Pass(
-        architecture,
-        weights,
-        layout,
-        new PackedAttention(architecture, layout, type),
-        type,
-        draws++);
+        architecture, weights, layout, new PackedAttention(architecture, layout, type), type, draw);
   }
 
   private Trunk.Run run(Pass pass) {
@@ -157,10 +369,32 @@ public final class Policy implements Scorer {
     return new PackedScoring.Linear(heads);
   }
 
+  private int[] checked(int[] tokens) {
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("a sequence without tokens");
+    }
+    for (int token : tokens) {
+      if (token < 0 || token >= config.vocabSize()) {
+        throw new UserException(
+            "%s: token id %d is outside the vocabulary of %d"
+                .formatted(folder, token, config.vocabSize()));
+      }
+    }
+    architecture
+        .positionLimit()
+        .filter(limit -> tokens.length > limit)
+        .ifPresent(limit -> {
+          throw new UserException(
+              "%s: %d tokens, but the model reads at most %d"
+                  .formatted(folder, tokens.length, limit));
+        });
+    return tokens;
+  }
+
   /// Logits at every position of one sequence, `[T, V]`, float32 (float64 for a float64 model).
   public Tensor logits(int... tokens) {
     return Grad.off(() -> {
-      var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(tokens)));
+      var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
       return projection(parameters).logits(hidden);
     });
   }
@@ -168,7 +402,7 @@ public final class Policy implements Scorer {
   /// Hidden states of one sequence after the embedding and after each layer, the last one after the
   /// final norm; each `[T, hidden]`.
   public List<Tensor> hiddenStates(int... tokens) {
-    return Trunk.all(architecture, pass(parameters, Layout.of(tokens)));
+    return Trunk.all(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
   }
 
   @Override

@@ -141,6 +141,22 @@ public final class Lora implements AutoCloseable {
         .toList();
   }
 
+  /// A copy with weights of its own and no gradients.
+  public Lora copy() {
+    var copy = new Lora(spec);
+    factors.forEach((module, pair) -> {
+      try (var _ = new Step()) {
+        copy.factors.put(
+            module,
+            new Factors(
+                Owned.keep(pair.a.tensor().detach().clone()),
+                Owned.keep(pair.b.tensor().detach().clone()),
+                pair.scale));
+      }
+    });
+    return copy;
+  }
+
   /// What it was made from.
   public LoraSpec spec() {
     return spec;
@@ -163,16 +179,15 @@ public final class Lora implements AutoCloseable {
 
   /// `output + scale B A dropout(input)`, or the output itself where the module is not adapted.
   ///
-  /// @param dropout whether inputs are dropped
-  /// @param draw fixes which
-  public Tensor adapt(String module, Tensor input, Tensor output, boolean dropout, long draw) {
+  /// @param draw fixes which inputs are dropped; 0 for none
+  public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
     var pair = factors.get(module);
     if (pair == null) {
       return output;
     }
     var a = pair.a.tensor();
     var x = input.to(a.scalar_type());
-    if (dropout && spec.dropout() > 0) {
+    if (draw != 0 && spec.dropout() > 0) {
       // A stream for each module, so that computing a layer again drops the same inputs.
       try (var random = new Rng(draw ^ (0x9E3779B97F4A7C15L * (module.hashCode() | 1L)))) {
         x = x.mul(random.dropout(spec.dropout(), Ops.shape(x)).to(x.scalar_type()));

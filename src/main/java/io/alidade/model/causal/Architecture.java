@@ -1,6 +1,7 @@
 package io.alidade.model.causal;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
@@ -53,6 +54,16 @@ public interface Architecture {
   /// Whether linear weights are stored `[in, out]`.
   default boolean transposed() {
     return false;
+  }
+
+  /// Names of the linear modules of the layers, in order: what an adapter can reach.
+  default List<String> linearModules() {
+    return shapes().entrySet().stream()
+        .filter(entry -> entry.getValue().length == 2)
+        .map(Map.Entry::getKey)
+        .filter(name -> name.matches(".*\\.\\d+\\..*\\.weight")) // inside a layer
+        .map(name -> name.substring(0, name.length() - ".weight".length()))
+        .toList();
   }
 
   /// What PEFT adapts where nothing is said.

@@ -27,7 +27,7 @@ public final class Pass {
   /// @param layout tokens, positions and segments
   /// @param attention over that layout
   /// @param type what hidden states are computed in
-  /// @param draw fixes the random numbers of the pass
+  /// @param draw fixes the random numbers of the pass; 0 for none
   public Pass(
       Architecture architecture,
       Weights weights,
