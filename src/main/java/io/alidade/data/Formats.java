@@ -76,7 +76,7 @@ final class Formats {
       throw Cells.unreadable(file, failure);
     }
     var slices = Slices.of(file, found -> elements(file, found));
-    return new FileTable(file, slices, Cells::strict, true, () -> {});
+    return new FileTable(file, slices, Cells::strict, false, () -> {});
   }
 
   /// Moves to the array called `data`; false where the object has none.

@@ -1,6 +1,7 @@
 package io.alidade.data;
 
 import io.alidade.batch.Readout;
+import io.alidade.example.Form;
 import io.alidade.objective.Needs;
 
 /// How a row's texts become the sequences that a model reads.
@@ -21,5 +22,10 @@ public enum Layout {
       return WHOLE;
     }
     return needs.feedback() == Needs.Feedback.DEMONSTRATIONS ? DEMONSTRATIONS : CONTINUATIONS;
+  }
+
+  /// The layout that rows of a form are usually read in.
+  public static Layout of(Form form) {
+    return form == Form.DEMONSTRATION ? DEMONSTRATIONS : CONTINUATIONS;
   }
 }

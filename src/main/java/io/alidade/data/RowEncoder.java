@@ -51,6 +51,21 @@ public final class RowEncoder {
     }
   }
 
+  /// What the tokenizer sees of each candidate: prompt and candidate as one, rendered; of a bare
+  /// prompt, the prompt.
+  ///
+  /// @throws UserException if the row cannot be rendered
+  public List<String> rendered(Example example) {
+    return example.candidates().isEmpty()
+        ? List.of(renderer.prompt(example).text())
+        : example.candidates().stream().map(c -> renderer.together(example, c).text()).toList();
+  }
+
+  /// What is encoded, and how.
+  public Encoding encoding() {
+    return encoding;
+  }
+
   private EncodedRow continuations(Example example) {
     int[] prompt = renderer.ids(renderer.prompt(example));
     var candidates = new ArrayList<Completion>();

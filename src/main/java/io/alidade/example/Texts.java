@@ -126,11 +126,11 @@ final class Texts {
       while (shared < most && x.charAt(shared) == y.charAt(shared)) {
         shared++;
       }
-      boolean differ = x.charAt(shared) != y.charAt(shared);
-      if (differ && shared > 0 && x.charAt(shared - 1) == ' ') {
-        shared--;
+      if (shared > 0 && Character.isLowSurrogate(x.charAt(shared))) {
+        shared--; // two characters that begin alike in UTF-16 are still two characters
       }
-      return Character.isLowSurrogate(x.charAt(shared)) && shared > 0 ? shared - 1 : shared;
+      boolean differ = x.codePointAt(shared) != y.codePointAt(shared);
+      return differ && shared > 0 && x.charAt(shared - 1) == ' ' ? shared - 1 : shared;
     }
     var x = ((Text.Chat) a).messages();
     var y = ((Text.Chat) b).messages();
