@@ -172,6 +172,9 @@ public final class Ops {
     if (!tensor.is_contiguous() || !tensor.is_cpu()) {
       throw new IllegalStateException("memory of a tensor that is not contiguous in main memory");
     }
+    if (tensor.numel() == 0) {
+      return MemorySegment.NULL; // an empty tensor has no address
+    }
     return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
   }
 

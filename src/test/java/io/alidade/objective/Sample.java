@@ -5,7 +5,7 @@ import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,9 +14,21 @@ import org.bytedeco.pytorch.Tensor;
 /// A batch made from sums of log-likelihoods, spread evenly over the tokens, in float64. The sums
 /// are leaves, so gradients can be asked of them.
 ///
-/// @param batch what the objective sees
+/// @param sizes candidates of each group
+/// @param mask `[N, U]`
+/// @param share `[N, U]`, what part of a sum each token has
+/// @param reference `[N]` sums, none for an objective without reference
+/// @param signals what the data say
+/// @param memory what the objective remembered
 /// @param policy `[N]`, the leaf
-record Sample(Scored batch, Tensor policy) {
+record Sample(
+    int[] sizes,
+    Tensor mask,
+    Tensor share,
+    Optional<Tensor> reference,
+    Map<Signal, Tensor> signals,
+    Map<String, Double> memory,
+    Tensor policy) {
   /// @param sizes candidates of each group
   /// @param policy `[N]` sums
   /// @param reference `[N]` sums, none for an objective without reference
@@ -35,24 +47,30 @@ record Sample(Scored batch, Tensor policy) {
       java.util.Arrays.fill(mask, i * units, i * units + (int) lengths[i], 1);
     }
     var maskTensor = Ops.doubles(mask, n, units);
-    var share = maskTensor.div(Ops.atLeast(Ops.doubles(lengths, n, 1), 1)); // [N, U]
-    var leaf = Grad.leaf(Ops.doubles(policy, n));
-    var tensors = new LinkedHashMap<Signal, Tensor>();
-    signals.forEach((signal, values) ->
-        tensors.put(
-            signal,
-            signal.scope() == Signal.Scope.UNIT
-                ? Ops.doubles(values, n, units)
-                : Ops.doubles(values, values.length)));
-    return new Sample(
-        new Scored(
+    var sample =
+        new Sample(
             sizes,
             maskTensor,
-            Map.of(Readout.LOG_LIKELIHOOD, leaf.unsqueeze(1).mul(share)),
-            reference.map(r -> Ops.doubles(r, n).unsqueeze(1).mul(share)),
-            tensors,
-            memory),
-        leaf);
+            maskTensor.div(Ops.atLeast(Ops.doubles(lengths, n, 1), 1)),
+            reference.map(r -> Ops.doubles(r, n)),
+            Map.of(),
+            memory,
+            Grad.leaf(Ops.doubles(policy, n)));
+    for (var entry : signals.entrySet()) {
+      sample = sample.with(entry.getKey(), entry.getValue());
+    }
+    return sample;
+  }
+
+  /// What the objective sees, with a graph of its own.
+  Scored batch() {
+    return new Scored(
+        sizes,
+        mask,
+        Map.of(Readout.LOG_LIKELIHOOD, policy.unsqueeze(1).mul(share)),
+        reference.map(r -> r.unsqueeze(1).mul(share)),
+        signals,
+        memory);
   }
 
   /// Pairs, given side by side.
@@ -95,7 +113,7 @@ record Sample(Scored batch, Tensor policy) {
   }
 
   /// One pair without reference, given as sums.
-  static Sample pair(double chosen, double rejected, int chosenLength, int rejectedLength) {
+  static Sample alone(double chosen, double rejected, int chosenLength, int rejectedLength) {
     return of(
         new int[] {2},
         new double[] {chosen, rejected},
@@ -105,20 +123,21 @@ record Sample(Scored batch, Tensor policy) {
         Map.of());
   }
 
-  /// The same with signals added.
+  /// The same with a signal added or replaced.
   Sample with(Signal signal, double... values) {
-    var shape =
-        signal.scope() == Signal.Scope.UNIT ? Ops.shape(batch.mask()) : new long[] {values.length};
-    return new Sample(batch.withSignal(signal, Ops.doubles(values, shape)), policy);
+    var shape = signal.scope() == Signal.Scope.UNIT ? Ops.shape(mask) : new long[] {values.length};
+    var all = new HashMap<>(signals);
+    all.put(signal, Ops.doubles(values, shape));
+    return new Sample(sizes, mask, share, reference, all, memory, policy);
   }
 
   double value(Objective objective) {
-    return Ops.number(objective.loss(batch).value());
+    return Ops.number(objective.loss(batch()).value());
   }
 
   /// Gradient with respect to the sums, `[N]`.
   double[] gradient(Objective objective) {
-    return Ops.toDoubles(gradient(objective.loss(batch)));
+    return Ops.toDoubles(gradient(objective.loss(batch())));
   }
 
   Tensor gradient(Loss loss) {
