@@ -2,6 +2,7 @@ package io.alidade.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.alidade.UserException;
 import io.alidade.tokenizer.Golden;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,7 +23,9 @@ class DataCommandsTest {
     line.setOut(new PrintWriter(out));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler((failure, _, _) -> {
-      throw failure;
+      assertThat(failure).isInstanceOf(UserException.class);
+      out.write(failure.getMessage());
+      return 1;
     });
     return line.execute(args);
   }
