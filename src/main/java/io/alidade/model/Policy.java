@@ -8,6 +8,8 @@ import io.alidade.batch.Readout;
 import io.alidade.model.adapter.Lora;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Architectures;
+import io.alidade.model.causal.Attention;
+import io.alidade.model.causal.KeyValueCache;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PackedAttention;
@@ -15,6 +17,7 @@ import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
+import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -403,6 +406,42 @@ public final class Policy implements Trainee, Fingerprinted {
   /// final norm; each `[T, hidden]`.
   public List<Tensor> hiddenStates(int... tokens) {
     return Trunk.all(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
+  }
+
+  /// Number of layers.
+  int layers() {
+    return architecture.layers();
+  }
+
+  /// Longest sequence that can be read at all, if positions are learned.
+  Optional<Integer> positionLimit() {
+    return architecture.positionLimit();
+  }
+
+  /// Reads prompts into a cache and gives the logits of some of their tokens, `[rows, V]`.
+  ///
+  /// @param source for each row of the cache, the segment that is its prompt
+  Tensor read(Layout layout, int[] rows, KeyValueCache cache, int[] source) {
+    var packed = new PackedAttention(architecture, layout, spec.precision().type());
+    return logits(layout, cache.reading(packed, layout, source), rows);
+  }
+
+  /// Logits after one more token of every row of a cache, `[R, V]`.
+  Tensor next(Layout layout, KeyValueCache cache) {
+    var rows = java.util.stream.IntStream.range(0, layout.size()).toArray();
+    var attention = cache.next(architecture, spec.precision().type());
+    var logits = logits(layout, attention, rows);
+    cache.advance();
+    return logits;
+  }
+
+  private Tensor logits(Layout layout, Attention attention, int[] rows) {
+    return Grad.off(() -> {
+      var type = spec.precision().type();
+      var pass = new Pass(architecture, parameters, layout, attention, type, draws++);
+      var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
+      return projection(parameters).logits(hidden);
+    });
   }
 
   @Override

@@ -38,6 +38,17 @@ public final class Layout {
     return builder.build();
   }
 
+  /// One token each of several sequences that a cache holds the rest of.
+  ///
+  /// @param positions of each token in its sequence, from 0
+  public static Layout steps(int[] tokens, int[] positions) {
+    var segments = new ArrayList<Segment>();
+    for (int i = 0; i < tokens.length; i++) {
+      segments.add(new Segment(i, 1, -1, positions[i] + 1));
+    }
+    return new Layout(tokens.clone(), positions.clone(), segments);
+  }
+
   /// Ids of all tokens, `[T]`.
   public int[] tokens() {
     return tokens.clone();
