@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -82,6 +84,24 @@ class PolicyGoldenTest {
           }
         }
       }
+    }
+  }
+
+  @Test
+  void bfloat16StaysNearAndReportsInFloat32() {
+    try (var wide = Policy.open(Golden.folder("llama"), PolicySpec.frozen(Precision.FLOAT32));
+        var narrow = Policy.open(Golden.folder("llama"), PolicySpec.trainable(Precision.BFLOAT16));
+        var _ = new Step()) {
+      var batch = ScoringGradientTest.batch();
+      var one =
+          read(wide.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false), Readout.LOG_LIKELIHOOD);
+      var two =
+          read(narrow.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false), Readout.LOG_LIKELIHOOD);
+      assertThat(Ops.type(two)).isEqualTo(ScalarType.Float);
+      assertThat(Ops.number(one.sub(two).abs().max())).isBetween(1e-4, 0.2);
+      ScoringGradientTest.gradients(narrow, batch, Readout.LOG_LIKELIHOOD)
+          .forEach((name, g) ->
+              assertThat(Arrays.stream(g).allMatch(Double::isFinite)).as(name).isTrue());
     }
   }
 

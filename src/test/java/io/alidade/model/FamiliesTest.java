@@ -1,0 +1,338 @@
+package io.alidade.model;
+
+import static io.alidade.model.PolicyGoldenTest.read;
+import static io.alidade.model.ScoringGradientTest.gradients;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.alidade.batch.Batch;
+import io.alidade.batch.Completion;
+import io.alidade.batch.Group;
+import io.alidade.batch.Readout;
+import io.alidade.example.Example;
+import io.alidade.model.causal.Architectures;
+import io.alidade.model.causal.ModelConfig;
+import io.alidade.store.Json;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Rng;
+import io.alidade.tensor.Step;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Every family in small random configurations, against [DenseReference]: logits, and scoring with
+/// shared prompts against scoring each candidate by itself, values and gradients.
+class FamiliesTest {
+  @TempDir Path folder;
+
+  /// A configuration by name.
+  record Case(String name, ObjectNode config) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private static Case of(String name, String family, String changes) {
+    var config =
+        (ObjectNode)
+            Json.parse(
+                "test",
+                """
+                {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
+                 "num_key_value_heads": 2, "intermediate_size": 48, "vocab_size": 40, "rms_norm_eps": 1e-5,
+                 "max_position_embeddings": 64, "tie_word_embeddings": false, "use_parallel_residual": true,
+                 "layer_norm_eps": 1e-5, "rotary_pct": 0.5, "model_type": "%s"}
+                """
+                    .formatted(family));
+    config.setAll((ObjectNode) Json.parse("test", changes.isEmpty() ? "{}" : changes));
+    if (!family.equals("gpt_neox")) {
+      config.remove("rotary_pct");
+    }
+    return new Case(name, config);
+  }
+
+  static List<Case> cases() {
+    var cases = new ArrayList<Case>();
+    cases.add(of("llama", "llama", ""));
+    cases.add(
+        of(
+            "llama with biases and wide heads",
+            "llama",
+            "{'attention_bias': true, 'mlp_bias': true, 'head_dim': 12, 'num_key_value_heads': 4}"
+                .replace('\'', '"')));
+    for (var scaling :
+        Map.of(
+                "linear", "'rope_type': 'linear', 'factor': 2.5",
+                "dynamic", "'rope_type': 'dynamic', 'factor': 3.0",
+                "llama3",
+                    "'rope_type': 'llama3', 'factor': 8.0, 'low_freq_factor': 1.0,"
+                        + " 'high_freq_factor': 4.0, 'original_max_position_embeddings': 32",
+                "yarn",
+                    "'rope_type': 'yarn', 'factor': 4.0, 'original_max_position_embeddings': 16",
+                "yarn untruncated",
+                    "'rope_type': 'yarn', 'factor': 4.0, 'truncate': false, 'beta_fast': 4,"
+                        + " 'original_max_position_embeddings': 64",
+                "yarn with mscale",
+                    "'rope_type': 'yarn', 'factor': 4.0, 'mscale': 1.0, 'mscale_all_dim': 0.7",
+                "yarn with a factor",
+                    "'rope_type': 'yarn', 'factor': 4.0, 'attention_factor': 1.3, 'beta_slow': 2")
+            .entrySet()) {
+      // 12 positions were trained, so that the tests' sequences go beyond for the dynamic scaling.
+      for (var layout : List.of("rope_parameters", "rope_scaling")) {
+        cases.add(
+            of(
+                "llama " + scaling.getKey() + " in " + layout,
+                "llama",
+                "{'max_position_embeddings': %s, 'rope_theta': 500.0, '%s': {'rope_theta': 500.0, %s}}"
+                    .formatted(
+                        scaling.getKey().equals("dynamic") ? 12 : 64, layout, scaling.getValue())
+                    .replace('\'', '"')));
+      }
+    }
+    cases.add(of("mistral", "mistral", "{\"sliding_window\": 5}"));
+    cases.add(of("mistral without a window", "mistral", "{\"sliding_window\": null}"));
+    cases.add(of("qwen2", "qwen2", "{\"tie_word_embeddings\": true}"));
+    cases.add(
+        of(
+            "qwen2 with windows",
+            "qwen2",
+            "{\"use_sliding_window\": true, \"max_window_layers\": 1, \"sliding_window\": 4}"));
+    cases.add(
+        of(
+            "qwen3 with windows",
+            "qwen3",
+            """
+            {"head_dim": 16, "use_sliding_window": true, "sliding_window": 4,
+             "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}
+            """));
+    cases.add(
+        of(
+            "gemma2",
+            "gemma2",
+            """
+            {"head_dim": 12, "query_pre_attn_scalar": 20, "sliding_window": 4,
+             "attn_logit_softcapping": 2.0, "final_logit_softcapping": 3.0,
+             "hidden_activation": "gelu_pytorch_tanh", "tie_word_embeddings": true}
+            """));
+    cases.add(
+        of(
+            "gemma2 without caps",
+            "gemma2",
+            """
+            {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 4, "attention_bias": true,
+             "attn_logit_softcapping": null, "final_logit_softcapping": null}
+            """));
+    cases.add(
+        of(
+            "gemma3_text",
+            "gemma3_text",
+            """
+            {"head_dim": 12, "query_pre_attn_scalar": 20, "sliding_window": 4,
+             "tie_word_embeddings": true,
+             "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+             "rope_parameters": {
+               "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+               "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 10000.0}}}
+            """));
+    cases.add(
+        of(
+            "gemma3_text in the older layout",
+            "gemma3_text",
+            """
+            {"head_dim": 12, "query_pre_attn_scalar": 20, "sliding_window": 4,
+             "sliding_window_pattern": 2, "rope_theta": 10000.0, "rope_local_base_freq": 100.0,
+             "rope_scaling": {"rope_type": "linear", "factor": 8.0}}
+            """));
+    cases.add(of("phi3", "phi3", "{\"sliding_window\": 6, \"partial_rotary_factor\": 0.5}"));
+    cases.add(
+        of(
+            "phi3 with longrope",
+            "phi3",
+            """
+            {"original_max_position_embeddings": 14, "max_position_embeddings": 64,
+             "rope_scaling": {"type": "longrope", "rope_type": "longrope",
+               "short_factor": [1.0, 1.1, 1.2, 1.4], "long_factor": [1.0, 2.0, 4.0, 9.0]}}
+            """));
+    var gpt2 =
+        "{'n_embd': 32, 'n_layer': 2, 'n_head': 4, 'n_positions': 64, 'n_inner': %s,"
+            + " 'layer_norm_epsilon': 1e-5, 'tie_word_embeddings': %s,"
+            + " 'scale_attn_by_inverse_layer_idx': %s, 'num_key_value_heads': 4}";
+    cases.add(of("gpt2", "gpt2", gpt2.formatted("null", true, false).replace('\'', '"')));
+    cases.add(of("gpt2 variant", "gpt2", gpt2.formatted(40, false, true).replace('\'', '"')));
+    cases.add(of("gpt_neox", "gpt_neox", "{\"num_key_value_heads\": 4}"));
+    cases.add(
+        of(
+            "gpt_neox in sequence",
+            "gpt_neox",
+            "{\"num_key_value_heads\": 4, \"use_parallel_residual\": false, \"rotary_pct\": 0.25}"));
+    return cases;
+  }
+
+  @Test
+  void everyKnownFamilyIsTested() {
+    assertThat(
+            cases().stream()
+                .map(c -> c.config().get("model_type").asString())
+                .collect(Collectors.toSet()))
+        .containsExactlyInAnyOrderElementsOf(Architectures.known());
+  }
+
+  /// Writes a checkpoint of a case with random weights in float64.
+  private Map<String, double[]> write(Case which) {
+    var architecture = Architectures.of(ModelConfig.of("test", which.config()));
+    var shapes = architecture.shapes();
+    if (!architecture.tied()) {
+      shapes.put(
+          architecture.names().head(), new long[] {40, which.config().get("hidden_size").asInt()});
+    }
+    var values = new LinkedHashMap<String, double[]>();
+    try (var random = new Rng(which.name().hashCode());
+        var _ = new Step()) {
+      var tensors = new LinkedHashMap<String, Tensor>();
+      shapes.forEach((name, shape) -> {
+        var normal = random.normal(shape).to(Precision.FLOAT64.type());
+        boolean norm = shape.length == 1 && name.endsWith("weight");
+        boolean table = name.contains("embed") || name.contains("wte") || name.contains("wpe");
+        var tensor =
+            norm
+                ? Ops.plus(Ops.times(normal, 0.3), 1)
+                : Ops.times(normal, shape.length == 1 ? 0.3 : table ? 0.7 : 0.25);
+        tensors.put(name, tensor);
+        values.put(name, Ops.toDoubles(tensor));
+      });
+      TensorFiles.write(folder.resolve("model.safetensors"), tensors);
+      Files.writeString(folder.resolve("config.json"), which.config().toString());
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    return values;
+  }
+
+  private static int[] tokens(Random random, int length) {
+    return random.ints(length, 0, 40).toArray();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void computesTheLogitsOfTheDefinition(Case which) {
+    var reference = new DenseReference(which.config(), write(which));
+    var random = new Random(1);
+    try (var policy = Policy.open(folder, PolicySpec.frozen(Precision.FLOAT64));
+        var single = Policy.open(folder, PolicySpec.frozen(Precision.FLOAT32))) {
+      for (int length : new int[] {1, 7, 13, 21}) {
+        var tokens = tokens(random, length);
+        var expected =
+            Stream.of(reference.logits(tokens)).flatMapToDouble(java.util.Arrays::stream).toArray();
+        try (var _ = new Step()) {
+          assertClose(Ops.toDoubles(policy.logits(tokens)), expected, 1e-9);
+          assertClose(Ops.toDoubles(single.logits(tokens)), expected, 2e-4);
+        }
+      }
+    }
+  }
+
+  /// One group of each form: a pair, a list, a lone candidate, an empty prompt.
+  private static Batch groups(boolean apart) {
+    var random = new Random(2);
+    var groups = new ArrayList<Group>();
+    add(groups, tokens(random, 9), List.of(tokens(random, 3), tokens(random, 6)), apart);
+    add(
+        groups,
+        tokens(random, 2),
+        List.of(tokens(random, 8), tokens(random, 1), tokens(random, 9), tokens(random, 7)),
+        apart);
+    add(groups, tokens(random, 12), List.of(tokens(random, 5), tokens(random, 5)), apart);
+    add(groups, tokens(random, 4), List.of(tokens(random, 4)), apart);
+    return new Batch(groups);
+  }
+
+  private static void add(List<Group> groups, int[] prompt, List<int[]> candidates, boolean apart) {
+    var row = new Example.Row("test", groups.size() + 1);
+    var all = candidates.stream().map(Completion::of).toList();
+    if (apart) {
+      all.forEach(c -> groups.add(new Group(row, prompt, List.of(c), Map.of())));
+    } else {
+      groups.add(new Group(row, prompt, all, Map.of()));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void sharingPromptsChangesNothing(Case which) {
+    var reference = new DenseReference(which.config(), write(which));
+    try (var policy = Policy.open(folder, PolicySpec.trainable(Precision.FLOAT64));
+        var saving =
+            Policy.open(folder, PolicySpec.trainable(Precision.FLOAT64).checkpointing(true))) {
+      var expected = likelihoods(reference, groups(false));
+      for (boolean apart : new boolean[] {false, true}) {
+        try (var _ = new Step()) {
+          var got =
+              read(
+                  policy.score(groups(apart), Set.of(Readout.LOG_LIKELIHOOD), false),
+                  Readout.LOG_LIKELIHOOD);
+          assertClose(Ops.toDoubles(got), expected, 1e-9);
+        }
+      }
+      var shared = gradients(policy, groups(false), Readout.LOG_LIKELIHOOD);
+      var separate = gradients(policy, groups(true), Readout.LOG_LIKELIHOOD);
+      var recomputed = gradients(saving, groups(false), Readout.LOG_LIKELIHOOD);
+      assertThat(shared).isNotEmpty();
+      for (var name : shared.keySet()) {
+        var one = Objects.requireNonNull(shared.get(name));
+        assertClose(one, Objects.requireNonNull(separate.get(name)), 1e-9);
+        assertClose(one, Objects.requireNonNull(recomputed.get(name)), 1e-9);
+      }
+    }
+  }
+
+  /// Log-likelihoods by the reference, `[N, U]`, each candidate with its own prompt.
+  private static double[] likelihoods(DenseReference reference, Batch batch) {
+    var out = new double[batch.candidates() * batch.units()];
+    int candidate = 0;
+    for (var group : batch.groups()) {
+      for (var completion : group.candidates()) {
+        var whole =
+            java.util.stream.IntStream.concat(
+                    java.util.Arrays.stream(group.prompt()),
+                    java.util.Arrays.stream(completion.tokens()))
+                .toArray();
+        var logits = reference.logits(whole);
+        for (int u = 0; u < completion.tokens().length; u++) {
+          var row = logits[group.prompt().length + u - 1];
+          double sum = 0;
+          for (double z : row) {
+            sum += Math.exp(z);
+          }
+          out[candidate * batch.units() + u] = row[completion.tokens()[u]] - Math.log(sum);
+        }
+        candidate++;
+      }
+    }
+    return out;
+  }
+
+  private static void assertClose(double[] actual, double[] expected, double tolerance) {
+    assertThat(actual).hasSameSizeAs(expected);
+    for (int i = 0; i < actual.length; i++) {
+      assertThat(actual[i])
+          .as("element %d", i)
+          .isCloseTo(expected[i], within(tolerance * Math.max(1, Math.abs(expected[i]))));
+    }
+  }
+}
