@@ -9,6 +9,7 @@ import io.alidade.example.Form;
 import io.alidade.example.Signal;
 import io.alidade.example.Text;
 import io.alidade.objective.Needs;
+import io.alidade.store.Hub;
 import io.alidade.tokenizer.Golden;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -281,5 +283,40 @@ class RowsTest {
         .hasMessageContaining(message)
         .message()
         .doesNotContain("\n");
+  }
+
+  @Test
+  void readsDataSetsOfTheHubFromItsCache() throws IOException {
+    var commit = "0123456789abcdef0123456789abcdef01234567";
+    var repo = "hub/datasets--org--prefs/";
+    file(repo + "refs/main", commit);
+    file(repo + "snapshots/" + commit + "/data/train-00000-of-00001.jsonl", A + "\n");
+    var environment =
+        Map.of("HF_HOME", folder.toString(), "HF_HUB_OFFLINE", "1", "HF_ENDPOINT", "");
+    var hub = new Hub(environment, folder, (name, done, total) -> {});
+    try (var rows = Rows.open(hub, "org/prefs", "train")) {
+      assertThat(prompts(rows)).containsExactly("a");
+    }
+    assertThatThrownBy(() -> Rows.open(hub, "org/other", "train"))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("org/other");
+  }
+
+  @Test
+  void reportsTheFirstBadRowBeforeAnythingIsTrained() throws IOException {
+    var text = new StringBuilder();
+    for (int i = 0; i < 3000; i++) {
+      text.append(i % 500 == 499 ? A.replace("\"c\"", "\"\"") : A).append('\n');
+    }
+    try (var rows = Rows.open(file("late.jsonl", text.toString()));
+        var tokenizer = Golden.tokenizer("llama")) {
+      var encoder = new RowEncoder(tokenizer, Encoding.of(Layout.CONTINUATIONS, 64));
+      assertThatThrownBy(() -> EncodedGroups.of(rows, encoder, OptionalInt.empty()))
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining("late.jsonl:500: column 'rejected' is empty");
+      var good = EncodedGroups.of(rows.limit(499), encoder, OptionalInt.empty());
+      assertThat(good.count()).isEqualTo(499);
+      assertThat(good.summary().tokens()).isEqualTo(499L * good.group(0).tokens());
+    }
   }
 }
