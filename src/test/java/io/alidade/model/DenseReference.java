@@ -273,7 +273,7 @@ final class DenseReference {
     String type = rope.path("rope_type").asString("default");
     int longest = config.get("max_position_embeddings").asInt();
     for (int t = 0; t < x.length; t++) {
-      for (int i = 0; i < n / 2; i++) {
+      for (int i = 0; i < (n + 1) / 2; i++) {
         double frequency = 1 / Math.pow(base, 2.0 * i / n);
         double magnitude = 1;
         switch (type) {
@@ -334,7 +334,7 @@ final class DenseReference {
         double sin = Math.sin(t * frequency) * magnitude;
         for (int h = 0; h < x[t].length / headDim; h++) {
           int one = h * headDim + i;
-          int two = one + n / 2;
+          int two = one + (n + 1) / 2;
           double a = x[t][one];
           double b = x[t][two];
           x[t][one] = a * cos - b * sin;

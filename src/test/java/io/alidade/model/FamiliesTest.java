@@ -181,6 +181,11 @@ class FamiliesTest {
             "gpt_neox in sequence",
             "gpt_neox",
             "{\"num_key_value_heads\": 4, \"use_parallel_residual\": false, \"rotary_pct\": 0.25}"));
+    cases.add(
+        of(
+            "gpt_neox with an odd rotated part",
+            "gpt_neox",
+            "{\"num_key_value_heads\": 4, \"rotary_pct\": 0.4}"));
     return cases;
   }
 

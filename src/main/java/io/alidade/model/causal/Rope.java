@@ -66,10 +66,10 @@ final class Rope {
     double base = section.flatMap(s -> s.optionalNumber("rope_theta")).orElse(theta);
     double share = section.flatMap(s -> s.optionalNumber("partial_rotary_factor")).orElse(part);
     int width = (int) (headSize * share);
-    if (width < 2 || width > headSize || width % 2 != 0) {
+    if (width < 2 || width + width % 2 > headSize) {
       throw config.bad(
           "partial_rotary_factor",
-          "gives %d rotated dimensions of %d; it must be an even number of them"
+          "gives %d rotated dimensions of %d; at least 2 and an even number must fit"
               .formatted(width, headSize));
     }
     return new Rope(
@@ -166,7 +166,7 @@ final class Rope {
 
   /// Frequency of each pair, radians per position, for a sequence of length `span`.
   double[] frequencies(int span) {
-    var frequencies = new double[width / 2];
+    var frequencies = new double[pairs()];
     for (int i = 0; i < frequencies.length; i++) {
       double plain = Math.pow(theta, -2.0 * i / width);
       frequencies[i] =
@@ -231,7 +231,7 @@ final class Rope {
 
   /// Cosines and sines for the tokens of a layout.
   Table table(Layout layout, ScalarType type) {
-    int half = width / 2;
+    int half = pairs();
     var cosines = new double[layout.size() * half];
     var sines = new double[layout.size() * half];
     var positions = layout.positions();
@@ -256,9 +256,14 @@ final class Rope {
       }
     }
     return new Table(
-        width,
+        2 * half,
         Ops.doubles(cosines, layout.size(), 1, half).to(type),
         Ops.doubles(sines, layout.size(), 1, half).to(type));
+  }
+
+  /// An odd width is filled up by one dimension, as the reference does.
+  private int pairs() {
+    return (width + 1) / 2;
   }
 
   /// Cosines and sines, `[T, 1, width/2]`.
