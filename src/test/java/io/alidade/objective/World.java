@@ -104,6 +104,7 @@ record World(Needs needs, List<Group> groups) {
             case "relevance" -> random.nextInt(3);
             case "step" -> 1 + random.nextInt(3);
             case "item" -> random.nextInt(4) - 1;
+            case "advantage" -> random.nextDouble(-1, 1);
             case "flip_rate" -> random.nextDouble(0.4);
             case "old_logps", "ref_chosen_logps", "ref_rejected_logps" ->
                 random.nextDouble(-2, -0.05);
