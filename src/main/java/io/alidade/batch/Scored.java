@@ -109,6 +109,35 @@ public final class Scored {
     return changed;
   }
 
+  /// Pairs turned round: the rejected candidate first. Signals are left as they are.
+  ///
+  /// @throws IllegalStateException if a group is not a pair
+  public Scored swapped() {
+    var order = new int[candidates()];
+    for (int g = 0; g < sizes.length; g++) {
+      if (sizes[g] != 2) {
+        throw new IllegalStateException("group %d is not a pair".formatted(g));
+      }
+      order[2 * g] = 2 * g + 1;
+      order[2 * g + 1] = 2 * g;
+    }
+    var rows = Ops.indices(order);
+    return new Scored(
+        sizes,
+        mask.index_select(0, rows),
+        ordered(readouts, rows),
+        ordered(frozen, rows),
+        signals,
+        memory,
+        constants);
+  }
+
+  private static Map<Readout, Tensor> ordered(Map<Readout, Tensor> readouts, Tensor rows) {
+    var changed = new HashMap<>(readouts);
+    changed.replaceAll((_, tensor) -> tensor.index_select(0, rows));
+    return changed;
+  }
+
   /// The same batch in which [#constant(Tensor)] gives what `constants` makes of its argument; a
   /// check of gradients by finite differences holds the constants still with it.
   public Scored withConstants(UnaryOperator<Tensor> constants) {

@@ -24,19 +24,11 @@ class BanditTest {
 
   /// A poor arm that happened to win once is promoted (type I), or a good arm that happened to lose
   /// once is given up (type II).
-  private enum World {
-    TYPE_I(new double[] {0.5, 0.3, 0.2}, new double[] {1, 0.3, 0}, pairs(0, 1, 1, 0, 2, 0)),
-    TYPE_II(new double[] {0.7, 0.2, 0.1}, new double[] {1, 0.5, 0}, pairs(1, 2, 2, 1, 1, 0));
-
-    private final double[] start;
-    private final double[] rewards;
-    private final int[] arms;
-
-    World(double[] start, double[] rewards, int[] arms) {
-      this.start = start;
-      this.rewards = rewards;
-      this.arms = arms;
-    }
+  private record Bandit(double[] start, double[] rewards, int[] arms) {
+    static final Bandit TYPE_I =
+        new Bandit(new double[] {0.5, 0.3, 0.2}, new double[] {1, 0.3, 0}, pairs(0, 1, 1, 0, 2, 0));
+    static final Bandit TYPE_II =
+        new Bandit(new double[] {0.7, 0.2, 0.1}, new double[] {1, 0.5, 0}, pairs(1, 2, 2, 1, 1, 0));
 
     /// 17 of the first pair, 3 of the second, 1 of the third; chosen and rejected side by side.
     private static int[] pairs(int... three) {
@@ -101,8 +93,8 @@ class BanditTest {
 
   @Test
   void robustRewardsAndDynamicLabels() {
-    double[] first = values(World.TYPE_I);
-    double[] second = values(World.TYPE_II);
+    double[] first = values(Bandit.TYPE_I, 0.05);
+    double[] second = values(Bandit.TYPE_II, 0.1);
     assertThat(first).containsExactly(new double[] {0.037, 0.777, 0.581, 0.677}, within(6e-4));
     assertThat(second).containsExactly(new double[] {0.483, 0.427, 0.736, 0.649}, within(6e-4));
     // Pessimism repairs the first kind and not the second; labels repair the second.
@@ -115,11 +107,11 @@ class BanditTest {
   }
 
   /// DPO, pessimism alone, labels alone, both.
-  private static double[] values(World world) {
+  private static double[] values(Bandit world, double gamma) {
     return new double[] {
       world.expectedReward(new Dpo(1, new ReverseKl())),
       world.expectedReward(power(0.5, 0)),
-      world.expectedReward(power(0, world == World.TYPE_I ? 0.05 : 0.1)),
+      world.expectedReward(power(0, gamma)),
       world.expectedReward(power(0.001, 0.1))
     };
   }

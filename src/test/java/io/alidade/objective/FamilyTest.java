@@ -207,6 +207,31 @@ class FamilyTest {
     }
   }
 
+  @Test
+  void correctsAnyLossForFlips() {
+    try (var _ = new Step()) {
+      near(
+          caseB().value(new NoiseCorrected(0.2, new Dpo(0.5, KL))),
+          caseB().value(new RobustDpo(0.5, 0.2, KL)),
+          1e-12);
+      double h = -2.75;
+      near(
+          caseB().value(new NoiseCorrected(0.2, new Ipo(0.5, false, KL))),
+          h * h + 1 / (4 * 0.25) - h / (0.5 * 0.6),
+          1e-12);
+      near(
+          caseA().value(new NoiseCorrected(0, new Hinge(0.1, KL))),
+          caseA().value(new Hinge(0.1, KL)),
+          1e-12);
+      Golden.metric(
+          "seen",
+          new NoiseCorrected(0.2, new Dpo(0.1, KL)).loss(caseA().batch()),
+          "rewards/margins",
+          0.2,
+          1e-9);
+    }
+  }
+
   /// Where the mean gradient over both orders of a pair vanishes, by bisection.
   @ParameterizedTest
   @CsvSource({"0.9,0.3,0.663294,2.197225", "0.8,0.1,1.045969,1.386294"})
