@@ -15,11 +15,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Parquet keeps columns, training asks for rows in any order: the file is read once from front to
 /// back into a temporary file of rows, which is then read like any other.
 final class ParquetTable {
+  /// The reader announces at every start that it found no vector instructions. Held, since loggers
+  /// that nobody holds forget their level.
+  private static final Logger READER = Logger.getLogger("dev.hardwood");
+
+  static {
+    READER.setLevel(Level.WARNING);
+  }
+
   private ParquetTable() {}
 
   static Table open(Path file) {
