@@ -1,6 +1,8 @@
 package io.alidade.cli;
 
 import io.alidade.recipe.Catalogue;
+import io.alidade.recipe.Plan;
+import java.util.LinkedHashMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,6 +31,16 @@ final class ListCommand implements Callable<Integer> {
       }
       out.println();
     }
+    out.println("Recipes  What papers say: './alidade train NAME'.");
+    var recipes = new Table("  name", "title", "paper");
+    for (var name : Plan.recipes()) {
+      var paper = Plan.load(name, "tiny", new LinkedHashMap<>()).recipe().paper();
+      recipes.row("  " + name, paper.title(), paper.arxiv().map(id -> "arXiv:" + id).orElse(""));
+    }
+    recipes.print(out);
+    out.println();
+    out.println("Scales  What machines afford: '--scale NAME'.");
+    Plan.scales().forEach(name -> out.println("  " + name));
     out.flush();
     return Main.OK;
   }

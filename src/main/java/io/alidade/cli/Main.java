@@ -17,7 +17,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -199,12 +198,5 @@ public final class Main implements Callable<Integer> {
         "alidade " + Provenance.version(), "Java " + System.getProperty("java.version")
       };
     }
-  }
-
-  /// For tests: what the arguments mean.
-  static ParseResult parse(String... args) {
-    var line = new CommandLine(new Main());
-    commands().forEach(line::addSubcommand);
-    return line.parseArgs(args);
   }
 }

@@ -62,8 +62,8 @@ final class RunsCommand implements Callable<Integer> {
       var resolved = resolved(run);
       table.row(
           run.equals(folder) ? run.toString() : folder.relativize(run).toString(),
-          value(resolved, "  objective:\\n    (\\w+)"),
-          value(resolved, "  model: \"?([^\"\\n]*)"),
+          value(resolved, "\\n  objective:\\n    (\\w+)"),
+          value(resolved, "\\n  model: \"?([^\"\\n]*)"),
           log.rows().isEmpty() ? "0" : Long.toString(log.rows().getLast().step()),
           last(log, "loss"),
           last(log, "eval_loss"),

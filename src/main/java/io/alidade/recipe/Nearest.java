@@ -35,21 +35,28 @@ public final class Nearest {
     return name.toLowerCase(Locale.ROOT).replace('-', '_');
   }
 
-  /// Levenshtein's distance: insertions, deletions and replacements.
+  /// Levenshtein's distance, where neighbours that changed places count once: insertions,
+  /// deletions, replacements, swaps.
   static int distance(String one, String two) {
-    var previous = new int[two.length() + 1];
-    for (int j = 0; j <= two.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= one.length(); i++) {
-      var row = new int[two.length() + 1];
-      row[0] = i;
-      for (int j = 1; j <= two.length(); j++) {
-        int replaced = previous[j - 1] + (one.charAt(i - 1) == two.charAt(j - 1) ? 0 : 1);
-        row[j] = Math.min(replaced, 1 + Math.min(previous[j], row[j - 1]));
+    var table = new int[one.length() + 1][two.length() + 1];
+    for (int i = 0; i <= one.length(); i++) {
+      for (int j = 0; j <= two.length(); j++) {
+        if (i == 0 || j == 0) {
+          table[i][j] = i + j;
+          continue;
+        }
+        boolean same = one.charAt(i - 1) == two.charAt(j - 1);
+        int least = Math.min(table[i - 1][j], table[i][j - 1]) + 1;
+        least = Math.min(least, table[i - 1][j - 1] + (same ? 0 : 1));
+        if (i > 1
+            && j > 1
+            && one.charAt(i - 1) == two.charAt(j - 2)
+            && one.charAt(i - 2) == two.charAt(j - 1)) {
+          least = Math.min(least, table[i - 2][j - 2] + 1);
+        }
+        table[i][j] = least;
       }
-      previous = row;
     }
-    return previous[two.length()];
+    return table[one.length()][two.length()];
   }
 }

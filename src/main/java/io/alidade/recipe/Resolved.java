@@ -57,7 +57,8 @@ public final class Resolved {
       case Enum<?> constant ->
           new Node.Scalar(constant.name().toLowerCase(Locale.ROOT), false, PLACE);
       case String text -> new Node.Scalar(text, !isWord(text), PLACE);
-      case Number number -> new Node.Scalar(number.toString(), false, PLACE);
+      case Number number ->
+          new Node.Scalar(number.toString().toLowerCase(Locale.ROOT), false, PLACE);
       case Boolean flag -> new Node.Scalar(flag.toString(), false, PLACE);
       default -> new Node.Scalar(value.toString(), true, PLACE);
     };

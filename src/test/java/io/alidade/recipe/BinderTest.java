@@ -204,6 +204,7 @@ class BinderTest {
     assertThat(Nearest.of("max-length", known)).contains("max_length");
     assertThat(Nearest.of("epsilon", known)).isEmpty();
     assertThat(Nearest.distance("kitten", "sitting")).isEqualTo(3);
+    assertThat(Nearest.distance("dop", "dpo")).isEqualTo(1);
   }
 
   private static Everything set(String path, String value) {
