@@ -26,6 +26,7 @@ class LayersTest {
           "reference",
           "journal",
           "data",
+          "generation",
           "judge",
           "learning",
           "selection",

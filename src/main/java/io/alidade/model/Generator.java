@@ -72,11 +72,18 @@ public final class Generator {
   ///
   /// @throws UserException if a prompt is empty or holds a token that the model does not know
   public List<Drawn> generate(List<int[]> prompts) {
+    return generate(prompts, 0);
+  }
+
+  /// The same for a part of a longer list.
+  ///
+  /// @param first number of the first prompt, which with the seed decides the draws
+  public List<Drawn> generate(List<int[]> prompts, int first) {
     var drawn = new ArrayList<Drawn>();
     for (int from = 0; from < prompts.size(); from += DEFAULT_BATCH) {
-      int first = from;
+      int number = first + from;
       var part = prompts.subList(from, Math.min(prompts.size(), from + DEFAULT_BATCH));
-      drawn.addAll(Natives.call(() -> batch(part, first)));
+      drawn.addAll(Natives.call(() -> batch(part, number)));
     }
     return drawn;
   }

@@ -1,0 +1,32 @@
+package io.alidade.cli;
+
+import io.alidade.generation.LanguageModel;
+import io.alidade.generation.Located;
+import io.alidade.model.Precision;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// Which model a command works with.
+final class ModelOptions {
+  @Option(
+      names = "--model",
+      paramLabel = "MODEL",
+      required = true,
+      description = "A checkpoint, a run, an adapter's folder, or org/name[@revision] on the hub.")
+  private String model = "";
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = "An adapter in PEFT's layout on top of the model.")
+  private @Nullable String adapter;
+
+  Located located() {
+    return Located.find(model, Optional.ofNullable(adapter));
+  }
+
+  LanguageModel open(String precision) {
+    return LanguageModel.open(located(), Precision.of(precision));
+  }
+}

@@ -1,0 +1,211 @@
+package io.alidade.cli;
+
+import io.alidade.UserException;
+import io.alidade.data.Encoding;
+import io.alidade.data.Layout;
+import io.alidade.data.RowEncoder;
+import io.alidade.data.Rows;
+import io.alidade.data.Truncation;
+import io.alidade.evaluation.RowScores;
+import io.alidade.evaluation.ScoreSummary;
+import io.alidade.generation.LanguageModel;
+import io.alidade.generation.Located;
+import io.alidade.model.Head;
+import io.alidade.model.Policy;
+import io.alidade.model.PolicySpec;
+import io.alidade.model.Precision;
+import io.alidade.model.Scorer;
+import io.alidade.store.AtomicFiles;
+import io.alidade.store.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// Scores the rows of a data set.
+@Command(
+    name = "score",
+    description = "Write log-likelihoods (or rewards) of every row as JSON lines, and sum them up.",
+    footer = {
+      "%nEach line has 'row', from 1, and for pairs logps/chosen, logps/rejected, tokens/chosen,",
+      "tokens/rejected; with a reference also ref_logps/… and rewards/…. Single answers have",
+      "…/completion, rankings …/completions with lists, and dropped rows 'dropped' with the reason."
+    })
+final class ScoreCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  @Option(
+      names = "--reference",
+      paramLabel = "MODEL",
+      description = "A model to compare with, as for --model: gives rewards.")
+  private @Nullable String reference;
+
+  @Option(
+      names = "--data",
+      paramLabel = "FILE",
+      required = true,
+      description = "A file, a folder, or org/name on the hub.")
+  private String data = "";
+
+  @Option(
+      names = "--split",
+      paramLabel = "NAME",
+      defaultValue = "train",
+      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
+  private String split = "train";
+
+  @Option(names = "--out", paramLabel = "FILE", required = true, description = "JSON lines.")
+  private Path out = Path.of("scores.jsonl");
+
+  @Option(
+      names = "--beta",
+      paramLabel = "X",
+      defaultValue = "0.1",
+      description = "Rewards are beta times the log-ratio (default: ${DEFAULT-VALUE}).")
+  private double beta = 0.1;
+
+  @Option(names = "--per-token", description = "Give the likelihood of each scored token too.")
+  private boolean perToken;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      description = "Most tokens of prompt and completion together (default: no limit).")
+  private @Nullable Integer maxLength;
+
+  @Option(
+      names = "--truncation",
+      defaultValue = "KEEP_START",
+      description =
+          "Which side survives the limit: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Truncation truncation = Truncation.KEEP_START;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "Rows scored together (default: ${DEFAULT-VALUE}).")
+  private int batch = 8;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      defaultValue = "float32",
+      description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
+  private String precision = "float32";
+
+  @Override
+  public Integer call() {
+    try (var rows = Rows.open(data, split);
+        var opened = model.open(precision);
+        var other = new Other(reference, opened, precision)) {
+      var scores =
+          Arguments.checked(() ->
+              new RowScores(
+                  opened.policy(), opened.rewards(), other.scorer(), beta, perToken, batch));
+      var encoder =
+          Arguments.checked(() ->
+              new RowEncoder(
+                  opened.tokenizer(),
+                  new Encoding(
+                      opened.rewards() ? Layout.WHOLE : Layout.of(rows.form()),
+                      maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength),
+                      truncation,
+                      false)));
+      var summary = new ArrayList<ScoreSummary>();
+      AtomicFiles.write(
+          out,
+          file ->
+              summary.add(
+                  scores.of(
+                      rows,
+                      encoder,
+                      cells -> {
+                        try {
+                          file.write((Json.line(cells) + "\n").getBytes(StandardCharsets.UTF_8));
+                        } catch (IOException failure) {
+                          throw new UncheckedIOException(failure);
+                        }
+                      })));
+      print(spec.commandLine().getOut(), summary.getFirst());
+    }
+    return Main.OK;
+  }
+
+  /// The model to compare with, if there is one.
+  private record Other(Optional<Scorer> scorer) implements AutoCloseable {
+    Other(@Nullable String location, LanguageModel beside, String precision) {
+      this(Optional.ofNullable(location).map(name -> open(name, beside, precision)));
+    }
+
+    private static Scorer open(String location, LanguageModel beside, String precision) {
+      var located = Located.find(location, Optional.empty());
+      if (located.head() == Head.REWARD) {
+        throw new UserException(location + ": a reward model is no reference");
+      }
+      var spec = PolicySpec.frozen(Precision.of(precision));
+      var policy =
+          Policy.open(located.folder(), located.adapter().map(spec::withAdapter).orElse(spec));
+      boolean fits = false;
+      try {
+        LanguageModel.fit(beside.tokenizer(), policy.config().vocabSize(), located.folder());
+        fits = true;
+      } finally {
+        if (!fits) {
+          policy.close();
+        }
+      }
+      return policy;
+    }
+
+    @Override
+    public void close() {
+      scorer.ifPresent(Scorer::close);
+    }
+  }
+
+  private void print(PrintWriter to, ScoreSummary summary) {
+    int scored = summary.rows() - summary.dropped();
+    to.printf(
+        Locale.ROOT,
+        "%s: %d rows, %d scored, %d dropped%n",
+        out,
+        summary.rows(),
+        scored,
+        summary.dropped());
+    if (summary.logps() != 0 && summary.tokens() > 0) {
+      to.printf(
+          Locale.ROOT,
+          "  logps     %.4f nats a token over %d tokens%n",
+          summary.logps() / summary.tokens(),
+          summary.tokens());
+    }
+    summary.likelihoods().ifPresent(p -> preference(to, "logps", p));
+    summary.rewards().ifPresent(p -> preference(to, "rewards", p));
+    to.flush();
+  }
+
+  private static void preference(PrintWriter to, String what, ScoreSummary.Preference preference) {
+    to.printf(
+        Locale.ROOT,
+        "  %-9s accuracy %.4f, margin %.4f over %d pairs%n",
+        what,
+        preference.accuracy(),
+        preference.margin(),
+        preference.pairs());
+  }
+}

@@ -1,0 +1,199 @@
+package io.alidade.generation;
+
+import io.alidade.UserException;
+import io.alidade.data.Encoding;
+import io.alidade.data.Layout;
+import io.alidade.data.RowEncoder;
+import io.alidade.example.Example;
+import io.alidade.example.Message;
+import io.alidade.example.Text;
+import io.alidade.model.Generator;
+import io.alidade.model.Sampling;
+import io.alidade.tokenizer.TextStream;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/// Draws text from a model: prompts are rendered (conversations by the chat template, opened for
+/// the assistant), continued together over a key/value cache, and decoded while they grow.
+public final class TextGenerator {
+  /// Prompt tokens that a decoder sees before the first new one, so that it keeps a leading space.
+  private static final int CONTEXT = 4;
+
+  private final LanguageModel model;
+  private final Sampling sampling;
+  private final List<String> stops;
+  private final Set<Integer> ends;
+  private final RowEncoder encoder;
+
+  /// Told of text while it is drawn; never given half a character or a part of a stop string.
+  @FunctionalInterface
+  public interface Listener {
+    /// @param row number of the prompt
+    /// @param piece of its answer
+    void text(int row, String piece);
+  }
+
+  /// A generator.
+  ///
+  /// @param stops strings that end an answer and are not part of it; those that are special tokens
+  ///   end it as its end token does
+  /// @throws UserException if the model gives rewards, or a stop string is empty
+  public TextGenerator(LanguageModel model, Sampling sampling, List<String> stops) {
+    if (model.rewards()) {
+      throw new UserException(
+          model.located().folder() + ": a reward model has no words; score with it instead");
+    }
+    if (stops.contains("")) {
+      throw new UserException("a stop string is empty; it would end every answer at once");
+    }
+    this.model = model;
+    this.sampling = sampling;
+    this.ends = new HashSet<>(model.ends());
+    var texts = new ArrayList<String>();
+    for (var stop : stops) {
+      var id = model.tokenizer().id(stop);
+      if (id.isPresent() && model.tokenizer().isSpecial(id.getAsInt())) {
+        ends.add(id.getAsInt());
+      } else {
+        texts.add(stop);
+      }
+    }
+    this.stops = List.copyOf(texts);
+    this.encoder = new RowEncoder(model.tokenizer(), Encoding.unlimited(Layout.CONTINUATIONS));
+  }
+
+  /// One turn of a conversation.
+  public static Message message(String role, String content) {
+    return new Message(role, Map.of("role", role, "content", content));
+  }
+
+  /// An answer to each prompt, in order.
+  public List<Answer> generate(List<? extends Text> prompts) {
+    return draw(
+        IntStream.range(0, prompts.size()).mapToObj(p -> prompt(prompts.get(p), p)).toList(),
+        0,
+        (_, _) -> {});
+  }
+
+  /// An answer to one prompt, with its text as it comes.
+  public Answer generate(Text prompt, Listener listener) {
+    return draw(List.of(prompt(prompt)), 0, listener).getFirst();
+  }
+
+  /// A prompt as the model reads it.
+  ///
+  /// @throws UserException if it cannot be rendered, for example for want of a chat template
+  public Prompt prompt(Text text) {
+    return prompt(text, 0);
+  }
+
+  private Prompt prompt(Text text, int number) {
+    return prompt(
+        new Example(new Example.Row("prompt", number + 1), text, List.of(), Map.of(), Map.of()));
+  }
+
+  /// The prompt of a row. Of a whole conversation, what precedes its last answer.
+  ///
+  /// @throws UserException if it cannot be rendered, for example for want of a chat template
+  public Prompt prompt(Example example) {
+    var asked = asked(example);
+    var bare = new Example(example.row(), asked, List.of(), Map.of(), example.extras());
+    return new Prompt(encoder.encode(bare).prompt(), asked instanceof Text.Chat);
+  }
+
+  /// What a row asks: its prompt, or of a whole conversation, what precedes its last answer.
+  public static Text asked(Example example) {
+    boolean conversation =
+        example.prompt() instanceof Text.Plain(var text)
+            && text.isEmpty()
+            && !example.candidates().isEmpty();
+    if (!conversation || !(example.candidates().getFirst() instanceof Text.Chat(var messages))) {
+      return example.prompt();
+    }
+    boolean answered = !messages.isEmpty() && messages.getLast().role().equals("assistant");
+    var asked = answered ? messages.subList(0, messages.size() - 1) : messages;
+    if (asked.isEmpty()) {
+      throw new UserException(example.row() + ": a conversation that asks nothing");
+    }
+    return new Text.Chat(asked);
+  }
+
+  /// An answer to each prompt, in order.
+  ///
+  /// @param first number of the first prompt; seed and number decide the draws of a row, so that a
+  ///   long list may be answered in parts
+  /// @param listener told of text with these numbers
+  public List<Answer> draw(List<Prompt> prompts, int first, Listener listener) {
+    var rows =
+        IntStream.range(0, prompts.size())
+            .mapToObj(r -> new Row(first + r, prompts.get(r), listener))
+            .toList();
+    var drawn =
+        new Generator(
+                model.policy(), sampling, ends, (row, token) -> rows.get(row - first).add(token))
+            .generate(prompts.stream().map(Prompt::ids).toList(), first);
+    return IntStream.range(0, rows.size()).mapToObj(r -> rows.get(r).answer(drawn.get(r))).toList();
+  }
+
+  /// The text of an answer as it grows.
+  private final class Row {
+    private final int number;
+    private final Listener listener;
+    private final TextStream stream = model.tokenizer().stream(true);
+    private final StopText stop = new StopText(stops);
+    private final StringBuilder text = new StringBuilder();
+
+    Row(int number, Prompt prompt, Listener listener) {
+      this.number = number;
+      this.listener = listener;
+      if (!prompt.chat()) {
+        int[] ids = prompt.ids();
+        for (int i = Math.max(0, ids.length - CONTEXT); i < ids.length; i++) {
+          stream.add(ids[i]);
+        }
+        stream.finish();
+      }
+    }
+
+    boolean add(int token) {
+      if (ends.contains(token)) {
+        finish();
+        return false;
+      }
+      give(stop.add(stream.add(token)));
+      return !stop.stopped();
+    }
+
+    Answer answer(Generator.Drawn drawn) {
+      finish();
+      double logp = 0;
+      for (float one : drawn.logps()) {
+        logp += one;
+      }
+      var end =
+          switch (drawn.stop()) {
+            case END -> Answer.End.END;
+            case LISTENER -> Answer.End.STOP;
+            case LENGTH -> stop.stopped() ? Answer.End.STOP : Answer.End.LENGTH;
+          };
+      return new Answer(text.toString(), drawn.tokens(), logp, end);
+    }
+
+    /// What is left; nothing the second time.
+    private void finish() {
+      give(stop.add(stream.finish()));
+      give(stop.finish());
+    }
+
+    private void give(String piece) {
+      if (!piece.isEmpty()) {
+        text.append(piece);
+        listener.text(number, piece);
+      }
+    }
+  }
+}
