@@ -68,7 +68,8 @@ public final class Checkpoints {
     }
   }
 
-  private static long step(Path checkpoint) {
+  /// Steps that a checkpoint was made after.
+  public static long step(Path checkpoint) {
     var matcher = NAME.matcher(checkpoint.getFileName().toString());
     return matcher.matches() ? Long.parseLong(matcher.group(1)) : -1;
   }

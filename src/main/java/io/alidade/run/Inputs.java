@@ -1,0 +1,126 @@
+package io.alidade.run;
+
+import io.alidade.UserException;
+import io.alidade.batch.Groups;
+import io.alidade.data.EncodedGroups;
+import io.alidade.data.Encoding;
+import io.alidade.data.Layout;
+import io.alidade.data.RowEncoder;
+import io.alidade.data.Rows;
+import io.alidade.journal.Journal;
+import io.alidade.objective.Needs;
+import io.alidade.recipe.Plan;
+import io.alidade.recipe.Scale;
+import io.alidade.store.Hub;
+import io.alidade.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeSet;
+
+/// What a run reads: the folder of its model, its rows as ids, those held out, and where all of it lies.
+///
+/// @param model    folder of the checkpoint that training starts from
+/// @param data     file or folder of the rows
+/// @param evalData file or folder of the held-out rows, where they have one of their own
+/// @param train    rows to learn from
+/// @param held     rows to measure on
+record Inputs(
+    Path model,
+    Path data,
+    Optional<Path> evalData,
+    Tokenizer tokenizer,
+    Groups train,
+    Optional<Groups> held)
+    implements AutoCloseable {
+  /// Resolves names and encodes every row, so that all that is wrong with the data is known before a weight is read.
+  ///
+  /// @throws UserException naming what is missing or wrong
+  static Inputs open(Plan plan, Journal journal) {
+    var scale = plan.scale();
+    var hub = Hub.ofSystem((what, done, total) -> journal.progress(what, done, total, "bytes", none()));
+    var model =
+        hub.resolve(
+            scale
+                .model()
+                .orElseThrow(
+                    () ->
+                        new UserException(
+                            "no model: give --model FOLDER, or a name on the hub (org/name)")),
+            Hub.Kind.MODEL);
+    var name =
+        scale
+            .data()
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
+    var data = hub.resolve(name, Hub.Kind.DATASET);
+    var needs = plan.recipe().objective().needs();
+    var all = rows(plan, name, data, "train", needs);
+    var evalData = scale.evalData().map(held -> hub.resolve(held, Hub.Kind.DATASET));
+    var tokenizer = Tokenizer.load(model);
+    var encoder = new RowEncoder(tokenizer, encoding(needs, scale));
+    Rows rows = all;
+    Optional<Rows> heldRows =
+        evalData.map(path -> rows(plan, scale.evalData().orElse(""), path, "test", needs));
+    if (heldRows.isEmpty() && scale.evalFraction() > 0) {
+      var split = all.split(scale.evalFraction(), scale.seed());
+      rows = split.train();
+      heldRows = Optional.of(split.heldOut());
+    }
+    var train = encode("training rows", rows, encoder, needs, scale.perDeviceTrainBatchSize(), journal);
+    var held =
+        heldRows.map(
+            some -> encode("held-out rows", some, encoder, needs, scale.perDeviceEvalBatchSize(), journal));
+    return new Inputs(model, data, evalData, tokenizer, train, held);
+  }
+
+  private static java.util.SequencedMap<String, Double> none() {
+    return new java.util.LinkedHashMap<>();
+  }
+
+  private static Rows rows(Plan plan, String name, Path path, String split, Needs needs) {
+    var rows = Rows.open(path.toString(), split).as(needs.feedback());
+    var first = rows.count() == 0 ? Optional.<io.alidade.example.Example>empty() : Optional.of(rows.row(0));
+    var signals = new TreeSet<String>();
+    first.ifPresent(row -> row.signals().keySet().forEach(signal -> signals.add(signal.name())));
+    io.alidade.recipe.Wiring.check(plan, name, needs.feedback(), signals);
+    return rows;
+  }
+
+  private static Encoding encoding(Needs needs, Scale scale) {
+    return new Encoding(
+        Layout.of(needs),
+        OptionalInt.of(scale.maxLength()),
+        scale.truncationMode(),
+        scale.assistantOnlyLoss());
+  }
+
+  private static Groups encode(
+      String what, Rows rows, RowEncoder encoder, Needs needs, int window, Journal journal) {
+    boolean lent = needs.feedback() == Needs.Feedback.LABELLED && needs.candidates() > 1;
+    var groups =
+        EncodedGroups.of(rows, encoder, lent ? OptionalInt.of(window) : OptionalInt.empty());
+    var summary = groups.summary();
+    var line = new StringBuilder("%,d %s, %,d tokens".formatted(summary.kept(), what, summary.tokens()));
+    summary.dropped().forEach((reason, count) -> line.append("; dropped %,d: %s".formatted(count, reason)));
+    if (summary.cut() > 0) {
+      line.append("; %,d cut to max_length".formatted(summary.cut()));
+    }
+    if (summary.boundaryMoved() > 0) {
+      line.append(
+          "; %,d whose prompt tokenizes differently with its completion (see `inspect`)"
+              .formatted(summary.boundaryMoved()));
+    }
+    journal.message(line.toString());
+    return groups;
+  }
+
+  @Override
+  public void close() {
+    train.close();
+    held.ifPresent(Groups::close);
+    tokenizer.close();
+  }
+}
