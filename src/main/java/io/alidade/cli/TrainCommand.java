@@ -86,15 +86,15 @@ final class TrainCommand implements Callable<Integer> {
     var folder = folder(plan);
     try (var console = Console.standard()) {
       console.message("run folder: " + folder);
-      var trained =
-          TrainingRun.run(plan, folder, resume, cache(), console, command());
+      var trained = TrainingRun.run(plan, folder, resume, cache(), console, command());
       console.message("model: " + trained);
       console.message("report: " + folder.resolve("report.html"));
     }
     return Main.OK;
   }
 
-  private static void put(LinkedHashMap<String, String> settings, String key, @Nullable String value) {
+  private static void put(
+      java.util.Map<String, String> settings, String key, @Nullable String value) {
     if (value != null) {
       settings.put(key, value);
     }
@@ -107,11 +107,10 @@ final class TrainCommand implements Callable<Integer> {
     var runs = Path.of("runs");
     if (resume) {
       return RunFolder.latestUnfinished(runs, plan.name())
-          .orElseThrow(
-              () ->
-                  new UserException(
-                      "nothing to resume: no unfinished run of '%s' in %s; give --out"
-                          .formatted(plan.name(), runs)));
+          .orElseThrow(() ->
+              new UserException(
+                  "nothing to resume: no unfinished run of '%s' in %s; give --out"
+                      .formatted(plan.name(), runs)));
     }
     return RunFolder.fresh(runs, plan.name(), LocalDateTime.now(java.time.ZoneId.systemDefault()));
   }

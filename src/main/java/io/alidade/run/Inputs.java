@@ -18,13 +18,14 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
 
-/// What a run reads: the folder of its model, its rows as ids, those held out, and where all of it lies.
+/// What a run reads: the folder of its model, its rows as ids, those held out, and where all of it
+/// lies.
 ///
-/// @param model    folder of the checkpoint that training starts from
-/// @param data     file or folder of the rows
+/// @param model folder of the checkpoint that training starts from
+/// @param data file or folder of the rows
 /// @param evalData file or folder of the held-out rows, where they have one of their own
-/// @param train    rows to learn from
-/// @param held     rows to measure on
+/// @param train rows to learn from
+/// @param held rows to measure on
 record Inputs(
     Path model,
     Path data,
@@ -33,28 +34,28 @@ record Inputs(
     Groups train,
     Optional<Groups> held)
     implements AutoCloseable {
-  /// Resolves names and encodes every row, so that all that is wrong with the data is known before a weight is read.
+  /// Resolves names and encodes every row, so that all that is wrong with the data is known before
+  /// a weight is read.
   ///
   /// @throws UserException naming what is missing or wrong
   static Inputs open(Plan plan, Journal journal) {
     var scale = plan.scale();
-    var hub = Hub.ofSystem((what, done, total) -> journal.progress(what, done, total, "bytes", none()));
+    var hub =
+        Hub.ofSystem((what, done, total) -> journal.progress(what, done, total, "bytes", none()));
     var model =
         hub.resolve(
             scale
                 .model()
-                .orElseThrow(
-                    () ->
-                        new UserException(
-                            "no model: give --model FOLDER, or a name on the hub (org/name)")),
+                .orElseThrow(() ->
+                    new UserException(
+                        "no model: give --model FOLDER, or a name on the hub (org/name)")),
             Hub.Kind.MODEL);
     var name =
         scale
             .data()
-            .orElseThrow(
-                () ->
-                    new UserException(
-                        "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
+            .orElseThrow(() ->
+                new UserException(
+                    "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
     var data = hub.resolve(name, Hub.Kind.DATASET);
     var needs = plan.recipe().objective().needs();
     var all = rows(plan, name, data, "train", needs);
@@ -69,10 +70,11 @@ record Inputs(
       rows = split.train();
       heldRows = Optional.of(split.heldOut());
     }
-    var train = encode("training rows", rows, encoder, needs, scale.perDeviceTrainBatchSize(), journal);
+    var train =
+        encode("training rows", rows, encoder, needs, scale.perDeviceTrainBatchSize(), journal);
     var held =
-        heldRows.map(
-            some -> encode("held-out rows", some, encoder, needs, scale.perDeviceEvalBatchSize(), journal));
+        heldRows.map(some ->
+            encode("held-out rows", some, encoder, needs, scale.perDeviceEvalBatchSize(), journal));
     return new Inputs(model, data, evalData, tokenizer, train, held);
   }
 
@@ -82,7 +84,8 @@ record Inputs(
 
   private static Rows rows(Plan plan, String name, Path path, String split, Needs needs) {
     var rows = Rows.open(path.toString(), split).as(needs.feedback());
-    var first = rows.count() == 0 ? Optional.<io.alidade.example.Example>empty() : Optional.of(rows.row(0));
+    var first =
+        rows.count() == 0 ? Optional.<io.alidade.example.Example>empty() : Optional.of(rows.row(0));
     var signals = new TreeSet<String>();
     first.ifPresent(row -> row.signals().keySet().forEach(signal -> signals.add(signal.name())));
     io.alidade.recipe.Wiring.check(plan, name, needs.feedback(), signals);
@@ -103,8 +106,11 @@ record Inputs(
     var groups =
         EncodedGroups.of(rows, encoder, lent ? OptionalInt.of(window) : OptionalInt.empty());
     var summary = groups.summary();
-    var line = new StringBuilder("%,d %s, %,d tokens".formatted(summary.kept(), what, summary.tokens()));
-    summary.dropped().forEach((reason, count) -> line.append("; dropped %,d: %s".formatted(count, reason)));
+    var line =
+        new StringBuilder("%,d %s, %,d tokens".formatted(summary.kept(), what, summary.tokens()));
+    summary
+        .dropped()
+        .forEach((reason, count) -> line.append("; dropped %,d: %s".formatted(count, reason)));
     if (summary.cut() > 0) {
       line.append("; %,d cut to max_length".formatted(summary.cut()));
     }

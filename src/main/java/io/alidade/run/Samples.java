@@ -18,7 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What a model says to a few held-out prompts: for the reader of a report, and for the distance that it has moved from its reference.
+/// What a model says to a few held-out prompts: for the reader of a report, and for the distance
+/// that it has moved from its reference.
 final class Samples {
   /// Prompts drawn for the estimate of the divergence.
   private static final int PROMPTS = 16;
@@ -29,7 +30,7 @@ final class Samples {
   private final int newTokens;
   private final long seed;
 
-  /// @param held      groups whose prompts are used, the first ones that have one
+  /// @param held groups whose prompts are used, the first ones that have one
   /// @param newTokens drawn for each prompt at most
   Samples(Policy policy, Tokenizer tokenizer, Groups held, int newTokens, long seed) {
     this.policy = policy;
@@ -64,8 +65,9 @@ final class Samples {
     return said;
   }
 
-  /// The divergence of policy from reference, `KL(pi || pi_ref)`, nats a completion: the mean log-ratio over completions that the policy draws (an unbiased estimate; a few
-  /// prompts make it rough).
+  /// The divergence of policy from reference, `KL(pi || pi_ref)`, nats a completion: the mean
+  /// log-ratio over completions that the policy draws (an unbiased estimate; a few prompts make it
+  /// rough).
   Optional<Double> divergence(Scorer reference) {
     if (prompts.isEmpty()) {
       return Optional.empty();

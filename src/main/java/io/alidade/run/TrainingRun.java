@@ -29,10 +29,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/// Trains a model as a plan says and leaves a run folder: the resolved recipe, provenance, metrics, checkpoints, the model, and a report.
+/// Trains a model as a plan says and leaves a run folder: the resolved recipe, provenance, metrics,
+/// checkpoints, the model, and a report.
 ///
-/// Everything that is wrong with plan, data or folder is found before a weight is read. A run that was stopped at any moment continues from its last checkpoint, and ends
-/// with the bits that it would have had.
+/// Everything that is wrong with plan, data or folder is found before a weight is read. A run that
+/// was stopped at any moment continues from its last checkpoint, and ends with the bits that it
+/// would have had.
 public final class TrainingRun {
   /// Prompts whose answers are shown in the report.
   private static final int SHOWN = 6;
@@ -44,10 +46,10 @@ public final class TrainingRun {
 
   /// Carries out a plan.
   ///
-  /// @param plan    what to do; model and data must be set
-  /// @param out     folder of the run
-  /// @param resume  whether the folder holds a run that is to be continued
-  /// @param cache   where likelihoods of references are kept between runs
+  /// @param plan what to do; model and data must be set
+  /// @param out folder of the run
+  /// @param resume whether the folder holds a run that is to be continued
+  /// @param cache where likelihoods of references are kept between runs
   /// @param console told what happens, beside the files
   /// @param command the command line, for the provenance; may be empty
   /// @return the folder of the trained model (of the adapter, if one was trained)
@@ -57,7 +59,9 @@ public final class TrainingRun {
     Wiring.check(plan);
     var scale = plan.scale();
     int threads =
-        scale.threads() > 0 ? scale.threads() : Math.max(1, Runtime.getRuntime().availableProcessors());
+        scale.threads() > 0
+            ? scale.threads()
+            : Math.max(1, Runtime.getRuntime().availableProcessors());
     try (var folder = RunFolder.create(out, resume)) {
       folder.resolved(plan.yaml());
       try (var inputs = Inputs.open(plan, console)) {
@@ -95,18 +99,18 @@ public final class TrainingRun {
       Optional<Scorer> reference =
           recipe
               .reference()
-              .map(
-                  spec ->
-                      spec.open(
-                          new Reference.Setting(
-                              () -> Policy.open(inputs.model(), start),
-                              scale.adapter().map(_ -> policy.withoutAdapter()),
-                              cache)));
+              .map(spec ->
+                  spec.open(
+                      new Reference.Setting(
+                          () -> Policy.open(inputs.model(), start),
+                          scale.adapter().map(_ -> policy.withoutAdapter()),
+                          cache)));
       var samples =
           head == Head.LANGUAGE
               ? inputs
                   .held()
-                  .map(held -> new Samples(policy, inputs.tokenizer(), held, SAMPLE_TOKENS, scale.seed()))
+                  .map(held ->
+                      new Samples(policy, inputs.tokenizer(), held, SAMPLE_TOKENS, scale.seed()))
               : Optional.<Samples>empty();
       long step = latest.map(Checkpoints::step).orElse(0L);
       try (var metrics = folder.metrics(step);

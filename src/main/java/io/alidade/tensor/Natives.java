@@ -19,6 +19,9 @@ public final class Natives {
     if (!loaded) {
       synchronized (Natives.class) {
         if (!loaded) {
+          // JavaCPP warns on the console that one of its libraries is of another release; the build
+          // pins it so on purpose.
+          System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
           try {
             Loader.load(torch.class);
           } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {

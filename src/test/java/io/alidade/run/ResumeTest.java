@@ -1,0 +1,108 @@
+package io.alidade.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Kills a training process without warning and continues it.
+class ResumeTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+  @TempDir Path folder;
+
+  private Process train(Path out, String... more) throws IOException {
+    var command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-Xshare:auto",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.alidade.cli.Main",
+                "train",
+                "dpo",
+                "--model",
+                GOLDEN.resolve("models/llama").toAbsolutePath().toString(),
+                "--data",
+                folder.resolve("pairs.jsonl").toString(),
+                "--out",
+                out.toString(),
+                "--set",
+                "max_steps=14",
+                "--set",
+                "save_steps=3",
+                "--set",
+                "logging_steps=2",
+                "--set",
+                "adapter.r=4",
+                "--set",
+                "adapter.lora_alpha=8",
+                "--set",
+                "adapter.lora_dropout=0.1",
+                "--set",
+                "reference=AdaptersOff"));
+    command.addAll(List.of(more));
+    var log = out.resolveSibling(out.getFileName() + ".log").toFile();
+    var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log);
+    builder.environment().put("OMP_NUM_THREADS", "1");
+    return builder.start();
+  }
+
+  private static void finished(Process process, Path log) throws Exception {
+    assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).as(() -> text(log)).isZero();
+  }
+
+  private static String text(Path log) {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  @Test
+  void aKilledRunEndsWithTheBitsOfAnUninterruptedOne() throws Exception {
+    var rows = new StringBuilder();
+    for (int i = 0; i < 40; i++) {
+      rows.append(
+          "{\"prompt\": \"What is %d plus %d?\", \"chosen\": \" It is %d.\", \"rejected\": \" It is %d.\"}\n"
+              .formatted(i, i + 1, 2 * i + 1, 3 * i));
+    }
+    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    var whole = folder.resolve("whole");
+    finished(train(whole), folder.resolve("whole.log"));
+
+    var cut = folder.resolve("cut");
+    var process = train(cut);
+    while (process.isAlive() && !Files.exists(cut.resolve("checkpoints/checkpoint-6"))) {
+      Thread.sleep(5);
+    }
+    process.destroyForcibly().waitFor(); // SIGKILL: no handler runs
+    assertThat(cut.resolve("model")).as("the run was killed before its end").doesNotExist();
+
+    finished(train(cut, "--resume"), folder.resolve("cut.log"));
+    for (var file : List.of("model/adapter_model.safetensors", "model/adapter_config.json")) {
+      assertThat(cut.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+    }
+    // Every logged line is there once, with the same numbers but for the clock.
+    assertThat(metrics(cut)).isEqualTo(metrics(whole));
+  }
+
+  private static List<String> metrics(Path run) throws IOException {
+    return Files.readString(run.resolve("metrics.jsonl"))
+        .lines()
+        .map(line -> line.replaceAll("\"seconds\":[^,}]*", "\"seconds\":0"))
+        .toList();
+  }
+}
