@@ -35,6 +35,10 @@ class LayersTest {
           "mine",
           "recipe",
           "report",
+          "run",
+          "generation",
+          "demo",
+          "explain",
           "cli");
 
   private static final Pattern OURS = Pattern.compile("\\bL?io/alidade/([a-z]+)/");

@@ -86,7 +86,7 @@ final class TrainCommand implements Callable<Integer> {
     var folder = folder(plan);
     try (var console = Console.standard()) {
       console.message("run folder: " + folder);
-      var trained = TrainingRun.run(plan, folder, resume, cache(), console, command());
+      var trained = TrainingRun.run(plan, folder, resume, cache().resolve("reference"), console, command());
       console.message("model: " + trained);
       console.message("report: " + folder.resolve("report.html"));
     }
@@ -115,14 +115,14 @@ final class TrainCommand implements Callable<Integer> {
     return RunFolder.fresh(runs, plan.name(), LocalDateTime.now(java.time.ZoneId.systemDefault()));
   }
 
-  /// Where likelihoods of references are kept between runs.
+  /// Where things are kept between runs: likelihoods of references, mined jars.
   static Path cache() {
     var home =
         Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
             .filter(text -> !text.isEmpty())
             .map(Path::of)
             .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"));
-    return home.resolve("alidade").resolve("reference");
+    return home.resolve("alidade");
   }
 
   private List<String> command() {

@@ -1,0 +1,233 @@
+package io.alidade.demo;
+
+import io.alidade.UserException;
+import io.alidade.data.EncodedGroups;
+import io.alidade.data.Encoding;
+import io.alidade.data.Layout;
+import io.alidade.data.RowEncoder;
+import io.alidade.data.Rows;
+import io.alidade.journal.Journal;
+import io.alidade.journal.MetricsLog;
+import io.alidade.mine.Coordinate;
+import io.alidade.mine.MavenArchive;
+import io.alidade.mine.MineOptions;
+import io.alidade.mine.MinedFolder;
+import io.alidade.mine.Miner;
+import io.alidade.objective.Needs;
+import io.alidade.recipe.Plan;
+import io.alidade.report.Headline;
+import io.alidade.report.RunReport;
+import io.alidade.report.Sample;
+import io.alidade.run.TrainingRun;
+import io.alidade.store.AtomicFiles;
+import io.alidade.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/// Mines preferences from published Java libraries, tunes a small code model on them, and shows what changed on libraries that it never saw.
+public final class Demo {
+  private static final List<String> LIBRARIES =
+      List.of(
+          "org.apache.commons:commons-lang3",
+          "org.apache.commons:commons-collections4",
+          "commons-io:commons-io",
+          "org.apache.commons:commons-text",
+          "com.google.code.gson:gson");
+
+  /// Neither the model's training nor the tuning sees anything of these.
+  private static final List<String> HELD_OUT =
+      List.of("org.jsoup:jsoup", "org.apache.commons:commons-csv");
+
+  private static final List<String> MODEL_FILES =
+      List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");
+
+  private static final int VERSIONS = 6;
+  private static final int MAX_LENGTH = 256;
+  private static final int SAMPLED = 32;
+  private static final int SHOWN = 6;
+
+  private Demo() {}
+
+  /// Runs the demonstration.
+  ///
+  /// @param out     folder of the run; must not hold one
+  /// @param cache   where mined jars, the model and likelihoods are kept between runs
+  /// @param offline whether to reach for the network at all
+  /// @param steps   of training
+  /// @param console told what happens
+  /// @param command the command line, for the provenance
+  /// @throws UserException if the folder holds a run already
+  public static void run(
+      Path out, Path cache, boolean offline, int steps, Journal console, List<String> command) {
+    var model = model(cache.resolve("demo").resolve("model"));
+    var data = out.resolveSibling(out.getFileName() + "-data");
+    boolean mined = mine(data, cache.resolve("mine"), offline, console);
+    var settings = new LinkedHashMap<String, String>();
+    settings.put("model", model.toString());
+    settings.put("data", data.resolve("train.jsonl").toString());
+    settings.put("eval_data", data.resolve("test.jsonl").toString());
+    settings.put("max_steps", Integer.toString(steps));
+    settings.put("max_length", Integer.toString(MAX_LENGTH));
+    var plan = Plan.load("dpo", "demo", settings);
+    long seed = plan.scale().seed();
+    try (var tokenizer = Tokenizer.load(model);
+        var held = held(data.resolve("test.jsonl"), tokenizer)) {
+      console.message("measuring the model as it is …");
+      var before = Measured.of(model, tokenizer, held, SAMPLED, SHOWN, seed);
+      var trained = TrainingRun.run(plan, out, false, cache.resolve("reference"), console, command);
+      console.message("measuring the tuned model …");
+      var after = Measured.of(trained, tokenizer, held, SAMPLED, SHOWN, seed);
+      report(out, mined, held, tokenizer, before, after, console);
+    }
+  }
+
+  /// Unpacks the model that the program carries.
+  private static Path model(Path folder) {
+    if (!Files.exists(folder)) {
+      AtomicFiles.folder(
+          folder,
+          into -> {
+            for (var name : MODEL_FILES) {
+              try (var in = Demo.class.getResourceAsStream("model/" + name)) {
+                if (in == null) {
+                  throw new IllegalStateException("the program lacks its demonstration model: " + name);
+                }
+                Files.copy(in, into.resolve(name));
+              }
+            }
+          });
+    }
+    return folder;
+  }
+
+  private static boolean mine(Path data, Path cache, boolean offline, Journal console) {
+    if (Files.exists(data.resolve("train.jsonl"))) {
+      console.message("pairs of an earlier run: " + data);
+      return Files.exists(data.resolve("manifest.json"));
+    }
+    console.message("mining preferences from the releases of published libraries …");
+    var libraries = new ArrayList<Coordinate>();
+    LIBRARIES.forEach(name -> libraries.add(Coordinate.of(name)));
+    HELD_OUT.forEach(name -> libraries.add(Coordinate.of(name)));
+    try (var archive = MavenArchive.ofUser(offline)) {
+      var options =
+          MineOptions.of(cache).ofVersions(VERSIONS).holdingOut(Set.copyOf(HELD_OUT));
+      var found =
+          Miner.maven(
+              archive,
+              libraries,
+              options,
+              (library, what, done, of) ->
+                  console.progress("mine", done, of, library, new LinkedHashMap<>()));
+      if (found.train().isEmpty() || found.test().isEmpty()) {
+        throw new UserException("nothing was mined");
+      }
+      MinedFolder.write(found, data, InstantSource.system());
+      console.message(
+          "%,d pairs from %d libraries, %,d held out from %s"
+              .formatted(
+                  found.train().size(), LIBRARIES.size(), found.test().size(), String.join(", ", HELD_OUT)));
+      return true;
+    } catch (UserException e) {
+      console.message("no library could be mined (" + e.getMessage() + ")");
+      console.message("running on a planted set of small methods instead; its figures say nothing about real code");
+      try {
+        Files.createDirectories(data);
+      } catch (IOException failure) {
+        throw new UncheckedIOException(failure);
+      }
+      PlantedPairs.write(data);
+      return false;
+    }
+  }
+
+  private static EncodedGroups held(Path file, Tokenizer tokenizer) {
+    var encoder = new RowEncoder(tokenizer, Encoding.of(Layout.CONTINUATIONS, MAX_LENGTH));
+    return EncodedGroups.of(
+        Rows.open(file).as(Needs.Feedback.PAIRS), encoder, OptionalInt.empty());
+  }
+
+  private static void report(
+      Path out,
+      boolean mined,
+      EncodedGroups held,
+      Tokenizer tokenizer,
+      Measured before,
+      Measured after,
+      Journal console) {
+    var log = MetricsLog.read(out);
+    var source = mined ? "libraries never seen: " + String.join(", ", HELD_OUT) : "planted families never seen";
+    var headlines =
+        List.of(
+            headline(
+                "Preference accuracy",
+                before.accuracy(),
+                after.accuracy(),
+                "%,d held-out pairs; chosen body more likely per token than the rejected one; %s"
+                    .formatted(held.count(), source)),
+            headline(
+                "Bodies that javac parses",
+                before.parsed(),
+                after.parsed(),
+                "%d bodies sampled at temperature 0.7, top-p 0.95".formatted(SAMPLED)),
+            new Headline(
+                "Implicit-reward accuracy",
+                OptionalDouble.empty(),
+                log.last("eval_rewards/accuracies").orElse(Double.NaN),
+                Headline.Unit.PERCENT,
+                Headline.Better.HIGHER,
+                "held-out pairs whose chosen body gained more likelihood than the rejected one"),
+            new Headline(
+                "KL to the reference",
+                OptionalDouble.of(0),
+                log.last("eval_kl").orElse(Double.NaN),
+                Headline.Unit.PLAIN,
+                Headline.Better.NEITHER,
+                "nats a completion, over completions that the tuned model draws"));
+    var prompts = Measured.prompts(held, SAMPLED);
+    var samples = new ArrayList<Sample>();
+    for (int i = 0; i < before.bodies().size(); i++) {
+      samples.add(
+          new Sample(
+              tokenizer.decode(prompts.get(i), true), before.bodies().get(i), after.bodies().get(i), ""));
+    }
+    RunReport.write(out, headlines, samples);
+    console.message("");
+    for (var headline : headlines) {
+      console.message(
+          "%-26s %s → %s   %s"
+              .formatted(
+                  headline.name(),
+                  headline.before().isPresent() ? shown(headline, headline.before().getAsDouble()) : "–",
+                  shown(headline, headline.after()),
+                  headline.note()));
+    }
+    console.message("");
+    for (var sample : samples.subList(0, Math.min(2, samples.size()))) {
+      console.message("--- prompt\n" + sample.prompt());
+      console.message("--- before" + sample.before());
+      console.message("--- after" + sample.after());
+    }
+  }
+
+  private static Headline headline(String name, double before, double after, String note) {
+    return new Headline(
+        name, OptionalDouble.of(before), after, Headline.Unit.PERCENT, Headline.Better.HIGHER, note);
+  }
+
+  private static String shown(Headline headline, double value) {
+    return headline.unit() == Headline.Unit.PERCENT
+        ? String.format(Locale.ROOT, "%.1f %%", 100 * value)
+        : String.format(Locale.ROOT, "%.2f", value);
+  }
+}
