@@ -24,7 +24,9 @@ final class DemoCommand implements Callable<Integer> {
       description = "Folder of the run (default: runs/demo-DATE).")
   private @Nullable Path out;
 
-  @Option(names = "--offline", description = "Use what the local repository holds, reach for nothing.")
+  @Option(
+      names = "--offline",
+      description = "Use what the local repository holds, reach for nothing.")
   private boolean offline;
 
   @Option(

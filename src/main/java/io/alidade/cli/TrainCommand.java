@@ -86,7 +86,8 @@ final class TrainCommand implements Callable<Integer> {
     var folder = folder(plan);
     try (var console = Console.standard()) {
       console.message("run folder: " + folder);
-      var trained = TrainingRun.run(plan, folder, resume, cache().resolve("reference"), console, command());
+      var trained =
+          TrainingRun.run(plan, folder, resume, cache().resolve("reference"), console, command());
       console.message("model: " + trained);
       console.message("report: " + folder.resolve("report.html"));
     }

@@ -34,7 +34,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/// Mines preferences from published Java libraries, tunes a small code model on them, and shows what changed on libraries that it never saw.
+/// Mines preferences from published Java libraries, tunes a small code model on them, and shows
+/// what changed on libraries that it never saw.
 public final class Demo {
   private static final List<String> LIBRARIES =
       List.of(
@@ -49,7 +50,12 @@ public final class Demo {
       List.of("org.jsoup:jsoup", "org.apache.commons:commons-csv");
 
   private static final List<String> MODEL_FILES =
-      List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");
+      List.of(
+          "config.json",
+          "generation_config.json",
+          "model.safetensors",
+          "tokenizer.json",
+          "tokenizer_config.json");
 
   private static final int VERSIONS = 6;
   private static final int MAX_LENGTH = 256;
@@ -60,10 +66,10 @@ public final class Demo {
 
   /// Runs the demonstration.
   ///
-  /// @param out     folder of the run; must not hold one
-  /// @param cache   where mined jars, the model and likelihoods are kept between runs
+  /// @param out folder of the run; must not hold one
+  /// @param cache where mined jars, the model and likelihoods are kept between runs
   /// @param offline whether to reach for the network at all
-  /// @param steps   of training
+  /// @param steps of training
   /// @param console told what happens
   /// @param command the command line, for the provenance
   /// @throws UserException if the folder holds a run already
@@ -100,7 +106,8 @@ public final class Demo {
             for (var name : MODEL_FILES) {
               try (var in = Demo.class.getResourceAsStream("model/" + name)) {
                 if (in == null) {
-                  throw new IllegalStateException("the program lacks its demonstration model: " + name);
+                  throw new IllegalStateException(
+                      "the program lacks its demonstration model: " + name);
                 }
                 Files.copy(in, into.resolve(name));
               }
@@ -120,8 +127,7 @@ public final class Demo {
     LIBRARIES.forEach(name -> libraries.add(Coordinate.of(name)));
     HELD_OUT.forEach(name -> libraries.add(Coordinate.of(name)));
     try (var archive = MavenArchive.ofUser(offline)) {
-      var options =
-          MineOptions.of(cache).ofVersions(VERSIONS).holdingOut(Set.copyOf(HELD_OUT));
+      var options = MineOptions.of(cache).ofVersions(VERSIONS).holdingOut(Set.copyOf(HELD_OUT));
       var found =
           Miner.maven(
               archive,
@@ -136,11 +142,15 @@ public final class Demo {
       console.message(
           "%,d pairs from %d libraries, %,d held out from %s"
               .formatted(
-                  found.train().size(), LIBRARIES.size(), found.test().size(), String.join(", ", HELD_OUT)));
+                  found.train().size(),
+                  LIBRARIES.size(),
+                  found.test().size(),
+                  String.join(", ", HELD_OUT)));
       return true;
     } catch (UserException e) {
       console.message("no library could be mined (" + e.getMessage() + ")");
-      console.message("running on a planted set of small methods instead; its figures say nothing about real code");
+      console.message(
+          "running on a planted set of small methods instead; its figures say nothing about real code");
       try {
         Files.createDirectories(data);
       } catch (IOException failure) {
@@ -153,8 +163,7 @@ public final class Demo {
 
   private static EncodedGroups held(Path file, Tokenizer tokenizer) {
     var encoder = new RowEncoder(tokenizer, Encoding.of(Layout.CONTINUATIONS, MAX_LENGTH));
-    return EncodedGroups.of(
-        Rows.open(file).as(Needs.Feedback.PAIRS), encoder, OptionalInt.empty());
+    return EncodedGroups.of(Rows.open(file).as(Needs.Feedback.PAIRS), encoder, OptionalInt.empty());
   }
 
   private static void report(
@@ -166,7 +175,10 @@ public final class Demo {
       Measured after,
       Journal console) {
     var log = MetricsLog.read(out);
-    var source = mined ? "libraries never seen: " + String.join(", ", HELD_OUT) : "planted families never seen";
+    var source =
+        mined
+            ? "libraries never seen: " + String.join(", ", HELD_OUT)
+            : "planted families never seen";
     var headlines =
         List.of(
             headline(
@@ -199,7 +211,10 @@ public final class Demo {
     for (int i = 0; i < before.bodies().size(); i++) {
       samples.add(
           new Sample(
-              tokenizer.decode(prompts.get(i), true), before.bodies().get(i), after.bodies().get(i), ""));
+              tokenizer.decode(prompts.get(i), true),
+              before.bodies().get(i),
+              after.bodies().get(i),
+              ""));
     }
     RunReport.write(out, headlines, samples);
     console.message("");
@@ -208,7 +223,9 @@ public final class Demo {
           "%-26s %s → %s   %s"
               .formatted(
                   headline.name(),
-                  headline.before().isPresent() ? shown(headline, headline.before().getAsDouble()) : "–",
+                  headline.before().isPresent()
+                      ? shown(headline, headline.before().getAsDouble())
+                      : "–",
                   shown(headline, headline.after()),
                   headline.note()));
     }
@@ -222,7 +239,12 @@ public final class Demo {
 
   private static Headline headline(String name, double before, double after, String note) {
     return new Headline(
-        name, OptionalDouble.of(before), after, Headline.Unit.PERCENT, Headline.Better.HIGHER, note);
+        name,
+        OptionalDouble.of(before),
+        after,
+        Headline.Unit.PERCENT,
+        Headline.Better.HIGHER,
+        note);
   }
 
   private static String shown(Headline headline, double value) {

@@ -21,21 +21,24 @@ import java.util.Set;
 
 /// What the demonstration measures of a model on held-out pairs.
 ///
-/// @param accuracy share of pairs whose chosen body is more likely per token than the rejected one, in `[0, 1]`
-/// @param parsed   share of sampled bodies that javac parses, in `[0, 1]`
-/// @param bodies   a greedy body for each of the first prompts
+/// @param accuracy share of pairs whose chosen body is more likely per token than the rejected one,
+///   in `[0, 1]`
+/// @param parsed share of sampled bodies that javac parses, in `[0, 1]`
+/// @param bodies a greedy body for each of the first prompts
 record Measured(double accuracy, double parsed, List<String> bodies) {
   private static final int BATCH = 16;
 
   /// Measures a checkpoint.
   ///
-  /// @param held    held-out pairs
+  /// @param held held-out pairs
   /// @param sampled prompts that bodies are sampled for
-  /// @param shown   prompts whose greedy bodies are kept
-  static Measured of(Path model, Tokenizer tokenizer, Groups held, int sampled, int shown, long seed) {
+  /// @param shown prompts whose greedy bodies are kept
+  static Measured of(
+      Path model, Tokenizer tokenizer, Groups held, int sampled, int shown, long seed) {
     try (var policy = Policy.open(model, PolicySpec.frozen(Precision.FLOAT32))) {
       var prompts = prompts(held, sampled);
-      var drawn = generate(policy, tokenizer, prompts, new Sampling(MAX_BODY, 0.7, 0, 0.95, 0, 1, seed));
+      var drawn =
+          generate(policy, tokenizer, prompts, new Sampling(MAX_BODY, 0.7, 0, 0.95, 0, 1, seed));
       int parsed = 0;
       for (int i = 0; i < drawn.size(); i++) {
         var prompt = tokenizer.decode(prompts.get(i), true);
@@ -65,8 +68,7 @@ record Measured(double accuracy, double parsed, List<String> bodies) {
 
   private static List<String> generate(
       Policy policy, Tokenizer tokenizer, List<int[]> prompts, Sampling sampling) {
-    Set<Integer> ends =
-        tokenizer.eos().isPresent() ? Set.of(tokenizer.eos().getAsInt()) : Set.of();
+    Set<Integer> ends = tokenizer.eos().isPresent() ? Set.of(tokenizer.eos().getAsInt()) : Set.of();
     return new Generator(policy, sampling, ends)
         .generate(prompts).stream().map(d -> tokenizer.decode(d.tokens(), true)).toList();
   }
@@ -84,7 +86,8 @@ record Measured(double accuracy, double parsed, List<String> bodies) {
         var units = Ops.toDoubles(Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD)));
         int width = batch.units();
         for (int g = 0; g < groups.size(); g++) {
-          double chosen = mean(units, (2 * g) * width, groups.get(g).candidates().get(0).tokens().length);
+          double chosen =
+              mean(units, (2 * g) * width, groups.get(g).candidates().get(0).tokens().length);
           double rejected =
               mean(units, (2 * g + 1) * width, groups.get(g).candidates().get(1).tokens().length);
           right += chosen > rejected ? 1 : 0;

@@ -8,8 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Preferences for when no library can be reached: small Java methods where the chosen body does what the Javadoc says and the rejected one does not. The families of
-/// methods that are held out do not occur in training.
+/// Preferences for when no library can be reached: small Java methods where the chosen body does
+/// what the Javadoc says and the rejected one does not. The families of methods that are held out
+/// do not occur in training.
 final class PlantedPairs {
   /// A family of methods: `T` stands for a type and `n` for a name.
   private record Family(String says, String signature, String right, String wrong) {}
@@ -55,9 +56,11 @@ final class PlantedPairs {
               "\n    int count = 0;\n    for (T other : values) {\n        if (other == value) {\n            count++;\n        }\n    }\n    return count;\n}",
               "\n    int count = 0;\n    for (int i = 1; i <= values.length; i++) {\n        if (values[i] == value) {\n            count++;\n        }\n    }\n    return count;\n}"));
 
-  private static final List<String> TYPES = List.of("int", "long", "short", "byte", "float", "double");
+  private static final List<String> TYPES =
+      List.of("int", "long", "short", "byte", "float", "double");
   private static final List<String> NAMES =
-      List.of("compute", "find", "apply", "of", "get", "evaluate", "result", "check", "calc", "value");
+      List.of(
+          "compute", "find", "apply", "of", "get", "evaluate", "result", "check", "calc", "value");
 
   private PlantedPairs() {}
 

@@ -1,4 +1,5 @@
-/// The demonstration: the main job on data that nobody wrote for it, from published libraries to a report.
+/// The demonstration: the main job on data that nobody wrote for it, from published libraries to a
+/// report.
 @NullMarked
 package io.alidade.demo;
 

@@ -56,7 +56,7 @@ public record AdamW(
   /// One parameter with its moments.
   private record Slot(String name, Tensor weight, Owned first, Owned second, Owned master) {
     boolean low() {
-      return weight.scalar_type() != master.tensor().scalar_type();
+      return Ops.type(weight) != Ops.type(master.tensor());
     }
   }
 
@@ -70,7 +70,7 @@ public record AdamW(
       try (var _ = new Step()) {
         parameters.forEach((name, weight) -> {
           var type =
-              weight.scalar_type() == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
+              Ops.type(weight) == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
           var plain = weight.detach();
           slots.add(
               new Slot(
@@ -78,7 +78,7 @@ public record AdamW(
                   weight,
                   Owned.keep(torch.zeros_like(plain).to(type)),
                   Owned.keep(torch.zeros_like(plain).to(type)),
-                  Owned.keep(plain.scalar_type() == type ? plain : plain.to(type))));
+                  Owned.keep(Ops.type(plain) == type ? plain : plain.to(type))));
         });
       }
     }

@@ -28,7 +28,7 @@ public final class FreshModel {
   private FreshModel() {}
 
   /// Writes a checkpoint with random float32 weights: matrices and embeddings are normal with the
-  /// configuration's `initializer_range`, norms 1, biases 0, as `transformers` begins. Equal seeds
+  /// configuration's `initializer_range`, norms 1 (0 where they are counted from 1), biases 0, as `transformers` begins. Equal seeds
   /// give equal bits.
   ///
   /// @param config a config.json in the Hugging Face layout
@@ -63,18 +63,18 @@ public final class FreshModel {
             shapes.forEach((name, shape) ->
                 sources.put(
                     name,
-                    TensorFiles.source(initial(name, shape, random, read.initializerRange()))));
+                    TensorFiles.source(initial(name, shape, random, read.initializerRange(), architecture.freshNorm()))));
             WeightFiles.write(into, sources, WeightFiles.SHARD_SIZE);
           }
         });
   }
 
-  private static Tensor initial(String name, long[] shape, Rng random, double range) {
+  private static Tensor initial(String name, long[] shape, Rng random, double range, double norm) {
     if (name.endsWith("bias")) {
       return Ops.zeros(ScalarType.Float, shape);
     }
     return shape.length == 1
-        ? Ops.plus(Ops.zeros(ScalarType.Float, shape), 1)
+        ? Ops.plus(Ops.zeros(ScalarType.Float, shape), norm)
         : Ops.times(random.normal(shape), range);
   }
 }

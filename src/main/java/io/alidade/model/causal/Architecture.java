@@ -71,6 +71,11 @@ public interface Architecture {
     return List.of("q_proj", "v_proj");
   }
 
+  /// What the weights of norms are before any training: 1, or 0 where they are counted from 1.
+  default double freshNorm() {
+    return 1;
+  }
+
   /// Logits `z` become `cap * tanh(z / cap)`; 0 for none.
   default double logitCap() {
     return 0;

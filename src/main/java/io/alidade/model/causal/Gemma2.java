@@ -111,6 +111,11 @@ final class Gemma2 implements Architecture {
   }
 
   @Override
+  public double freshNorm() {
+    return 0;
+  }
+
+  @Override
   public Tensor finish(Pass pass, Tensor hidden) {
     return norm(pass, "model.norm", hidden);
   }

@@ -123,6 +123,11 @@ final class Gemma3Text implements Architecture {
   }
 
   @Override
+  public double freshNorm() {
+    return 0;
+  }
+
+  @Override
   public Tensor finish(Pass pass, Tensor hidden) {
     return norm(pass, "model.norm", hidden);
   }
