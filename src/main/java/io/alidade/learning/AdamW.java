@@ -69,8 +69,7 @@ public record AdamW(
       this.constants = constants;
       try (var _ = new Step()) {
         parameters.forEach((name, weight) -> {
-          var type =
-              Ops.type(weight) == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
+          var type = Ops.type(weight) == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
           var plain = weight.detach();
           slots.add(
               new Slot(

@@ -28,8 +28,8 @@ public final class FreshModel {
   private FreshModel() {}
 
   /// Writes a checkpoint with random float32 weights: matrices and embeddings are normal with the
-  /// configuration's `initializer_range`, norms 1 (0 where they are counted from 1), biases 0, as `transformers` begins. Equal seeds
-  /// give equal bits.
+  /// configuration's `initializer_range`, norms 1 (0 where they are counted from 1), biases 0, as
+  /// `transformers` begins. Equal seeds give equal bits.
   ///
   /// @param config a config.json in the Hugging Face layout
   /// @param tokenizer folder of the tokenizer's files, which are copied
@@ -63,7 +63,13 @@ public final class FreshModel {
             shapes.forEach((name, shape) ->
                 sources.put(
                     name,
-                    TensorFiles.source(initial(name, shape, random, read.initializerRange(), architecture.freshNorm()))));
+                    TensorFiles.source(
+                        initial(
+                            name,
+                            shape,
+                            random,
+                            read.initializerRange(),
+                            architecture.freshNorm()))));
             WeightFiles.write(into, sources, WeightFiles.SHARD_SIZE);
           }
         });
