@@ -17,6 +17,7 @@ final class Guide {
           ./alidade data check prefs.jsonl        what is in a file, and what is wrong with it
           ./alidade train dpo --model org/name --data prefs.jsonl
                                                   tune a model; the result is in runs/
+          ./alidade chat --model runs/NAME        talk to the result; generate, score and export it
           ./alidade runs                          compare what you trained
           ./alidade list                          every recipe and component, with its paper
 
