@@ -10,7 +10,9 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -66,9 +68,13 @@ public final class Main implements Callable<Integer> {
   ///
   /// @return the exit code
   static int run(PrintWriter out, PrintWriter err, String... args) {
+    if (args.length == 0) {
+      Guide.print(out); // at once: the parser alone takes longer than the answer
+      return OK;
+    }
     var main = new Main();
     var line = new CommandLine(main);
-    for (var command : commands()) {
+    for (var command : command(args[0]).map(List::of).orElseGet(Main::commands)) {
       line.addSubcommand(command);
     }
     line.setOut(out).setErr(err);
@@ -91,6 +97,24 @@ public final class Main implements Callable<Integer> {
         .toList();
   }
 
+  /// The command of a name, so that a start need not look at all of them: `list` is `ListCommand`.
+  private static Optional<Object> command(String name) {
+    if (!name.matches("[a-z]+")) {
+      return Optional.empty();
+    }
+    var type = name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1) + "Command";
+    try {
+      return Optional.of(
+          made(Class.forName(Main.class.getPackageName() + "." + type, false, loader())));
+    } catch (ClassNotFoundException _) {
+      return Optional.empty();
+    }
+  }
+
+  private static ClassLoader loader() {
+    return Main.class.getClassLoader();
+  }
+
   private static Object made(Class<?> type) {
     try {
       var constructor = type.getDeclaredConstructor();
@@ -103,7 +127,7 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Guide.print(spec.commandLine().getOut());
+    Guide.print(spec.commandLine().getOut()); // options without a command
     return OK;
   }
 

@@ -48,6 +48,15 @@ class MainTest {
   }
 
   @Test
+  void eachIsCalledAsItsClassIs() {
+    for (var command : Main.commands()) {
+      var type = command.getClass();
+      assertThat(type.getSimpleName().toLowerCase(java.util.Locale.ROOT))
+          .isEqualTo(type.getAnnotation(Command.class).name() + "command");
+    }
+  }
+
+  @Test
   void everyCommandHasHelpWithExitCodes() {
     for (var command : Main.commands()) {
       var name = command.getClass().getAnnotation(Command.class).name();
