@@ -1,6 +1,8 @@
 package io.alidade.objective;
 
+import io.alidade.batch.Readout;
 import io.alidade.batch.Scored;
+import java.util.Set;
 import org.bytedeco.pytorch.global.torch;
 
 /// Any objective with a uniform reference in place of a frozen model: log-ratios become
@@ -13,9 +15,9 @@ import org.bytedeco.pytorch.global.torch;
 public record ReferenceFree(Objective objective) implements Objective {
   /// Checks that there is a reference to be left out.
   public ReferenceFree {
-    if (!objective.needs().reference()) {
+    if (!objective.needs().referenceReadouts().equals(Set.of(Readout.LOG_LIKELIHOOD))) {
       throw new IllegalArgumentException(
-          "objective must need a reference, %s does not"
+          "objective must need the likelihoods of a reference and nothing else of it, %s does not"
               .formatted(objective.getClass().getSimpleName()));
     }
   }

@@ -89,7 +89,7 @@ public record TreePreference(double beta, boolean adaptive, boolean normalised)
     var some = tokens.gt(Ops.scalar(0)).to(batch.type()).t(); // [S, K]
     var both = some.unsqueeze(2).mul(some.unsqueeze(1)); // [S, K, K]
     if (!adaptive) {
-      return torch.ones_like(both);
+      return Ops.atMost(some.unsqueeze(2).add(some.unsqueeze(1)), 1); // 1 for every step there is
     }
     var hidden = batch.readout(Readout.HIDDEN).detach().narrow(0, start, size); // [K, U, H]
     var sum = inside.transpose(1, 2).matmul(hidden.to(batch.type())); // [K, S, H]

@@ -33,7 +33,7 @@ class ObjectiveContractTest {
   private static final int AT_LEAST = 48;
 
   private static final long SEED = Long.getLong("alidade.seed", System.nanoTime() % 1_000_000);
-  private static final int DRAWS = 4;
+  private static final int DRAWS = Integer.getInteger("alidade.draws", 4);
   private static final int GROUPS = 3;
 
   static {
