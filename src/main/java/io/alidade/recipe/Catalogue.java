@@ -80,36 +80,8 @@ public final class Catalogue {
         .orElse(type);
   }
 
-  /// The first paragraph of the Javadoc of a top-level type, on one line.
-  ///
-  /// @throws IllegalStateException if the source is not beside the classes or has no Javadoc
-  static String paragraph(Class<?> type) {
-    var source = "sources/" + type.getName().replace('.', '/') + ".java";
-    var text = ClassPath.text(source).orElseThrow(() -> new IllegalStateException("no " + source));
-    var declaration =
-        Pattern.compile(
-            "^public .*\\b(record|interface|class|enum) " + type.getSimpleName() + "\\b");
-    var paragraph = new StringBuilder();
-    boolean whole = false;
-    for (var line : text.lines().toList()) {
-      if (declaration.matcher(line).find()) {
-        break;
-      }
-      if (!line.startsWith("///")) {
-        if (!line.startsWith("@") && !line.isBlank()) {
-          paragraph.setLength(0);
-          whole = false;
-        }
-      } else if (line.equals("///")) {
-        whole = true;
-      } else if (!whole) {
-        paragraph.append(paragraph.isEmpty() ? "" : " ").append(line.substring(3).strip());
-      }
-    }
-    if (paragraph.isEmpty()) {
-      throw new IllegalStateException(source + ": no Javadoc before its public type");
-    }
-    return paragraph.toString();
+  private static String paragraph(Class<?> type) {
+    return Javadoc.of(type).paragraphs().getFirst();
   }
 
   /// Up to the first full stop or colon outside of parentheses that ends a clause.

@@ -16,11 +16,11 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /// Files beside the program's classes, in folders of classes and in jars alike.
-final class ClassPath {
+public final class ClassPath {
   private ClassPath() {}
 
   /// Names of the files directly in a folder, in order.
-  static List<String> list(String folder) {
+  public static List<String> list(String folder) {
     var names = new TreeSet<String>();
     try {
       for (var url : ClassPath.class.getClassLoader().resources(folder).toList()) {
@@ -33,7 +33,7 @@ final class ClassPath {
   }
 
   /// The text of a file, if there is one.
-  static Optional<String> text(String file) {
+  public static Optional<String> text(String file) {
     try (InputStream in = ClassPath.class.getClassLoader().getResourceAsStream(file)) {
       return in == null
           ? Optional.empty()

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /// Changes one value of a YAML tree by its path, before binding: `objective.Dpo.beta=0.2`.
-final class Overrides {
+public final class Overrides {
   private Overrides() {}
 
   /// The tree with one value replaced or added.
@@ -19,7 +19,7 @@ final class Overrides {
   /// @param path keys, names of components and places in lists, joined by dots
   /// @param value YAML, or plain text where text is wanted
   /// @throws UserException if there is no such path
-  static Node.Mapping set(
+  public static Node.Mapping set(
       Class<? extends Record> type, String root, Node.Mapping tree, String path, String value) {
     var place = "--set " + path;
     return (Node.Mapping) at(type, tree, List.of(path.split("\\.", -1)), root, value, place);

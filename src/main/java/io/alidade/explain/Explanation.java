@@ -1,0 +1,286 @@
+package io.alidade.explain;
+
+import io.alidade.batch.Readout;
+import io.alidade.objective.Needs;
+import io.alidade.recipe.Javadoc;
+import io.alidade.recipe.Node;
+import io.alidade.recipe.Resolved;
+import io.alidade.recipe.Yaml;
+import io.alidade.report.Chart;
+import io.alidade.report.Page;
+import io.alidade.report.Series;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/// An objective for a reader: what its author says of it, what it needs, how it behaves, and the
+/// limits in which it becomes another. Curves and limits are computed by the objective itself, in
+/// float64, when the explanation is made.
+public final class Explanation {
+  private static final double[] ROWS = {-10, -5, -2, -1, 0, 1, 2, 5, 10};
+  private static final int COLUMNS = 61; // of the plot in the terminal
+  private static final int FINE = 161; // points of the picture
+  private static final int WIDTH = 96; // characters of a line of text
+  private static final String PUSH = "push: minus the derivative of the loss by the log-likelihood";
+
+  private final Subject subject;
+  private final Javadoc text;
+  private final Sweep sweep;
+  private final List<Limit.Checked> limits;
+
+  /// Evaluates what is shown.
+  public Explanation(Subject subject) {
+    this.subject = subject;
+    var objective = subject.objective();
+    var declared = Declared.of(subject.name());
+    var signals = Declared.allSignals();
+    text = Javadoc.of(objective.getClass());
+    sweep = new Sweep(objective, signals, declared.moving());
+    limits =
+        declared.limits().stream()
+            .map(limit -> limit.check(objective, signals, declared.moving()))
+            .toList();
+  }
+
+  /// Name of the objective.
+  public String name() {
+    return subject.name();
+  }
+
+  /// Whether every limit was confirmed.
+  public boolean confirmed() {
+    return limits.stream().allMatch(Limit.Checked::holds);
+  }
+
+  /// For the terminal.
+  public String text() {
+    var out = new StringBuilder();
+    out.append(subject.name()).append('\n').append("=".repeat(subject.name().length()));
+    for (var paragraph : text.paragraphs()) {
+      out.append("\n\n").append(wrapped(plain(paragraph), 0));
+    }
+    out.append("\n\nParameters").append(origin()).append('\n');
+    var values = values();
+    if (values.isEmpty()) {
+      out.append("  none\n");
+    }
+    values.forEach((key, value) ->
+        out.append(
+            "  %s = %s%n%s%n"
+                .formatted(key, value, wrapped(plain(text.parameters().getOrDefault(key, "")), 6))));
+    out.append("\nNeeds\n");
+    needs().forEach((what, which) -> out.append("  %-12s %s%n".formatted(what, which)));
+    out.append('\n').append("Curve over the ").append(sweep.axis()).append('\n');
+    out.append(assumption()).append("\n\n");
+    table(out);
+    out.append('\n');
+    var columns = Sweep.places(COLUMNS);
+    out.append(Plot.text("loss", Sweep.LOW, Sweep.HIGH, sweep.losses(columns))).append('\n');
+    out.append(Plot.text("push", Sweep.LOW, Sweep.HIGH, sweep.pushes(columns)));
+    out.append("  ").append(PUSH).append("; positive makes an answer likelier\n");
+    if (!limits.isEmpty()) {
+      out.append("\nLimits, computed now\n");
+      for (var limit : limits) {
+        out.append(wrapped((limit.holds() ? "ok      " : "FAILED  ") + limit.note(), 2));
+        out.append("\n            ").append(limit.measured()).append('\n');
+      }
+    }
+    return out.toString();
+  }
+
+  /// As a page of its own.
+  public String html() {
+    var summary = plain(text.paragraphs().getFirst());
+    var page = new Page("objective", subject.name(), summary);
+    text.paragraphs().stream().skip(1).forEach(paragraph -> page.paragraph(plain(paragraph)));
+    page.heading("Curve");
+    page.paragraph("Over the " + sweep.axis() + ". " + assumption().strip());
+    var places = Sweep.places(FINE);
+    page.charts(
+        List.of(
+            Chart.Lines.of("loss", sweep.axis(), "loss", series(places, sweep.losses(places))),
+            Chart.Lines.of("push", sweep.axis(), PUSH, series(places, sweep.pushes(places)))));
+    page.heading("Numbers");
+    page.table(headings(), rows());
+    page.heading("Parameters" + origin());
+    var values = values();
+    page.table(
+        List.of("parameter", "value", "meaning and range"),
+        values.entrySet().stream()
+            .map(e ->
+                List.of(
+                    e.getKey(),
+                    e.getValue(),
+                    plain(text.parameters().getOrDefault(e.getKey(), ""))))
+            .toList());
+    page.heading("Needs").facts(needs());
+    if (!limits.isEmpty()) {
+      page.heading("Limits");
+      page.paragraph("Computed in float64 when this page was written.");
+      page.table(
+          List.of("", "fact", "found"),
+          limits.stream()
+              .map(l -> List.of(l.holds() ? "holds" : "FAILED", l.note(), l.measured()))
+              .toList());
+    }
+    return page.html();
+  }
+
+  private String origin() {
+    return subject.recipe().map(recipe -> " (recipe " + recipe + ")").orElse("");
+  }
+
+  private static String assumption() {
+    return "  answers of %d tokens, -2 nats each under the reference; all else at the reference"
+        .formatted(Sweep.TOKENS);
+  }
+
+  private SequencedMap<String, String> values() {
+    var values = new LinkedHashMap<String, String>();
+    Resolved.of((Record) subject.objective())
+        .entries()
+        .forEach((key, node) -> values.put(key, shown(node)));
+    return values;
+  }
+
+  private static String shown(Node node) {
+    return switch (node) {
+      case Node.Scalar(var value, _, _) -> value;
+      case Node.Mapping(var entries, _) when entries.size() == 1 -> {
+        var only = entries.firstEntry();
+        var inner = shown(only.getValue());
+        yield inner.equals("{}") ? only.getKey() : only.getKey() + ": " + inner;
+      }
+      default -> Yaml.write(node).strip().replaceAll("\\s*\n\\s*", ", ");
+    };
+  }
+
+  private SequencedMap<String, String> needs() {
+    var needs = subject.objective().needs();
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("feedback", feedback(needs));
+    facts.put("reference", needs.reference() ? "a frozen model" + also(needs) : "none");
+    facts.put("signals", signals(needs));
+    facts.put(
+        "readouts",
+        needs.readouts().stream()
+            .sorted()
+            .map(Explanation::words)
+            .collect(Collectors.joining(", ")));
+    facts.put(
+        "mean over",
+        switch (needs.mean()) {
+          case GROUPS -> "rows";
+          case TOKENS -> "tokens, at least in part";
+          case BATCH -> "rows that act on each other, so a batch is not split";
+        });
+    return facts;
+  }
+
+  private static String also(Needs needs) {
+    var more =
+        needs.referenceReadouts().stream()
+            .filter(readout -> readout != Readout.LOG_LIKELIHOOD)
+            .map(Explanation::words)
+            .toList();
+    return more.isEmpty() ? "" : ", with its " + String.join(", ", more);
+  }
+
+  private static String words(Readout readout) {
+    return readout.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  private static String feedback(Needs needs) {
+    return switch (needs.feedback()) {
+      case DEMONSTRATIONS -> "demonstrations";
+      case PAIRS -> "preference pairs";
+      case LABELLED ->
+          "labelled answers" + (needs.candidates() > 1 ? ", each with a mismatched one" : "");
+      case RANKINGS -> "lists of answers, the best first or with scores";
+      case ROLLOUTS -> "answers that the policy drew";
+    };
+  }
+
+  private static String signals(Needs needs) {
+    return needs.signals().isEmpty()
+        ? "none"
+        : needs.signals().stream()
+            .sorted(Comparator.comparing(signal -> signal.name()))
+            .map(signal ->
+                "%s (one number a %s)"
+                    .formatted(
+                        signal.name(),
+                        switch (signal.scope()) {
+                          case GROUP -> "row";
+                          case CANDIDATE -> "answer";
+                          case UNIT -> "token";
+                        }))
+            .collect(Collectors.joining(", "));
+  }
+
+  private List<String> headings() {
+    var headings = new ArrayList<String>(List.of("nats"));
+    sweep.losses(0).forEach(c -> headings.add(c.name().equals("loss") ? "loss" : "loss, " + c.name()));
+    sweep.pushes(0).forEach(c -> headings.add("push, " + c.name()));
+    return headings;
+  }
+
+  private List<List<String>> rows() {
+    var curves = Stream.concat(sweep.losses(ROWS).stream(), sweep.pushes(ROWS).stream()).toList();
+    return IntStream.range(0, ROWS.length)
+        .mapToObj(i ->
+            Stream.concat(
+                    Stream.of(Plot.number(ROWS[i])),
+                    curves.stream().map(curve -> Plot.number(curve.values()[i])))
+                .toList())
+        .toList();
+  }
+
+  private void table(StringBuilder out) {
+    var headings = headings();
+    var rows = new ArrayList<List<String>>(List.of(headings));
+    rows.addAll(rows());
+    for (var row : rows) {
+      for (int c = 0; c < row.size(); c++) {
+        int width = Math.max(9, headings.get(c).length());
+        out.append(("  %" + width + "s").formatted(row.get(c)));
+      }
+      out.append('\n');
+    }
+  }
+
+  private static List<Series> series(double[] places, List<Sweep.Curve> curves) {
+    return curves.stream()
+        .map(curve ->
+            Series.line(
+                curve.name(),
+                IntStream.range(0, places.length)
+                    .mapToObj(i -> new Series.Point(places[i], curve.values()[i]))
+                    .toList()))
+        .toList();
+  }
+
+  /// Markdown without its marks.
+  private static String plain(String markdown) {
+    return markdown.replaceAll("\\[#?([A-Za-z][\\w.#]*)(\\([^)]*\\))?\\]", "$1").replace("`", "");
+  }
+
+  private static String wrapped(String text, int indent) {
+    var out = new StringBuilder();
+    var line = new StringBuilder(" ".repeat(indent));
+    for (var word : text.split(" ", -1)) {
+      if (line.length() > indent && line.length() + word.length() + 1 > WIDTH) {
+        out.append(line.toString().stripTrailing()).append('\n');
+        line = new StringBuilder(" ".repeat(indent));
+      }
+      line.append(line.length() > indent ? " " : "").append(word);
+    }
+    return out.append(line.toString().stripTrailing()).toString();
+  }
+}
