@@ -27,10 +27,10 @@ import org.bytedeco.pytorch.Tensor;
 ///
 /// @param sizes candidates of each group
 /// @param tokens tokens of each candidate, `[N]`
-/// @param readouts of the policy, `[N][tokens]`; a reward is `[N][1]`, hidden states are `[N][tokens
-///   * H]`
-/// @param frozen of the reference, likewise
-/// @param signals `[G]`, `[N]`, or one number a token, candidate behind candidate
+/// @param readouts of the policy, `[N][tokens]`; a reward is `[N][1]`, hidden states are
+///   `[N][tokens
+///   * H]` @param frozen of the reference, likewise @param signals `[G]`, `[N]`, or one number a
+///     token, candidate behind candidate
 /// @param memory what the objective remembers of earlier batches
 record Case(
     int[] sizes,
@@ -49,10 +49,7 @@ record Case(
   ///   each reward, `[N][1]`
   /// @param metrics by name
   record Outcome(
-      double loss,
-      Optional<double[]> each,
-      double[][] gradient,
-      TreeMap<String, Double> metrics) {
+      double loss, Optional<double[]> each, double[][] gradient, TreeMap<String, Double> metrics) {
     /// Gradient with respect to a candidate's sum, were it spread evenly over the tokens.
     double slope(int candidate) {
       return Arrays.stream(gradient[candidate]).average().orElse(0);
@@ -73,10 +70,7 @@ record Case(
       var metrics = new TreeMap<String, Double>();
       loss.metrics().forEach((name, metric) -> metrics.put(name, metric.mean()));
       return new Outcome(
-          Ops.number(loss.value()),
-          each(objective, needs, loss),
-          cut(primary, gradient),
-          metrics);
+          Ops.number(loss.value()), each(objective, needs, loss), cut(primary, gradient), metrics);
     } catch (IllegalArgumentException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
     }
@@ -144,8 +138,7 @@ record Case(
     frozen.keySet().forEach(readout -> still.put(readout, tensor(readout, frozen)));
     var given = new HashMap<Signal, Tensor>();
     signals.forEach((signal, values) -> given.put(signal, tensor(signal, values)));
-    return new Scored(
-        sizes, Ops.doubles(mask, tokens.length, units), read, still, given, memory);
+    return new Scored(sizes, Ops.doubles(mask, tokens.length, units), read, still, given, memory);
   }
 
   private Tensor tensor(Signal signal, double[] values) {

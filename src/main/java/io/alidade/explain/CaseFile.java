@@ -17,8 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -32,8 +32,8 @@ import tools.jackson.databind.JsonNode;
 /// of answers given as sums; without it each has one. Labelled answers have the side `completion`
 /// (and `kl`, a mismatched one, where the objective needs it), demonstrations `completion` alone,
 /// rankings and rollouts `candidates` with a list a row. Objectives over rewards read `rewards` in
-/// place of `policy`. A signal is a list with one number a row, or has sides like `policy` where
-/// it belongs to answers or tokens. What else an objective reads of the models stands in `readouts`
+/// place of `policy`. A signal is a list with one number a row, or has sides like `policy` where it
+/// belongs to answers or tokens. What else an objective reads of the models stands in `readouts`
 /// and `reference_readouts`, each by its name; what it remembers in `memory`.
 public final class CaseFile {
   private static final Set<String> KEYS =
@@ -111,7 +111,8 @@ public final class CaseFile {
       if (readout == Readout.LOG_LIKELIHOOD) {
         var what = "%s compares with a frozen model".formatted(name);
         frozen.put(
-            readout, perToken(cells("reference", present("reference", root.path("reference"), what))));
+            readout,
+            perToken(cells("reference", present("reference", root.path("reference"), what))));
       } else {
         frozen.put(readout, readout("reference_readouts", readout));
       }
@@ -160,7 +161,8 @@ public final class CaseFile {
           int size = list(where, first.get(g)).size();
           if (size < needs.candidates()) {
             throw bad(
-                where, "a list of at least %d answers, found %d".formatted(needs.candidates(), size));
+                where,
+                "a list of at least %d answers, found %d".formatted(needs.candidates(), size));
           }
           return size;
         })
@@ -251,8 +253,7 @@ public final class CaseFile {
   private double[] counted(Cell cell, int count) {
     var values = list(cell.where, cell.value);
     if (values.size() != count) {
-      throw bad(
-          cell.where, "%d numbers, one a token, found %d".formatted(count, values.size()));
+      throw bad(cell.where, "%d numbers, one a token, found %d".formatted(count, values.size()));
     }
     return values.stream().mapToDouble(v -> number(cell.where, v)).toArray();
   }
@@ -279,13 +280,15 @@ public final class CaseFile {
       var flat = new ArrayList<Double>();
       var states = list(cell.where, cell.value);
       if (states.size() != tokens[n]) {
-        throw bad(cell.where, "%d states, one a token, found %d".formatted(tokens[n], states.size()));
+        throw bad(
+            cell.where, "%d states, one a token, found %d".formatted(tokens[n], states.size()));
       }
       for (var state : states) {
         var values = list(cell.where, state);
         size = size < 0 ? values.size() : size;
         if (values.size() != size || size == 0) {
-          throw bad(cell.where, "states of one size, found %d and %d".formatted(size, values.size()));
+          throw bad(
+              cell.where, "states of one size, found %d and %d".formatted(size, values.size()));
         }
         values.forEach(v -> flat.add(number(cell.where, v)));
       }

@@ -25,7 +25,8 @@ import java.util.stream.Stream;
 public final class Explanation {
   private static final double[] ROWS = {-10, -5, -2, -1, 0, 1, 2, 5, 10};
   private static final int COLUMNS = 61; // of the plot in the terminal
-  private static final int FINE = 161; // points of the picture
+  private static final int FINE =
+      121; // points of the picture, every other one a column of the plot
   private static final int WIDTH = 96; // characters of a line of text
   private static final String PUSH = "push: minus the derivative of the loss by the log-likelihood";
 
@@ -73,7 +74,8 @@ public final class Explanation {
     values.forEach((key, value) ->
         out.append(
             "  %s = %s%n%s%n"
-                .formatted(key, value, wrapped(plain(text.parameters().getOrDefault(key, "")), 6))));
+                .formatted(
+                    key, value, wrapped(plain(text.parameters().getOrDefault(key, "")), 6))));
     out.append("\nNeeds\n");
     needs().forEach((what, which) -> out.append("  %-12s %s%n".formatted(what, which)));
     out.append('\n').append("Curve over the ").append(sweep.axis()).append('\n');
@@ -226,7 +228,9 @@ public final class Explanation {
 
   private List<String> headings() {
     var headings = new ArrayList<String>(List.of("nats"));
-    sweep.losses(0).forEach(c -> headings.add(c.name().equals("loss") ? "loss" : "loss, " + c.name()));
+    sweep
+        .losses(0)
+        .forEach(c -> headings.add(c.name().equals("loss") ? "loss" : "loss, " + c.name()));
     sweep.pushes(0).forEach(c -> headings.add("push, " + c.name()));
     return headings;
   }

@@ -100,7 +100,8 @@ final class Formula {
 
   private boolean isPart(int i, int from) {
     char c = text.charAt(i);
-    boolean exponent = i > from && Character.isDigit(text.charAt(from)) && text.charAt(i - 1) == 'e';
+    boolean exponent =
+        i > from && Character.isDigit(text.charAt(from)) && text.charAt(i - 1) == 'e';
     return Character.isLetterOrDigit(c) || c == '_' || c == '.' || (c == '-' && exponent);
   }
 

@@ -74,8 +74,7 @@ record Limit(
   Checked check(Objective objective, Map<String, List<Double>> declared, int moving) {
     var all = new LinkedHashMap<>(declared);
     all.putAll(signals);
-    var changed =
-        set.isEmpty() ? objective : Subject.changed(objective, new LinkedHashMap<>(set));
+    var changed = set.isEmpty() ? objective : Subject.changed(objective, new LinkedHashMap<>(set));
     var numbers = Subject.numbers(changed);
     if (like.isPresent()) {
       var other = Subject.other(like.get(), changed, new LinkedHashMap<>(with));

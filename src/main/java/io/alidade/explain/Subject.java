@@ -10,6 +10,7 @@ import io.alidade.recipe.Plan;
 import io.alidade.recipe.Resolved;
 import io.alidade.recipe.Slots;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -49,8 +50,7 @@ public record Subject(String name, Objective objective, Optional<String> recipe)
     return recipe.isPresent() ? ofRecipe(recipe.get(), sets) : alone(name, sets);
   }
 
-  private static UserException unknown(
-      String given, List<String> names, List<String> recipes) {
+  private static UserException unknown(String given, List<String> names, List<String> recipes) {
     var all = new ArrayList<>(names);
     all.addAll(recipes);
     return new UserException(
@@ -64,14 +64,10 @@ public record Subject(String name, Objective objective, Optional<String> recipe)
 
   /// The recipe that shows an objective: the one that bears its name, or the first.
   private static Optional<String> recipe(String name, List<String> recipes) {
-    var using =
-        recipes.stream()
-            .filter(recipe -> load(recipe, new LinkedHashMap<>()).name().equals(name))
-            .toList();
-    return using.stream()
-        .filter(recipe -> plain(recipe).equals(plain(name)))
-        .findFirst()
-        .or(() -> using.stream().findFirst());
+    return recipes.stream()
+        .sorted(Comparator.comparing(recipe -> !plain(recipe).equals(plain(name))))
+        .filter(recipe -> load(recipe, new LinkedHashMap<>()).name().equals(name))
+        .findFirst();
   }
 
   private static Subject ofRecipe(String recipe, SequencedMap<String, String> sets) {

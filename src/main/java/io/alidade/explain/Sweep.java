@@ -44,6 +44,7 @@ final class Sweep {
   private final Needs needs;
   private final Map<String, List<Double>> signals;
   private final int moving;
+  private final Map<List<Double>, Place> known = new HashMap<>(); // by place and label
 
   /// A sweep over an objective.
   ///
@@ -127,6 +128,10 @@ final class Sweep {
   }
 
   private Place at(double x, double label) {
+    return known.computeIfAbsent(List.of(x, label), _ -> evaluated(x, label));
+  }
+
+  private Place evaluated(double x, double label) {
     // What labelled rows have in common (a mean reward, say) is held at 0 by a second row on the
     // other side, with the other label.
     boolean mirrored = needs.feedback() == Needs.Feedback.LABELLED;

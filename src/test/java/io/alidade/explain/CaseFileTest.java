@@ -55,7 +55,8 @@ class CaseFileTest {
     assertThat(loss("Cdpo", a + " label_smoothing=0.1", CASE_A)).isCloseTo(0.618139, sixDigits());
     assertThat(loss("Hinge", a, CASE_A)).isCloseTo(0.8, sixDigits());
     assertThat(loss("Ipo", a + " length_normalised=false", CASE_A)).isCloseTo(9, sixDigits());
-    assertThat(loss("Ipo", a + " length_normalised=true", CASE_A)).isCloseTo(22.168403, sixDigits());
+    assertThat(loss("Ipo", a + " length_normalised=true", CASE_A))
+        .isCloseTo(22.168403, sixDigits());
     assertThat(loss("SigmoidNorm", a, CASE_A)).isCloseTo(0.678670, sixDigits());
     assertThat(loss("RobustDpo", a + " label_smoothing=0.1", CASE_A))
         .isCloseTo(0.573139, sixDigits());
@@ -123,10 +124,10 @@ class CaseFileTest {
     assertThat(sft.get("loss").doubleValue()).isEqualTo(3);
     assertThat(doubles(sft.get("losses"))).containsExactly(1.5, 6);
     var rewards = "{\"rewards\": {\"chosen\": [1, 0], \"rejected\": [0, 0]}}";
-    var trained =
-        evaluate("BradleyTerry", "margin=false center_rewards_coefficient=0", rewards);
+    var trained = evaluate("BradleyTerry", "margin=false center_rewards_coefficient=0", rewards);
     assertThat(doubles(trained.get("losses")))
-        .containsExactly(new double[] {Math.log1p(Math.exp(-1)), Math.log(2)}, Offset.offset(1e-12));
+        .containsExactly(
+            new double[] {Math.log1p(Math.exp(-1)), Math.log(2)}, Offset.offset(1e-12));
     assertThat(trained.at("/grad/chosen/1").doubleValue()).isEqualTo(-0.25);
   }
 
@@ -248,13 +249,16 @@ class CaseFileTest {
     refused("Dpo", "{\"policy\": {\"chosen\": [-1]}}", "policy: expected the sides");
     refused("Dpo", CASE_A.replace("-15", "\"x\""), "policy.rejected, row 1: expected a number");
     refused("Dpo", CASE_A.replace("[-14]", "[-14, -13]"), "reference.rejected: expected 1 rows");
-    refused("Dpo", CASE_A.replace("[8]", "[8.5]"), "tokens.rejected, row 1: expected a whole number");
+    refused(
+        "Dpo", CASE_A.replace("[8]", "[8.5]"), "tokens.rejected, row 1: expected a whole number");
     refused("Dpo", CASE_A.replace("[8]", "[0]"), "expected 0, the sum over no tokens");
     refused("Dpo", CASE_A.replace("-12", "[-6, -6]"), "policy.chosen, row 1: expected 6 numbers");
     refused("Dpo", ALONE, "reference is missing: Dpo compares with a frozen model");
     refused("SimPo", CASE_A, "reference: SimPo does not compare with a frozen model; remove it");
     refused("Dpo", CASE_A.replace("tokens", "tokns"), "unknown key 'tokns'");
-    refused("Dpo", CASE_A.replace("\"tokens", "\"signals\": {\"margin\": [1]}, \"tokens"),
+    refused(
+        "Dpo",
+        CASE_A.replace("\"tokens", "\"signals\": {\"margin\": [1]}, \"tokens"),
         "signals.margin: Dpo reads no such signal");
     refused("RobustDpoByRow", CASE_A, "signals.flip_rate is missing: RobustDpoByRow reads it");
     refused(

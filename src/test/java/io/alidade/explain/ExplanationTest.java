@@ -42,7 +42,9 @@ class ExplanationTest {
                   assertThat(text).as("every parameter has its meaning").doesNotContain("\n\n\n");
                   assertThat(text).doesNotContain("NaN", "Infinity", "FAILED", "`");
                   assertThat(explanation.confirmed()).isTrue();
-                  assertThat(explanation.html()).contains("<svg", name, "push").doesNotContain("NaN");
+                  assertThat(explanation.html())
+                      .contains("<svg", name, "push")
+                      .doesNotContain("NaN");
                 }));
   }
 
