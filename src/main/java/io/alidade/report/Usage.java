@@ -26,20 +26,21 @@ final class Usage {
         .formatted(run);
   }
 
-  /// The log-likelihood of an answer; a test compiles it.
+  /// Text from the model; a test compiles it.
   static String java(Path run) {
     return """
-    // the log-likelihood of an answer, in nats
-    var folder = Path.of("%s/model");
-    try (var model = Policy.open(folder, PolicySpec.frozen(Precision.FLOAT32));
-        var tokenizer = Tokenizer.load(folder);
-        var step = new Step()) {
-      int[] prompt = tokenizer.encode("What is an alidade?", true);
-      var answer = Completion.of(tokenizer.encode(" A sighting rule.", false));
-      var group = new Group(new Example.Row("mine", 1), prompt, List.of(answer), Map.of());
-      var read = Set.of(Readout.LOG_LIKELIHOOD);
-      var scoring = model.score(new Batch(List.of(group)), read, false);
-      System.out.println(Ops.number(scoring.outputs().get(Readout.LOG_LIKELIHOOD).sum()));
+    // java -cp target/alidade.jar Ask.java
+    import io.alidade.example.Text;
+    import io.alidade.generation.*;
+    import io.alidade.model.Sampling;
+
+    void main() {
+      try (var model = LanguageModel.open("%s/model")) {
+        // new tokens, temperature, top-k, top-p, min-p, repetition penalty, seed
+        var sampling = new Sampling(64, 0.8, 0, 0.95, 0, 1, 7);
+        var generator = new TextGenerator(model, sampling, List.of());
+        generator.generate(new Text.Plain("..."), (_, piece) -> IO.print(piece));
+      }
     }
     """
         .formatted(run.toString().replace("\\", "/"));

@@ -170,23 +170,10 @@ class RunReportTest {
 
   @Test
   void theJavaItShowsCompiles() {
-    var source =
-        """
-        import io.alidade.batch.*;
-        import io.alidade.example.*;
-        import io.alidade.model.*;
-        import io.alidade.tensor.*;
-        import io.alidade.tokenizer.*;
-        import java.nio.file.Path;
-        import java.util.*;
-        class Shown { void main() {
-        %s
-        } }
-        """
-            .formatted(Usage.java(Path.of("runs/one")));
+    var source = Usage.java(Path.of("runs/one"));
     var file =
         new SimpleJavaFileObject(
-            URI.create("string:///Shown.java"), SimpleJavaFileObject.Kind.SOURCE) {
+            URI.create("string:///Ask.java"), SimpleJavaFileObject.Kind.SOURCE) {
           @Override
           public CharSequence getCharContent(boolean ignoreEncodingErrors) {
             return source;
