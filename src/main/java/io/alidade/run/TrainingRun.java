@@ -18,6 +18,7 @@ import io.alidade.reference.Reference;
 import io.alidade.report.RunReport;
 import io.alidade.report.Sample;
 import io.alidade.store.Json;
+import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Natives;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,9 @@ public final class TrainingRun {
   /// New tokens of each sample.
   private static final int SAMPLE_TOKENS = 96;
 
+  /// Bytes of weights below which one thread is fastest.
+  private static final long SMALL_MODEL = 64L << 20;
+
   private TrainingRun() {}
 
   /// Carries out a plan.
@@ -58,13 +62,10 @@ public final class TrainingRun {
       Plan plan, Path out, boolean resume, Path cache, Journal console, List<String> command) {
     Wiring.check(plan);
     var scale = plan.scale();
-    int threads =
-        scale.threads() > 0
-            ? scale.threads()
-            : Math.max(1, Runtime.getRuntime().availableProcessors());
     try (var folder = RunFolder.create(out, resume)) {
       folder.resolved(plan.yaml());
       try (var inputs = Inputs.open(plan, console)) {
+        int threads = threads(scale, inputs.model());
         Natives.threads(threads);
         folder.provenance(
             new Provenance(
@@ -74,6 +75,25 @@ public final class TrainingRun {
         RunReport.write(folder.path());
         return folder.model();
       }
+    }
+  }
+
+  /// Threads for one operation: what the scale says, else what the environment says, else one for a small model and one a core for others. The operations of a small
+  /// model are so short that threads spend more time meeting than working, and on a busy machine far more.
+  private static int threads(Scale scale, Path model) {
+    if (scale.threads() > 0) {
+      return scale.threads();
+    }
+    var asked = System.getenv("OMP_NUM_THREADS");
+    if (asked != null && asked.matches("[1-9]\\d{0,3}")) {
+      return Integer.parseInt(asked);
+    }
+    try (var weights = WeightFiles.open(model)) {
+      long bytes = 0;
+      for (var name : weights.names()) {
+        bytes += weights.entry(name).size();
+      }
+      return bytes < SMALL_MODEL ? 1 : Runtime.getRuntime().availableProcessors();
     }
   }
 
