@@ -20,6 +20,7 @@ import io.alidade.report.RunReport;
 import io.alidade.report.Sample;
 import io.alidade.run.TrainingRun;
 import io.alidade.store.AtomicFiles;
+import io.alidade.tensor.Natives;
 import io.alidade.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -75,6 +76,7 @@ public final class Demo {
   /// @throws UserException if the folder holds a run already
   public static void run(
       Path out, Path cache, boolean offline, int steps, Journal console, List<String> command) {
+    Natives.threads(1); // the model is small: see TrainingRun
     var model = model(cache.resolve("demo").resolve("model"));
     var data = out.resolveSibling(out.getFileName() + "-data");
     boolean mined = mine(data, cache.resolve("mine"), offline, console);

@@ -72,7 +72,7 @@ final class Pass {
     Tensor total = null;
     for (int t = 0; t < loss.terms().size(); t++) {
       var term = loss.terms().get(t);
-      var mean = Ops.times(term.sum(), term.coefficient() / weights.get(t));
+      var mean = Ops.times(term.sum(), share(term, weights.get(t)));
       total = total == null ? mean : total.add(mean);
     }
     if (total != null && Double.isFinite(Ops.number(total))) {
@@ -85,6 +85,11 @@ final class Pass {
       scoring.backward(byReadout);
     }
     return new Result(loss, scoring.outputs(), scored.mask());
+  }
+
+  /// What a term's sum is multiplied by: its coefficient over its weight, and 0 for a mean over nothing.
+  static double share(Loss.Term term, double weight) {
+    return weight == 0 ? 0 : term.coefficient() / weight;
   }
 
   /// What each term of the loss of this batch is divided by. Weights depend on the data alone, so

@@ -151,7 +151,7 @@ public final class Session implements AutoCloseable {
         double loss = 0;
         for (int t = 0; t < result.loss().terms().size(); t++) {
           var term = result.loss().terms().get(t);
-          loss += Ops.number(term.sum().detach()) * term.coefficient() / weights.get(p).get(t);
+          loss += Ops.number(term.sum().detach()) * Pass.share(term, weights.get(p).get(t));
         }
         if (!Double.isFinite(loss)) {
           throw diverged("loss", loss, List.of(batch));

@@ -8,15 +8,22 @@ import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.constraint.ReverseKl;
 import io.alidade.example.Example;
+import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
 import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.model.TensorFiles;
+import io.alidade.model.Scorer;
+import io.alidade.model.adapter.LoraSpec;
+import io.alidade.model.adapter.Targets;
+import io.alidade.objective.BradleyTerry;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Objective;
 import io.alidade.objective.Sft;
 import io.alidade.store.Json;
+import io.alidade.recipe.Wiring;
+import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.nio.file.Path;
@@ -55,6 +62,42 @@ class TrainingGoldenTest {
   @Test
   void sftOnConversationsWithAccumulation() {
     demonstrations("sft_messages");
+  }
+
+  @Test
+  void dpoWithAnAdapterWhoseReferenceIsItsBase() {
+    pairs("dpo_lora");
+  }
+
+  @Test
+  void rewardModelWithMarginsAndCentring() {
+    var name = "reward";
+    var golden = Json.readObject(GOLDEN.resolve("training/" + name + ".json"));
+    var rows = golden.path("tokenized_rows");
+    var margins = rows.path("margin");
+    var groups = new ArrayList<Group>();
+    for (int i = 0; i < rows.path("chosen_ids").size(); i++) {
+      groups.add(
+          new Group(
+              new Example.Row(name, i + 1),
+              new int[0],
+              List.of(
+                  unscoredFirst(ints(rows.path("chosen_ids").get(i))),
+                  unscoredFirst(ints(rows.path("rejected_ids").get(i)))),
+              Map.of(Signal.perGroup("margin"), new double[] {margins.get(i).asDouble()})));
+    }
+    run(
+        name,
+        golden,
+        Groups.of(groups),
+        new BradleyTerry(true, golden.path("config").path("center_rewards_coefficient").asDouble()),
+        Settings.Averaging.MICRO_BATCH);
+  }
+
+  private static Completion unscoredFirst(int[] ids) {
+    var completion = Completion.of(ids);
+    completion.scored()[0] = false;
+    return completion;
   }
 
   private void pairs(String name) {
@@ -135,12 +178,18 @@ class TrainingGoldenTest {
             0,
             1,
             0);
-    try (var policy = Policy.open(model, PolicySpec.trainable(Precision.FLOAT32));
-        var reference = Policy.open(model, PolicySpec.frozen(Precision.FLOAT32));
+    var spec = PolicySpec.trainable(Precision.FLOAT32).with(Wiring.head(objective.needs()));
+    boolean adapted = !golden.path("lora").isNull();
+    if (adapted) {
+      spec = spec.with(LoraSpec.of(4, 8, Targets.of(List.of("q_proj", "v_proj"))));
+    }
+    try (var policy = Policy.open(model, spec);
+        var frozen = Policy.open(model, PolicySpec.frozen(Precision.FLOAT32).with(spec.head()));
+        Scorer reference = adapted ? policy.withoutAdapter() : frozen;
         var session =
             new Session(
                 objective,
-                wrap(policy),
+                policy,
                 objective.needs().reference() ? Optional.of(reference) : Optional.empty(),
                 optimizer,
                 new Linear(config.path("warmup_steps").asLong()),
@@ -149,10 +198,31 @@ class TrainingGoldenTest {
                 Optional.empty(),
                 folder,
                 new Collector(logged))) {
+      if (adapted) {
+        initial(name, policy);
+      }
       new Offline(1).run(session);
       compare(golden.path("steps"), logged, averaging);
       weights(name, policy);
     }
+  }
+
+  /// Starts the adapter from the numbers that TRL's run drew.
+  private static void initial(String name, Policy policy) {
+    try (var _ = new Step()) {
+      var theirs = TensorFiles.read(GOLDEN.resolve("training/" + name + ".safetensors"));
+      theirs.forEach((key, value) -> {
+        if (key.startsWith("initial.")) {
+          var ours = policy.trainable().get(ours(key.substring("initial.".length())));
+          Grad.off(() -> java.util.Objects.requireNonNull(ours, key).copy_(value));
+        }
+      });
+    }
+  }
+
+  /// PEFT puts the adapter's name into those of a model in memory and leaves it out of files.
+  private static String ours(String key) {
+    return key.replace(".default.", ".");
   }
 
   private static void compare(
@@ -199,7 +269,7 @@ class TrainingGoldenTest {
         if (!entry.getKey().startsWith("final.")) {
           continue;
         }
-        var tensor = ours.get(entry.getKey().substring("final.".length()));
+        var tensor = ours.get(ours(entry.getKey().substring("final.".length())));
         java.util.Objects.requireNonNull(tensor, entry.getKey());
         assertThat(Ops.toDoubles(tensor))
             .as(entry.getKey())
@@ -216,40 +286,6 @@ class TrainingGoldenTest {
 
   private static Completion cut(int[] ids, int room) {
     return Completion.of(java.util.Arrays.copyOf(ids, Math.min(ids.length, room)));
-  }
-
-  private static io.alidade.model.Trainee wrap(Policy policy) {
-    return new io.alidade.model.Trainee() {
-      @Override
-      public SequencedMap<String, org.bytedeco.pytorch.Tensor> trainable() {
-        return policy.trainable();
-      }
-
-      @Override
-      public void training(boolean on) {}
-
-      @Override
-      public void checkpoint(Path folder) {}
-
-      @Override
-      public byte[] randomState() {
-        return new byte[0];
-      }
-
-      @Override
-      public void restoreRandomState(byte[] state) {}
-
-      @Override
-      public io.alidade.model.Scoring score(
-          io.alidade.batch.Batch batch,
-          java.util.Set<io.alidade.batch.Readout> readouts,
-          boolean differentiable) {
-        return policy.score(batch, readouts, differentiable);
-      }
-
-      @Override
-      public void close() {}
-    };
   }
 
   /// Keeps what is logged.
