@@ -87,7 +87,8 @@ final class Pass {
     return new Result(loss, scoring.outputs(), scored.mask());
   }
 
-  /// What a term's sum is multiplied by: its coefficient over its weight, and 0 for a mean over nothing.
+  /// What a term's sum is multiplied by: its coefficient over its weight, and 0 for a mean over
+  /// nothing.
   static double share(Loss.Term term, double weight) {
     return weight == 0 ? 0 : term.coefficient() / weight;
   }
