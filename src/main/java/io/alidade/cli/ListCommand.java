@@ -2,7 +2,6 @@ package io.alidade.cli;
 
 import io.alidade.recipe.Catalogue;
 import io.alidade.recipe.Plan;
-import java.util.LinkedHashMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +33,7 @@ final class ListCommand implements Callable<Integer> {
     out.println("Recipes  What papers say: './alidade train NAME'.");
     var recipes = new Table("  name", "title", "paper");
     for (var name : Plan.recipes()) {
-      var paper = Plan.load(name, "tiny", new LinkedHashMap<>()).recipe().paper();
+      var paper = Plan.paper(name);
       recipes.row("  " + name, paper.title(), paper.arxiv().map(id -> "arXiv:" + id).orElse(""));
     }
     recipes.print(out);

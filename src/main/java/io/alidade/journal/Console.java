@@ -40,7 +40,7 @@ public final class Console implements Journal {
   }
 
   /// Whether output may be coloured: on a terminal, unless `NO_COLOR` is set.
-  public static boolean colour() {
+  private static boolean colour() {
     return isTerminal() && env("NO_COLOR").isEmpty();
   }
 

@@ -77,6 +77,16 @@ public record Plan(
     return Yaml.write(new Node.Mapping(entries, "resolved"));
   }
 
+  /// What a recipe says of its paper, without binding the rest.
+  public static Recipe.Paper paper(String recipe) {
+    var found = find("recipe", recipe);
+    var paper = found.node().mapping("recipe").entries().get("paper");
+    if (paper == null) {
+      throw new UserException("recipe %s: missing 'paper'".formatted(found.name()));
+    }
+    return Binder.bind(Recipe.Paper.class, paper, "recipe.paper");
+  }
+
   /// Names of the recipes at hand: those of the working directory and those of this program.
   public static List<String> recipes() {
     return names("recipe");

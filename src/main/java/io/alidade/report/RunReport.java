@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
@@ -20,8 +19,6 @@ import tools.jackson.databind.JsonNode;
 /// to use the result. Everything on the page is read from the run's folder, so that it can be made
 /// again at any time.
 public final class RunReport {
-  private static final String SUMMARY = "summary.json";
-
   private RunReport() {}
 
   /// Keeps headline numbers and samples beside the run's other files, and writes the page.
@@ -30,10 +27,7 @@ public final class RunReport {
   /// @param headlines empty for what the evaluations of the log tell
   /// @param samples may be empty
   public static void write(Path run, List<Headline> headlines, List<Sample> samples) {
-    var json = new LinkedHashMap<String, Object>();
-    json.put("headlines", headlines.stream().map(RunReport::json).toList());
-    json.put("samples", samples.stream().map(RunReport::json).toList());
-    Json.write(run.resolve(SUMMARY), json);
+    new Summary(headlines, samples).write(run);
     write(run);
   }
 
@@ -55,14 +49,15 @@ public final class RunReport {
                 + " on "
                 + shortened(find(yaml, "\\n  model: (.*)")),
             subtitle(log, yaml, facts));
-    page.markup(cards(headlines(run, log)));
+    var summary = Summary.read(run);
+    var headlines = summary.headlines().isEmpty() ? Summary.headlines(log) : summary.headlines();
+    page.markup(cards(headlines));
     var charts = Curves.of(log);
     if (!charts.isEmpty()) {
       page.heading("How it went").charts(charts);
     }
-    var samples = samples(run);
-    if (!samples.isEmpty()) {
-      page.heading("What it writes").markup(samples(samples));
+    if (!summary.samples().isEmpty()) {
+      page.heading("What it writes").markup(samples(summary.samples()));
     }
     page.heading("Use the result").markup("<div class=\"two\"><div>");
     page.pre(Usage.commands(run)).markup("</div><div>").pre(Usage.java(run)).markup("</div></div>");
@@ -118,114 +113,6 @@ public final class RunReport {
     }
   }
 
-  // --- headlines ---
-
-  private static List<Headline> headlines(Path run, MetricsLog log) {
-    var headlines = new ArrayList<Headline>();
-    for (var json : summary(run, "headlines")) {
-      headlines.add(
-          new Headline(
-              json.path("name").asString(),
-              json.has("before")
-                  ? OptionalDouble.of(Json.number(SUMMARY, json.path("before")))
-                  : OptionalDouble.empty(),
-              Json.number(SUMMARY, json.path("after")),
-              Headline.Unit.valueOf(json.path("unit").asString()),
-              Headline.Better.valueOf(json.path("better").asString()),
-              json.path("note").asString()));
-    }
-    return headlines.isEmpty() ? fromLog(log) : headlines;
-  }
-
-  private static List<Headline> fromLog(MetricsLog log) {
-    var found = new ArrayList<Headline>();
-    var percent = Headline.Unit.PERCENT;
-    var plain = Headline.Unit.PLAIN;
-    var higher = Headline.Better.HIGHER;
-    add(
-        found,
-        log,
-        "eval_rewards/accuracies",
-        "held-out preference accuracy",
-        percent,
-        higher,
-        "pairs whose chosen answer has the larger reward");
-    add(
-        found,
-        log,
-        "eval_accuracy",
-        "held-out preference accuracy",
-        percent,
-        higher,
-        "pairs whose chosen answer has the larger reward");
-    add(
-        found,
-        log,
-        "eval_rewards/margins",
-        "held-out reward margin",
-        plain,
-        higher,
-        "reward of the chosen answer minus that of the rejected one");
-    add(
-        found,
-        log,
-        "eval_loss",
-        "held-out loss",
-        plain,
-        Headline.Better.LOWER,
-        "of the objective that was trained");
-    add(
-        found,
-        log,
-        "eval_kl",
-        "KL to the reference",
-        plain,
-        Headline.Better.NEITHER,
-        "how far the policy moved, in nats");
-    add(
-        found,
-        log,
-        "eval_mean_token_accuracy",
-        "held-out token accuracy",
-        percent,
-        higher,
-        "tokens that the model thought most likely");
-    if (found.isEmpty()) {
-      add(
-          found,
-          log,
-          "loss",
-          "training loss",
-          plain,
-          Headline.Better.LOWER,
-          "first and last report; nothing was held out");
-    }
-    return found;
-  }
-
-  private static void add(
-      List<Headline> found,
-      MetricsLog log,
-      String metric,
-      String name,
-      Headline.Unit unit,
-      Headline.Better better,
-      String note) {
-    var curve = log.curve(metric);
-    if (!curve.isEmpty()) {
-      // Only a measurement at step 0 is a measurement before training.
-      boolean before = curve.size() > 1 && (curve.getFirst().step() == 0 || metric.equals("loss"));
-      found.add(
-          new Headline(
-              name,
-              before ? OptionalDouble.of(curve.getFirst().value()) : OptionalDouble.empty(),
-              curve.getLast().value(),
-              unit,
-              better,
-              note));
-    }
-  }
-
   private static String cards(List<Headline> headlines) {
     var html = new StringBuilder("<div class=\"cards\">");
     for (var one : headlines) {
@@ -266,30 +153,6 @@ public final class RunReport {
     };
   }
 
-  // --- samples ---
-
-  private static List<Sample> samples(Path run) {
-    var samples = new ArrayList<Sample>();
-    for (var json : summary(run, "samples")) {
-      samples.add(
-          new Sample(
-              json.path("prompt").asString(),
-              json.path("before").asString(),
-              json.path("after").asString(),
-              json.path("note").asString()));
-    }
-    return samples;
-  }
-
-  private static List<JsonNode> summary(Path run, String key) {
-    var file = run.resolve(SUMMARY);
-    var found = new ArrayList<JsonNode>();
-    if (Files.exists(file)) {
-      Json.readObject(file).path(key).forEach(found::add);
-    }
-    return found;
-  }
-
   private static String samples(List<Sample> samples) {
     var html = new StringBuilder();
     for (var sample : samples) {
@@ -309,8 +172,6 @@ public final class RunReport {
         ? "<div class=\"text soft\">(nothing)</div>"
         : "<div class=\"text\">" + Svg.escape(text.strip()) + "</div>";
   }
-
-  // --- files ---
 
   private static SequencedMap<String, String> facts(JsonNode json) {
     var facts = new LinkedHashMap<String, String>();
@@ -348,25 +209,5 @@ public final class RunReport {
         .properties()
         .forEach(e -> parts.add(e.getKey().replace('_', ' ') + " " + e.getValue().asString()));
     return String.join(", ", parts);
-  }
-
-  private static SequencedMap<String, Object> json(Headline headline) {
-    var json = new LinkedHashMap<String, Object>();
-    json.put("name", headline.name());
-    headline.before().ifPresent(before -> json.put("before", before));
-    json.put("after", headline.after());
-    json.put("unit", headline.unit().name());
-    json.put("better", headline.better().name());
-    json.put("note", headline.note());
-    return json;
-  }
-
-  private static SequencedMap<String, Object> json(Sample sample) {
-    var json = new LinkedHashMap<String, Object>();
-    json.put("prompt", sample.prompt());
-    json.put("before", sample.before());
-    json.put("after", sample.after());
-    json.put("note", sample.note());
-    return json;
   }
 }
