@@ -5,7 +5,6 @@ import io.alidade.objective.Needs;
 import io.alidade.recipe.Javadoc;
 import io.alidade.recipe.Node;
 import io.alidade.recipe.Resolved;
-import io.alidade.recipe.Yaml;
 import io.alidade.report.Chart;
 import io.alidade.report.Page;
 import io.alidade.report.Series;
@@ -28,6 +27,7 @@ public final class Explanation {
   private static final int FINE =
       121; // points of the picture, every other one a column of the plot
   private static final int WIDTH = 96; // characters of a line of text
+  private static final String SLOPE = "minus d loss / d log-likelihood";
   private static final String PUSH = "push: minus the derivative of the loss by the log-likelihood";
 
   private final Subject subject;
@@ -79,7 +79,7 @@ public final class Explanation {
     out.append("\nNeeds\n");
     needs().forEach((what, which) -> out.append("  %-12s %s%n".formatted(what, which)));
     out.append('\n').append("Curve over the ").append(sweep.axis()).append('\n');
-    out.append(assumption()).append("\n\n");
+    out.append("  ").append(sweep.assumption()).append("\n\n");
     table(out);
     out.append('\n');
     var columns = Sweep.places(COLUMNS);
@@ -89,8 +89,9 @@ public final class Explanation {
     if (!limits.isEmpty()) {
       out.append("\nLimits, computed now\n");
       for (var limit : limits) {
-        out.append(wrapped((limit.holds() ? "ok      " : "FAILED  ") + limit.note(), 2));
-        out.append("\n            ").append(limit.measured()).append('\n');
+        out.append(limit.holds() ? "  ok      " : "  FAILED  ");
+        out.append(wrapped(limit.note(), 10).strip());
+        out.append("\n          ").append(limit.measured()).append('\n');
       }
     }
     return out.toString();
@@ -102,12 +103,12 @@ public final class Explanation {
     var page = new Page("objective", subject.name(), summary);
     text.paragraphs().stream().skip(1).forEach(paragraph -> page.paragraph(plain(paragraph)));
     page.heading("Curve");
-    page.paragraph("Over the " + sweep.axis() + ". " + assumption().strip());
+    page.paragraph("Over the " + sweep.axis() + "; " + sweep.assumption() + ".");
     var places = Sweep.places(FINE);
     page.charts(
         List.of(
             Chart.Lines.of("loss", sweep.axis(), "loss", series(places, sweep.losses(places))),
-            Chart.Lines.of("push", sweep.axis(), PUSH, series(places, sweep.pushes(places)))));
+            Chart.Lines.of("push", sweep.axis(), SLOPE, series(places, sweep.pushes(places)))));
     page.heading("Numbers");
     page.table(headings(), rows());
     page.heading("Parameters" + origin());
@@ -138,11 +139,6 @@ public final class Explanation {
     return subject.recipe().map(recipe -> " (recipe " + recipe + ")").orElse("");
   }
 
-  private static String assumption() {
-    return "  answers of %d tokens, -2 nats each under the reference; all else at the reference"
-        .formatted(Sweep.TOKENS);
-  }
-
   private SequencedMap<String, String> values() {
     var values = new LinkedHashMap<String, String>();
     Resolved.of((Record) subject.objective())
@@ -151,16 +147,28 @@ public final class Explanation {
     return values;
   }
 
+  /// A value on one line, as it would be set.
   private static String shown(Node node) {
     return switch (node) {
       case Node.Scalar(var value, _, _) -> value;
-      case Node.Mapping(var entries, _) when entries.size() == 1 -> {
-        var only = entries.firstEntry();
-        var inner = shown(only.getValue());
-        yield inner.equals("{}") ? only.getKey() : only.getKey() + ": " + inner;
+      case Node.Sequence(var items, _) ->
+          items.stream().map(Explanation::shown).collect(Collectors.joining(", ", "[", "]"));
+      case Node.Mapping(var entries, _) -> {
+        boolean bare = isBare(entries);
+        yield entries.entrySet().stream()
+            .map(e -> isEmpty(e.getValue()) ? e.getKey() : e.getKey() + ": " + shown(e.getValue()))
+            .collect(Collectors.joining(", ", bare ? "" : "{", bare ? "" : "}"));
       }
-      default -> Yaml.write(node).strip().replaceAll("\\s*\n\\s*", ", ");
     };
+  }
+
+  /// Whether a map is a component without parameters: its name says it all.
+  private static boolean isBare(SequencedMap<String, Node> entries) {
+    return entries.size() == 1 && isEmpty(entries.firstEntry().getValue());
+  }
+
+  private static boolean isEmpty(Node node) {
+    return node instanceof Node.Mapping(var entries, _) && entries.isEmpty();
   }
 
   private SequencedMap<String, String> needs() {

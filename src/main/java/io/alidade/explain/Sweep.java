@@ -69,6 +69,13 @@ final class Sweep {
     };
   }
 
+  /// What the curve takes for granted.
+  String assumption() {
+    return "answers of %d tokens, %s nats each under the reference; all else at the reference"
+            .formatted(TOKENS, (long) EACH)
+        + (moving == TOKENS ? "" : "; the first %d tokens carry the change".formatted(moving));
+  }
+
   /// Places at which the objective is looked at, in order.
   static double[] places(int count) {
     return IntStream.range(0, count)
