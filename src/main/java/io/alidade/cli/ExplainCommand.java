@@ -19,11 +19,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "explain",
     description = "Explain an objective: its formula, parameters, curve and limits.",
-    footerHeading = "%nNumbers for --at, sums or one list of tokens an answer:%n",
+    footerHeading = "%nNumbers for --at, one entry a row:%n",
     footer = {
       "  {\"policy\": {\"chosen\": [-12], \"rejected\": [-15]},",
       "   \"reference\": {\"chosen\": [-13], \"rejected\": [-14]},",
-      "   \"tokens\": {\"chosen\": [6], \"rejected\": [8]}, \"signals\": {}}"
+      "   \"tokens\": {\"chosen\": [6], \"rejected\": [8]}, \"signals\": {}}",
+      "An entry is a sum of log-likelihoods in nats, spread evenly over its tokens (one without",
+      "'tokens'), or a list with one number a token; 'grad' has the form of the entries. Labelled",
+      "answers: 'completion' (and a mismatched 'kl' if needed); demonstrations: 'completion'; rankings: 'candidates',",
+      "a list a row; reward models: 'rewards' in place of 'policy'."
     })
 final class ExplainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
