@@ -24,10 +24,11 @@ import picocli.CommandLine.Spec;
       "  {\"policy\": {\"chosen\": [-12], \"rejected\": [-15]},",
       "   \"reference\": {\"chosen\": [-13], \"rejected\": [-14]},",
       "   \"tokens\": {\"chosen\": [6], \"rejected\": [8]}, \"signals\": {}}",
-      "An entry is a sum of log-likelihoods in nats, spread evenly over its tokens (one without",
-      "'tokens'), or a list with one number a token; 'grad' has the form of the entries. Labelled",
-      "answers: 'completion' (and a mismatched 'kl' if needed); demonstrations: 'completion'; rankings: 'candidates',",
-      "a list a row; reward models: 'rewards' in place of 'policy'."
+      "An entry is a sum of log-likelihoods in nats, spread evenly over its tokens (one without"
+          + " 'tokens'), or a list with one number a token; 'grad' has the form of the entries."
+          + " Labelled answers: 'completion' (and a mismatched 'kl' if needed); demonstrations:"
+          + " 'completion'; rankings: 'candidates', a list a row; reward models: 'rewards' in place"
+          + " of 'policy'."
     })
 final class ExplainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
