@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
 
@@ -54,94 +55,94 @@ record Summary(List<Headline> headlines, List<Sample> samples) {
     return new Summary(headlines, samples);
   }
 
-  /// The numbers that the evaluations of a log tell.
-  static List<Headline> headlines(MetricsLog log) {
-    var found = new ArrayList<Headline>();
-    var percent = Headline.Unit.PERCENT;
-    var plain = Headline.Unit.PLAIN;
-    var higher = Headline.Better.HIGHER;
-    add(
-        found,
-        log,
-        "eval_rewards/accuracies",
-        "held-out preference accuracy",
-        percent,
-        higher,
-        "pairs whose chosen answer has the larger reward");
-    add(
-        found,
-        log,
-        "eval_accuracy",
-        "held-out preference accuracy",
-        percent,
-        higher,
-        "pairs whose chosen answer has the larger reward");
-    add(
-        found,
-        log,
-        "eval_rewards/margins",
-        "held-out reward margin",
-        plain,
-        higher,
-        "reward of the chosen answer minus that of the rejected one");
-    add(
-        found,
-        log,
-        "eval_loss",
-        "held-out loss",
-        plain,
-        Headline.Better.LOWER,
-        "of the objective that was trained");
-    add(
-        found,
-        log,
-        "eval_kl",
-        "KL to the reference",
-        plain,
-        Headline.Better.NEITHER,
-        "how far the policy moved, in nats");
-    add(
-        found,
-        log,
-        "eval_mean_token_accuracy",
-        "held-out token accuracy",
-        percent,
-        higher,
-        "tokens that the model thought most likely");
-    if (found.isEmpty()) {
-      add(
-          found,
-          log,
+  /// What a metric of the log is called on the page.
+  private record Told(
+      String metric, String name, Headline.Unit unit, Headline.Better better, String note) {}
+
+  private static final List<Told> TOLD =
+      List.of(
+          new Told(
+              "eval_rewards/accuracies",
+              "held-out preference accuracy",
+              Headline.Unit.PERCENT,
+              Headline.Better.HIGHER,
+              "pairs whose chosen answer has the larger reward"),
+          new Told(
+              "eval_accuracy",
+              "held-out preference accuracy",
+              Headline.Unit.PERCENT,
+              Headline.Better.HIGHER,
+              "pairs whose chosen answer has the larger reward"),
+          new Told(
+              "eval_rewards/margins",
+              "held-out reward margin",
+              Headline.Unit.PLAIN,
+              Headline.Better.HIGHER,
+              "reward of the chosen answer minus that of the rejected one"),
+          new Told(
+              "eval_loss",
+              "held-out loss",
+              Headline.Unit.PLAIN,
+              Headline.Better.LOWER,
+              "of the objective that was trained"),
+          new Told(
+              "eval_kl",
+              "KL to the reference",
+              Headline.Unit.PLAIN,
+              Headline.Better.NEITHER,
+              "how far the policy moved, in nats a completion"));
+
+  private static final Told TOKENS =
+      new Told(
+          "eval_mean_token_accuracy",
+          "held-out token accuracy",
+          Headline.Unit.PERCENT,
+          Headline.Better.HIGHER,
+          "tokens that the model thought most likely");
+
+  private static final Told TRAINING =
+      new Told(
           "loss",
           "training loss",
-          plain,
+          Headline.Unit.PLAIN,
           Headline.Better.LOWER,
           "first and last report; nothing was held out");
+
+  /// The numbers that the evaluations of a log tell.
+  static List<Headline> headlines(MetricsLog log) {
+    var told = new ArrayList<>(TOLD);
+    if (log.curve("eval_rewards/accuracies").isEmpty() && log.curve("eval_accuracy").isEmpty()) {
+      told.add(TOKENS);
+    }
+    var found = new ArrayList<Headline>();
+    told.forEach(one -> headline(log, one).ifPresent(found::add));
+    if (found.isEmpty()) {
+      headline(log, TRAINING).ifPresent(found::add);
     }
     return found;
   }
 
-  private static void add(
-      List<Headline> found,
-      MetricsLog log,
-      String metric,
-      String name,
-      Headline.Unit unit,
-      Headline.Better better,
-      String note) {
-    var curve = log.curve(metric);
-    if (!curve.isEmpty()) {
-      // Only a measurement at step 0 is a measurement before training.
-      boolean before = curve.size() > 1 && (curve.getFirst().step() == 0 || metric.equals("loss"));
-      found.add(
-          new Headline(
-              name,
-              before ? OptionalDouble.of(curve.getFirst().value()) : OptionalDouble.empty(),
-              curve.getLast().value(),
-              unit,
-              better,
-              note));
+  private static Optional<Headline> headline(MetricsLog log, Told told) {
+    var curve = log.curve(told.metric);
+    if (curve.isEmpty()) {
+      return Optional.empty();
     }
+    // Only a measurement at step 0 is a measurement before training.
+    boolean before = curve.size() > 1 && (curve.getFirst().step() == 0 || told.equals(TRAINING));
+    // A policy that is its own reference ties on every pair; 0 % would be the convention, not a
+    // fact.
+    boolean ties =
+        before
+            && told.metric.equals("eval_rewards/accuracies")
+            && log.first("eval_rewards/margins").orElse(1) == 0;
+    return Optional.of(
+        new Headline(
+            told.name,
+            before && !ties ? OptionalDouble.of(curve.getFirst().value()) : OptionalDouble.empty(),
+            curve.getLast().value(),
+            told.unit,
+            told.better,
+            ties ? told.note + "; before training all tie" : told.note));
   }
 
   private static SequencedMap<String, Object> json(Headline headline) {

@@ -136,8 +136,10 @@ class RunReportTest {
     RunReport.write(out);
     assertThat(Files.readString(out.resolve("report.html")))
         .contains("held-out preference accuracy")
-        .contains("<div class=\"value\">70.3 %</div><div class=\"was good\">▲ from 50.0 %</div>")
+        .contains(
+            "<div class=\"value\">70.3 %</div><div class=\"note\">pairs whose chosen answer has the larger reward; before training all tie</div>")
         .contains("<div class=\"was good\">▼ from 0.6930</div>")
+        .contains("<div class=\"was good\">▲ from 0</div>")
         .contains("<div class=\"was soft\">▲ from 0</div>");
   }
 
