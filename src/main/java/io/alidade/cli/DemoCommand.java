@@ -32,9 +32,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "150",
+      defaultValue = "60",
       description = "Steps of training (default: ${DEFAULT-VALUE}).")
-  private int steps = 150;
+  private int steps = 60;
 
   @Override
   public Integer call() {

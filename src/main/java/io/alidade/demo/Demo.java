@@ -60,6 +60,11 @@ public final class Demo {
 
   private static final int VERSIONS = 6;
   private static final int MAX_LENGTH = 256;
+
+  /// Characters of a prompt with its longer body at most: what fits the limit uncut, since a cut
+  /// pair may have lost its difference.
+  private static final int MAX_CHARS = 800;
+
   private static final int SAMPLED = 32;
   private static final int SHOWN = 6;
 
@@ -129,7 +134,9 @@ public final class Demo {
     LIBRARIES.forEach(name -> libraries.add(Coordinate.of(name)));
     HELD_OUT.forEach(name -> libraries.add(Coordinate.of(name)));
     try (var archive = MavenArchive.ofUser(offline)) {
-      var options = MineOptions.of(cache).ofVersions(VERSIONS).holdingOut(Set.copyOf(HELD_OUT));
+      var options =
+          new MineOptions(
+              VERSIONS, MAX_CHARS, cache, Set.copyOf(HELD_OUT), List.of(), false, false, 2);
       var found =
           Miner.maven(
               archive,
