@@ -32,9 +32,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "60",
+      defaultValue = "240",
       description = "Steps of training (default: ${DEFAULT-VALUE}).")
-  private int steps = 60;
+  private int steps = 240;
 
   @Override
   public Integer call() {

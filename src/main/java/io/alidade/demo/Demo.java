@@ -42,6 +42,8 @@ public final class Demo {
       List.of(
           "org.apache.commons:commons-lang3",
           "org.apache.commons:commons-collections4",
+          "org.apache.commons:commons-compress",
+          "org.apache.commons:commons-math3",
           "commons-io:commons-io",
           "org.apache.commons:commons-text",
           "com.google.code.gson:gson");
@@ -58,7 +60,7 @@ public final class Demo {
           "tokenizer.json",
           "tokenizer_config.json");
 
-  private static final int VERSIONS = 6;
+  private static final int VERSIONS = 12;
   private static final int MAX_LENGTH = 256;
 
   /// Characters of a prompt with its longer body at most: what fits the limit uncut, since a cut
