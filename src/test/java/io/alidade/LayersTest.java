@@ -36,7 +36,6 @@ class LayersTest {
           "recipe",
           "report",
           "run",
-          "generation",
           "demo",
           "explain",
           "cli");
