@@ -63,8 +63,8 @@ public final class TrainingRun {
     Wiring.check(plan);
     var scale = plan.scale();
     try (var folder = RunFolder.create(out, resume)) {
-      folder.resolved(plan.yaml());
       try (var inputs = Inputs.open(plan, console)) {
+        folder.resolved(plan.yaml()); // from here on the folder holds a run
         int threads = threads(scale, inputs.model());
         Natives.threads(threads);
         folder.provenance(
