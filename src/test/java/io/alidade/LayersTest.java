@@ -36,6 +36,8 @@ class LayersTest {
           "recipe",
           "report",
           "run",
+          "world",
+          "study",
           "demo",
           "explain",
           "cli");
