@@ -72,7 +72,7 @@ final class Fields {
   Optional<Double> number(String name, double least, double most) {
     return node(name).map(node -> {
       if (!node.isNumber() || !(node.doubleValue() >= least && node.doubleValue() <= most)) {
-        throw wrong(name, "a number from %s to %s".formatted(short_(least), short_(most)), node);
+        throw wrong(name, "a number from %s to %s".formatted(plain(least), plain(most)), node);
       }
       return node.doubleValue();
     });
@@ -172,7 +172,7 @@ final class Fields {
     return text.length() <= 80 ? text : text.substring(0, 80) + "…";
   }
 
-  private static String short_(double value) {
+  private static String plain(double value) {
     return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
   }
 }
