@@ -241,9 +241,9 @@ final class ServeCommand implements Callable<Integer> {
     try {
       ended.await();
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
       Runtime.getRuntime().removeShutdownHook(hook);
       server.close();
+      Thread.currentThread().interrupt();
     }
   }
 }
