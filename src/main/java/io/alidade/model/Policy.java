@@ -22,12 +22,16 @@ import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -193,6 +197,67 @@ public final class Policy implements Trainee, Fingerprinted {
             spec.seed()),
         architecture,
         parameters.copy());
+  }
+
+  /// A frozen copy of what is trained: of the adapter alone, where there is one. Valid as long as
+  /// this policy is.
+  public Policy follower() {
+    var frozen =
+        new PolicySpec(
+            spec.precision(),
+            spec.head(),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            false,
+            spec.seed());
+    return new Policy(folder, config, frozen, architecture, parameters.trainedCopy());
+  }
+
+  /// Moves the weights of a [#follower()] towards those of the policy that it follows: `w ← (1 -
+  /// alpha) w + alpha w'`.
+  ///
+  /// @param alpha in `(0, 1]`; 1 copies
+  public void approach(Policy policy, double alpha) {
+    var theirs = policy.candidates();
+    Grad.off(() -> {
+      changeable().forEach((name, weight) -> {
+        try (var _ = new Step()) {
+          var target = Objects.requireNonNull(theirs.get(name), name);
+          if (alpha == 1) {
+            weight.copy_(target);
+          } else {
+            weight.mul_(new Scalar(1 - alpha)).add_(target, new Scalar(alpha));
+          }
+        }
+      });
+      return alpha;
+    });
+    fingerprint = null;
+  }
+
+  /// The weights of a [#follower()] that move, by name; they share memory with it.
+  public SequencedMap<String, Tensor> changeable() {
+    return candidates();
+  }
+
+  /// Copies weights into those that [#changeable()] names.
+  ///
+  /// @throws UserException if one is missing or of another shape
+  public void put(Map<String, Tensor> weights) {
+    Grad.off(() -> {
+      changeable().forEach((name, weight) -> {
+        var value = weights.get(name);
+        if (value == null || !Arrays.equals(Ops.shape(value), Ops.shape(weight))) {
+          throw new UserException(
+              "the checkpoint's reference lacks '%s' in its shape; it belongs to another model or adapter"
+                  .formatted(name));
+        }
+        weight.copy_(value);
+      });
+      return weights;
+    });
+    fingerprint = null;
   }
 
   /// SHA-256 of configuration and weights in use. Computed once for a policy that is not trained,
