@@ -106,6 +106,13 @@ final class Parameters implements Weights, AutoCloseable {
     return copy;
   }
 
+  /// The weights of the checkpoint in the same memory, without an adapter.
+  Parameters sharing() {
+    var sharing = new Parameters();
+    base().forEach(sharing::put);
+    return sharing;
+  }
+
   /// The weights of the checkpoint as they are in use: with replaced modules, without low-rank
   /// parts.
   SequencedMap<String, Tensor> inUse() {

@@ -9,7 +9,6 @@ import io.alidade.model.adapter.Lora;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
-import io.alidade.model.causal.KeyValueCache;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PackedAttention;
@@ -473,9 +472,9 @@ public final class Policy implements Trainee, Fingerprinted {
     return Trunk.all(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
   }
 
-  /// Number of layers.
-  int layers() {
-    return architecture.layers();
+  /// Its layers as functions.
+  Architecture architecture() {
+    return architecture;
   }
 
   /// Longest sequence that can be read at all, if positions are learned.
@@ -483,30 +482,39 @@ public final class Policy implements Trainee, Fingerprinted {
     return architecture.positionLimit();
   }
 
-  /// Reads prompts into a cache and gives the logits of some of their tokens, `[rows, V]`.
+  /// Logits of some tokens of a layout under any attention, `[rows, V]`, without dropout.
   ///
-  /// @param source for each row of the cache, the segment that is its prompt
-  Tensor read(Layout layout, int[] rows, KeyValueCache cache, int[] source) {
-    var packed = new PackedAttention(architecture, layout, spec.precision().type());
-    return logits(layout, cache.reading(packed, layout, source), rows);
-  }
-
-  /// Logits after one more token of every row of a cache, `[R, V]`.
-  Tensor next(Layout layout, KeyValueCache cache) {
-    var rows = java.util.stream.IntStream.range(0, layout.size()).toArray();
-    var attention = cache.next(architecture, spec.precision().type());
-    var logits = logits(layout, attention, rows);
-    cache.advance();
-    return logits;
-  }
-
-  private Tensor logits(Layout layout, Attention attention, int[] rows) {
+  /// @param rows indices of tokens
+  Tensor logits(Layout layout, Attention attention, int[] rows) {
     return Grad.off(() -> {
       var type = spec.precision().type();
-      var pass = new Pass(architecture, parameters, layout, attention, type, draws++);
+      var pass = new Pass(architecture, parameters, layout, attention, type, 0);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
       return projection(parameters, 0).logits(hidden);
     });
+  }
+
+  /// The same weights under an adapter from a folder. The memory of the weights is shared, so many
+  /// adapters cost little more than one; each policy is closed by itself.
+  ///
+  /// @throws UserException if the adapter does not fit
+  /// @throws IllegalStateException if there is an adapter already, or the weights are trained
+  public Policy beside(Path adapter) {
+    if (parameters.lora() != null || spec.trainable()) {
+      throw new IllegalStateException("an adapter goes beside frozen weights without another");
+    }
+    var other = spec.withAdapter(adapter);
+    var shared = parameters.sharing();
+    boolean complete = false;
+    try {
+      AdapterFiles.read(shared, adapter, architecture, other);
+      complete = true;
+      return new Policy(folder, config, other, architecture, shared);
+    } finally {
+      if (!complete) {
+        shared.close();
+      }
+    }
   }
 
   @Override
