@@ -21,12 +21,16 @@ import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -104,7 +108,7 @@ public final class Policy implements Trainee, Fingerprinted {
   /// What would be trained: the adapter if there is one, or else everything.
   private SequencedMap<String, Tensor> candidates() {
     var lora = parameters.lora();
-    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora);
+    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora, architecture);
   }
 
   /// Switches the dropout of an adapter on or off; it is off at first, and only ever acts on
@@ -194,6 +198,67 @@ public final class Policy implements Trainee, Fingerprinted {
         parameters.copy());
   }
 
+  /// A frozen copy of what is trained: of the adapter alone, where there is one. Valid as long as
+  /// this policy is.
+  public Policy follower() {
+    var frozen =
+        new PolicySpec(
+            spec.precision(),
+            spec.head(),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            false,
+            spec.seed());
+    return new Policy(folder, config, frozen, architecture, parameters.trainedCopy());
+  }
+
+  /// Moves the weights of a [#follower()] towards those of the policy that it follows: `w ← (1 -
+  /// alpha) w + alpha w'`.
+  ///
+  /// @param alpha in `(0, 1]`; 1 copies
+  public void approach(Policy policy, double alpha) {
+    var theirs = policy.candidates();
+    Grad.off(() -> {
+      changeable().forEach((name, weight) -> {
+        try (var _ = new Step()) {
+          var target = Objects.requireNonNull(theirs.get(name), name);
+          if (alpha == 1) {
+            weight.copy_(target);
+          } else {
+            weight.mul_(new Scalar(1 - alpha)).add_(target, new Scalar(alpha));
+          }
+        }
+      });
+      return alpha;
+    });
+    fingerprint = null;
+  }
+
+  /// The weights of a [#follower()] that move, by name; they share memory with it.
+  public SequencedMap<String, Tensor> changeable() {
+    return candidates();
+  }
+
+  /// Copies weights into those that [#changeable()] names.
+  ///
+  /// @throws UserException if one is missing or of another shape
+  public void put(Map<String, Tensor> weights) {
+    Grad.off(() -> {
+      changeable().forEach((name, weight) -> {
+        var value = weights.get(name);
+        if (value == null || !Arrays.equals(Ops.shape(value), Ops.shape(weight))) {
+          throw new UserException(
+              "the checkpoint's reference lacks '%s' in its shape; it belongs to another model or adapter"
+                  .formatted(name));
+        }
+        weight.copy_(value);
+      });
+      return weights;
+    });
+    fingerprint = null;
+  }
+
   /// SHA-256 of configuration and weights in use. Computed once for a policy that is not trained,
   /// each time for one that is.
   @Override
@@ -223,14 +288,13 @@ public final class Policy implements Trainee, Fingerprinted {
     if (lora == null) {
       throw new IllegalStateException("there is no adapter to merge");
     }
+    parameters.untie();
     for (var module : lora.modules()) {
       try (var _ = new Step()) {
         Grad.off(() -> {
           var weight = parameters.get(module + ".weight");
-          var more = lora.difference(module);
-          var merged =
-              weight.to(more.scalar_type()).add(architecture.transposed() ? more.t() : more);
-          return weight.copy_(merged);
+          var more = lora.difference(module, architecture.transposed());
+          return weight.copy_(weight.to(more.scalar_type()).add(more));
         });
       }
     }
@@ -305,12 +369,13 @@ public final class Policy implements Trainee, Fingerprinted {
     readouts.forEach(this::offered);
     var placement =
         Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
-    var pass = placement.layout().map(layout -> pass(weights, layout, draw(differentiable)));
+    long draw = placement.layout().isPresent() ? draw(differentiable) : 0;
+    var pass = placement.layout().map(layout -> pass(weights, layout, draw));
     var run = pass.filter(_ -> differentiable).map(this::run);
     var hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
     return new PackedScoring(
         placement,
-        projection(weights),
+        projection(weights, draw),
         config.vocabSize(),
         heads(weights),
         run,
@@ -352,11 +417,11 @@ public final class Policy implements Trainee, Fingerprinted {
         : Trunk.recorded(architecture, pass);
   }
 
-  private Projection projection(Weights weights) {
-    var names = architecture.names();
-    var name = architecture.tied() ? names.embedding() : names.head();
+  private Projection projection(Weights weights, long draw) {
+    var name = architecture.names().head();
+    var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        hidden -> linear(hidden, weights.get(name)),
+        hidden -> weights.adapt(module, hidden, linear(hidden, weights.get(name)), draw),
         architecture.logitCap(),
         spec.precision().wide());
   }
@@ -397,7 +462,7 @@ public final class Policy implements Trainee, Fingerprinted {
   public Tensor logits(int... tokens) {
     return Grad.off(() -> {
       var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
   }
 
@@ -425,7 +490,7 @@ public final class Policy implements Trainee, Fingerprinted {
       var type = spec.precision().type();
       var pass = new Pass(architecture, parameters, layout, attention, type, 0);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
   }
 
