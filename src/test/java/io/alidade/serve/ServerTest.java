@@ -108,8 +108,7 @@ class ServerTest {
   }
 
   private static HttpResponse<String> post(String path, String body) {
-    return send(
-        request(server, path).POST(HttpRequest.BodyPublishers.ofString(body)).build());
+    return send(request(server, path).POST(HttpRequest.BodyPublishers.ofString(body)).build());
   }
 
   private static JsonNode ok(String path, String body) {
@@ -132,15 +131,15 @@ class ServerTest {
 
   private static String chat(String more) {
     return """
-        {"model": "qwen", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 12%s}
-        """
+    {"model": "qwen", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 12%s}
+    """
         .formatted(more);
   }
 
   private static String completion(String model, String prompt, String more) {
     return """
-        {"model": "%s", "prompt": "%s", "max_tokens": 12%s}
-        """
+    {"model": "%s", "prompt": "%s", "max_tokens": 12%s}
+    """
         .formatted(model, prompt, more);
   }
 
@@ -168,8 +167,7 @@ class ServerTest {
     int prompt = generator.prompt(asked).ids().length;
     assertThat(usage.path("prompt_tokens").asInt()).isEqualTo(prompt);
     assertThat(usage.path("completion_tokens").asInt()).isEqualTo(2 * expected.tokens().length);
-    assertThat(usage.path("total_tokens").asInt())
-        .isEqualTo(prompt + 2 * expected.tokens().length);
+    assertThat(usage.path("total_tokens").asInt()).isEqualTo(prompt + 2 * expected.tokens().length);
   }
 
   @Test
@@ -181,7 +179,8 @@ class ServerTest {
             "/v1/chat/completions",
             chat(settings + ", \"stream\": true, \"stream_options\": {\"include_usage\": true}"));
     var text = new String[] {"", "", ""};
-    var logprobs = List.of(new ArrayList<JsonNode>(), new ArrayList<JsonNode>(), new ArrayList<JsonNode>());
+    var logprobs =
+        List.of(new ArrayList<JsonNode>(), new ArrayList<JsonNode>(), new ArrayList<JsonNode>());
     var reasons = new String[3];
     for (var event : events.subList(0, events.size() - 1)) {
       assertThat(event.path("object").asString()).isEqualTo("chat.completion.chunk");
@@ -307,11 +306,16 @@ class ServerTest {
   @Test
   void listsModelsAndTellsOfItself() {
     var models = send(request(server, "/v1/models").GET().build());
-    var ids = Json.parse("models", models.body()).path("data").valueStream().map(m -> m.path("id").asString());
+    var ids =
+        Json.parse("models", models.body())
+            .path("data")
+            .valueStream()
+            .map(m -> m.path("id").asString());
     assertThat(ids).containsExactly("llama", "lora", "qwen");
     assertThat(send(request(server, "/v1/models/lora").GET().build()).body()).contains("\"lora\"");
     assertThat(send(request(server, "/v1/models/x").GET().build()).statusCode()).isEqualTo(404);
-    assertThat(send(request(server, "/health").GET().build()).body()).isEqualTo("{\"status\":\"ok\"}");
+    assertThat(send(request(server, "/health").GET().build()).body())
+        .isEqualTo("{\"status\":\"ok\"}");
     ok("/v1/completions", completion("llama", "Once", ""));
     var metrics = send(request(server, "/metrics").GET().build()).body();
     assertThat(metrics)
@@ -395,7 +399,14 @@ class ServerTest {
             () -> IntStream.range(0, 100).mapToObj(_ -> piece).iterator());
     var patient =
         new Limits(
-            20_000, 60, 200, 8, 24, Duration.ofSeconds(99), Duration.ofSeconds(99), Duration.ofSeconds(9));
+            20_000,
+            60,
+            200,
+            8,
+            24,
+            Duration.ofSeconds(99),
+            Duration.ofSeconds(99),
+            Duration.ofSeconds(9));
     try (var slow = server(patient, Optional.empty())) {
       var response = send(request(slow, "/v1/completions").POST(body).build());
       assertThat(response.statusCode()).isEqualTo(413);
@@ -431,7 +442,11 @@ class ServerTest {
   void clientsThatGoFreeTheirPlace() throws Exception {
     for (boolean streams : new boolean[] {true, false}) {
       var body =
-          completion("llama", "Once", ", \"max_tokens\": 200, \"n\": 8, \"logit_bias\": {\"510\": -100}, \"stream\": " + streams)
+          completion(
+                  "llama",
+                  "Once",
+                  ", \"max_tokens\": 200, \"n\": 8, \"logit_bias\": {\"510\": -100}, \"stream\": "
+                      + streams)
               .replace("\"max_tokens\": 12, ", "");
       try (var socket = new Socket("127.0.0.1", server.address().getPort())) {
         var head =
@@ -457,9 +472,18 @@ class ServerTest {
   void turnsAwayWhatIsTooMuch() {
     var tight =
         new Limits(
-            20_000, 60, 200, 1, 1, Duration.ofSeconds(9), Duration.ofSeconds(60), Duration.ofSeconds(9));
+            20_000,
+            60,
+            200,
+            1,
+            1,
+            Duration.ofSeconds(9),
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(9));
     try (var small = server(tight, Optional.empty())) {
-      var body = completion("llama", "Once", ", \"n\": 2, \"logit_bias\": {\"510\": -100}").replace("12", "150");
+      var body =
+          completion("llama", "Once", ", \"n\": 2, \"logit_bias\": {\"510\": -100}")
+              .replace("12", "150");
       var post = HttpRequest.BodyPublishers.ofString(body);
       var first =
           client.sendAsync(
@@ -494,16 +518,25 @@ class ServerTest {
   void cutsAnswersWhoseTimeIsUp() {
     var brief =
         new Limits(
-            20_000, 60, 200, 4, 4, Duration.ofSeconds(9), Duration.ofMillis(1), Duration.ofSeconds(9));
+            20_000,
+            60,
+            200,
+            4,
+            4,
+            Duration.ofSeconds(9),
+            Duration.ofMillis(1),
+            Duration.ofSeconds(9));
     try (var hasty = server(brief, Optional.empty())) {
-      var body = completion("llama", "Once", ", \"logit_bias\": {\"510\": -100}").replace("12", "200");
+      var body =
+          completion("llama", "Once", ", \"logit_bias\": {\"510\": -100}").replace("12", "200");
       var response =
           send(
               request(hasty, "/v1/completions")
                   .POST(HttpRequest.BodyPublishers.ofString(body))
                   .build());
       var answer = Json.parse("answer", response.body());
-      assertThat(answer.path("choices").get(0).path("finish_reason").asString()).isEqualTo("length");
+      assertThat(answer.path("choices").get(0).path("finish_reason").asString())
+          .isEqualTo("length");
       assertThat(answer.path("usage").path("completion_tokens").asInt()).isLessThan(200);
     }
   }
@@ -511,7 +544,9 @@ class ServerTest {
   @Test
   void endsInOrder() throws Exception {
     var ending = server(LIMITS, Optional.empty());
-    var body = completion("llama", "Once", ", \"stream\": true, \"logit_bias\": {\"510\": -100}").replace("12", "200");
+    var body =
+        completion("llama", "Once", ", \"stream\": true, \"logit_bias\": {\"510\": -100}")
+            .replace("12", "200");
     var running =
         client.sendAsync(
             request(ending, "/v1/completions")
@@ -526,14 +561,17 @@ class ServerTest {
     ending.stop(Duration.ofSeconds(60));
     var answer = running.join();
     assertThat(answer.body()).endsWith("data: [DONE]\n\n").contains("\"finish_reason\":\"length\"");
-    assertThat(answer.body().lines().filter(l -> l.contains("\"text\":")).count()).isGreaterThan(50);
+    assertThat(answer.body().lines().filter(l -> l.contains("\"text\":")).count())
+        .isGreaterThan(50);
     assertThat(LOG).allMatch(line -> line.lines().count() == 1);
   }
 
   @Test
   void aCutAtTheEndStillCompletesTheAnswer() throws Exception {
     var ending = server(LIMITS, Optional.empty());
-    var body = completion("llama", "Once", ", \"n\": 8, \"logit_bias\": {\"510\": -100}").replace("12", "200");
+    var body =
+        completion("llama", "Once", ", \"n\": 8, \"logit_bias\": {\"510\": -100}")
+            .replace("12", "200");
     var running =
         client.sendAsync(
             request(ending, "/v1/completions")

@@ -141,7 +141,14 @@ public final class KeyValueCache implements AutoCloseable {
     return settings.softCap() > 0
         ? PackedAttention.capped(query, k, v, Ops.zeros(query.scalar_type(), 1), settings)
         : scaled_dot_product_attention(
-            query, k, v, new TensorOptional(), 0, false, new DoubleOptional(settings.scale()), false);
+            query,
+            k,
+            v,
+            new TensorOptional(),
+            0,
+            false,
+            new DoubleOptional(settings.scale()),
+            false);
   }
 
   /// Counts the token that [#next(List)] added.
