@@ -180,9 +180,10 @@ final class GenerateCommand implements Callable<Integer> {
       for (var round : speed.rounds()) {
         to.printf(
             Locale.ROOT,
-            "prompts read in %.2f s, drawn in %.2f s, resident %d MiB%n",
+            "prompts read in %.2f s, drawn in %.2f s (%.2f s of processors), resident %d MiB%n",
             round.read(),
             round.drawn(),
+            round.processor(),
             round.resident() >> 20);
       }
       to.printf(

@@ -21,8 +21,10 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
   ///
   /// @param read seconds in which the prompts were read
   /// @param drawn seconds in which the rows grew
+  /// @param processor seconds of all cores in which the rows grew; what a busy machine leaves
+  ///   comparable
   /// @param resident bytes of the process after it
-  public record Round(double read, double drawn, long resident) {}
+  public record Round(double read, double drawn, double processor, long resident) {}
 
   /// Measures a model. The first round warms up and is not among those returned.
   ///
@@ -49,12 +51,25 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
         }
       }
       long read = System.nanoTime();
+      double before = processor();
       while (decoder.active() > 0) {
         decoder.step();
       }
       long end = System.nanoTime();
-      return new Round((read - start) / 1e9, (end - read) / 1e9, Step.residentBytes());
+      return new Round(
+          (read - start) / 1e9,
+          (end - read) / 1e9,
+          processor() - before,
+          Step.residentBytes());
     }
+  }
+
+  private static double processor() {
+    return ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .map(time -> time.toNanos() / 1e9)
+        .orElse(Double.NaN);
   }
 
   private static final class Deaf implements Decoder.Listener {
