@@ -98,7 +98,7 @@ public final class FeaturePolicy implements Trainee {
   }
 
   /// `[P] → [P, A]`.
-  private Tensor logits(int[] prompts) {
+  private Tensor compute(int[] prompts) {
     var layer = features.tensor().index_select(0, Ops.indices(prompts)); // [P, R, F]
     for (int i = 0; i < weights.size(); i += 2) {
       layer = layer.matmul(weights.get(i).tensor().t()).add(weights.get(i + 1).tensor());
@@ -111,19 +111,19 @@ public final class FeaturePolicy implements Trainee {
 
   /// Probabilities of the answers to some prompts, `[P][A]`.
   public double[][] probabilities(int... prompts) {
-    return table(prompts, true);
+    return answers(prompts, true);
   }
 
   /// Logits of the answers to some prompts, `[P][A]`.
-  public double[][] logitsOf(int... prompts) {
-    return table(prompts, false);
+  public double[][] logits(int... prompts) {
+    return answers(prompts, false);
   }
 
-  private double[][] table(int[] prompts, boolean normalised) {
+  private double[][] answers(int[] prompts, boolean normalised) {
     try (var _ = new Step()) {
       var flat =
           Grad.off(() -> {
-            var logits = logits(prompts);
+            var logits = compute(prompts);
             return Ops.toDoubles(normalised ? logits.softmax(1) : logits);
           });
       var table = new double[prompts.length][];
@@ -136,7 +136,7 @@ public final class FeaturePolicy implements Trainee {
 
   @Override
   public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
-    return new FiniteScoring(batch, readouts, differentiable, this::logits);
+    return new FiniteScoring(batch, readouts, differentiable, this::compute);
   }
 
   @Override
