@@ -236,17 +236,17 @@ public record Irpo() implements Study {
   @Override
   public String remarks() {
     return """
-        24 training lists of 20 items, each item 32 normal features; relevance is linear in them with
-        normal noise of half the deviation of the signal (three items of relevance 2, five of 1). A
-        linear scorer stands in for the language model, so an item's likelihood is the softmax of its
-        score over its list. All methods start at one weak reference and take the same full-batch Adam
-        at 0.03. The single irrelevant item is drawn once a list.
+    24 training lists of 20 items, each item 32 normal features; relevance is linear in them with
+    normal noise of half the deviation of the signal (three items of relevance 2, five of 1). A
+    linear scorer stands in for the language model, so an item's likelihood is the softmax of its
+    score over its list. All methods start at one weak reference and take the same full-batch Adam
+    at 0.03. The single irrelevant item is drawn once a list.
 
-        DPO on all pairs with different relevance is the strong baseline; IRPO gets there with one
-        term an item instead of one a pair. At `beta` 1 IRPO stands still: each relevant item must
-        also beat the other relevant ones, and that pull stays finite however far the irrelevant ones
-        fall.
-        """;
+    DPO on all pairs with different relevance is the strong baseline; IRPO gets there with one
+    term an item instead of one a pair. That IRPO underfits at `beta` 1, because the relevant
+    items must also beat each other, has been seen with scores of a larger scale than these; it
+    does not show here.
+    """;
   }
 
   @Override

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /// Reward hacking on three arms (Rashidinejad and Tian 2024, arXiv:2412.09544, section 3): a policy
-/// learns from 21 comparisons, one of which is a fluke. In type I a poor arm won once against a good
-/// one; in type II a good arm lost once.
+/// learns from 21 comparisons, one of which is a fluke. In type I a poor arm won once against a
+/// good one; in type II a good arm lost once.
 public record PowerDl() implements Study {
   private static final Signal LABEL = Signal.perGroup("dynamic_label");
   private static final String START = "start";
@@ -105,15 +105,15 @@ public record PowerDl() implements Study {
   @Override
   public String remarks() {
     return """
-        The world holds no chance as published. Here each seed moves the start policy's logits by
-        normal noise of 0.02, so that the verdict does not hang on one start; the exact start gives,
-        for DPO, POWER, POWER-DL and the eager POWER-DL, 0.037, 0.777, 0.677, 0.850 in type I and
-        0.483, 0.427, 0.649, 0.441 in type II, and 0.736 for labels alone in type II. The last part
-        has little to spare: with noise of 0.1 one seed was seen at DPO + 0.144.
+    The world holds no chance as published. Here each seed moves the start policy's logits by
+    normal noise of 0.02, so that the verdict does not hang on one start; the exact start gives,
+    for DPO, POWER, POWER-DL and the eager POWER-DL, 0.037, 0.777, 0.677, 0.850 in type I and
+    0.483, 0.427, 0.649, 0.441 in type II, and 0.736 for labels alone in type II. The last part
+    has little to spare: with noise of 0.1 one seed was seen at DPO + 0.144.
 
-        The eager arm shows why `eta` must stay small: the likelihood term alone promotes what was
-        chosen often over what the start policy knew to be good, and type II is back.
-        """;
+    The eager arm shows why `eta` must stay small: the likelihood term alone promotes what was
+    chosen often over what the start policy knew to be good, and type II is back.
+    """;
   }
 
   @Override
@@ -127,21 +127,24 @@ public record PowerDl() implements Study {
       try (var start = bandit.policy(noise)) {
         trial.note(START, measure, bandit.value(start));
       }
-      arms().forEach((name, objective) -> {
-        bench.at(name + ", " + bandit.name, bandit == Bandit.TYPE_I ? 0 : 0.5);
-        trial.note(name, measure, learn(bench, trial, bandit, name, objective, noise));
-      });
+      arms(bench.reduced())
+          .forEach((name, objective) -> {
+            bench.at(name + ", " + bandit.name, bandit == Bandit.TYPE_I ? 0 : 0.5);
+            trial.note(name, measure, learn(bench, trial, bandit, name, objective, noise));
+          });
     }
     return trial;
   }
 
-  private static SequencedMap<String, Objective> arms() {
+  private static SequencedMap<String, Objective> arms(boolean reduced) {
     var arms = new LinkedHashMap<String, Objective>();
     arms.put(DPO, new Dpo(1, new ReverseKl()));
     arms.put(POWER, power(0.5, 0));
     arms.put(LABELS, power(0, 0.1));
     arms.put(BOTH, power(0.001, 0.1));
-    arms.put(EAGER, power(0.05, 0.05));
+    if (!reduced) {
+      arms.put(EAGER, power(0.05, 0.05));
+    }
     return arms;
   }
 

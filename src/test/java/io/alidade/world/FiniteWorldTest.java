@@ -108,8 +108,7 @@ class FiniteWorldTest {
   }
 
   /// The weighted likelihoods with the first number of a weight moved.
-  private static double moved(
-      FeaturePolicy policy, org.bytedeco.pytorch.Tensor weight, double by) {
+  private static double moved(FeaturePolicy policy, org.bytedeco.pytorch.Tensor weight, double by) {
     var memory = Ops.memory(weight.detach()).asSlice(0, 8);
     double before = memory.get(java.lang.foreign.ValueLayout.JAVA_DOUBLE, 0);
     memory.set(java.lang.foreign.ValueLayout.JAVA_DOUBLE, 0, before + by);
@@ -137,7 +136,8 @@ class FiniteWorldTest {
 
   @Test
   void gradientDescentTakesTheStepOfTheEquation() {
-    // One pair, beta 1, at the reference: the slope of -log sigmoid(m) is -1/2, and the logits of the
+    // One pair, beta 1, at the reference: the slope of -log sigmoid(m) is -1/2, and the logits of
+    // the
     // pair move by rate/2 each.
     try (var policy = TabularPolicy.of(0.5, 0.3, 0.2);
         var reference = TabularPolicy.of(0.5, 0.3, 0.2)) {

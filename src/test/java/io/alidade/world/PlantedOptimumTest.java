@@ -66,8 +66,10 @@ class PlantedOptimumTest {
                   groups.size(),
                   List.of(i, j),
                   Map.of(
-                      WeightedPairs.WEIGHT, new double[] {sure},
-                      Signal.perCandidate("reward"), new double[] {OTHER[i], OTHER[j]})));
+                      WeightedPairs.WEIGHT,
+                      new double[] {sure},
+                      Signal.perCandidate("reward"),
+                      new double[] {OTHER[i], OTHER[j]})));
         }
       }
     }
@@ -90,7 +92,7 @@ class PlantedOptimumTest {
   private double[] learned(Objective objective, List<Group> data) {
     try (var policy = TabularPolicy.of(REFERENCE);
         var reference = TabularPolicy.of(REFERENCE)) {
-      new Lesson(Lesson.adam(0.05), data.size(), 400, 1, folder)
+      new Lesson(Lesson.adam(0.05), data.size(), 250, 1, folder)
           .teach(objective, policy, reference, data);
       return policy.probabilities(0);
     }
@@ -127,8 +129,7 @@ class PlantedOptimumTest {
   @MethodSource("divergences")
   void underEachDivergenceDpoEndsWhereItsDerivativeIsTheReward(Divergence divergence) {
     double beta = 0.7;
-    var found =
-        learned(new WeightedPairs(new Dpo(beta, divergence)), comparisons(p -> p));
+    var found = learned(new WeightedPairs(new Dpo(beta, divergence)), comparisons(p -> p));
     var ratios = new double[found.length];
     Arrays.setAll(ratios, a -> Math.log(found[a] / REFERENCE[a]));
     double[] implied;
@@ -136,8 +137,7 @@ class PlantedOptimumTest {
       implied = Ops.toDoubles(divergence.reward(Ops.doubles(ratios, ratios.length)));
     }
     for (int a = 1; a < found.length; a++) {
-      assertThat(beta * (implied[a] - implied[0]))
-          .isCloseTo(REWARD[a] - REWARD[0], within(1e-3));
+      assertThat(beta * (implied[a] - implied[0])).isCloseTo(REWARD[a] - REWARD[0], within(1e-3));
     }
   }
 
@@ -169,7 +169,8 @@ class PlantedOptimumTest {
   void smoothedLabelsAreBelievedTooLittle() {
     var found =
         learned(new WeightedPairs(new Cdpo(0.5, 0.2, new ReverseKl())), comparisons(p -> p));
-    // Two sure answers would stop at logit(0.8); these are surer of nothing than the smoothed label.
+    // Two sure answers would stop at logit(0.8); these are surer of nothing than the smoothed
+    // label.
     double margin = 0.5 * (Math.log(found[2] / found[0]) - Math.log(0.2 / 0.4));
     double label = 0.8 * sigmoid(0.7) + 0.2 * (1 - sigmoid(0.7));
     assertThat(margin).isCloseTo(Math.log(label / (1 - label)), within(0.01));
@@ -202,8 +203,12 @@ class PlantedOptimumTest {
     var rankings = new ArrayList<Group>();
     for (var order :
         List.of(
-            List.of(0, 1, 2), List.of(0, 2, 1), List.of(1, 0, 2), List.of(1, 2, 0),
-            List.of(2, 0, 1), List.of(2, 1, 0))) {
+            List.of(0, 1, 2),
+            List.of(0, 2, 1),
+            List.of(1, 0, 2),
+            List.of(1, 2, 0),
+            List.of(2, 0, 1),
+            List.of(2, 1, 0))) {
       double probability = 1;
       double left = order.stream().mapToDouble(a -> Math.exp(REWARD[a])).sum();
       for (int a : order) {
@@ -240,8 +245,7 @@ class PlantedOptimumTest {
   @Test
   void listsEndAtTheAnchorTimesTheTargetToThePowerOfTheTemperature() {
     var answers = List.of(0, 1, 2, 3);
-    var scored =
-        List.of(group(0, answers, Map.of(Signal.perCandidate("score"), REWARD.clone())));
+    var scored = List.of(group(0, answers, Map.of(Signal.perCandidate("score"), REWARD.clone())));
     var byScore = learned(new AnchoredDpo(0.8, new ScoreTarget(0.5, false), 0, false), scored);
     same(byScore, tilted(a -> 0.8 * REWARD[(int) a] / 0.5));
 
@@ -257,7 +261,7 @@ class PlantedOptimumTest {
     var start = Arrays.stream(REFERENCE).map(Math::log).toArray();
     try (var model = new TabularPolicy(new double[][] {start});
         var unused = TabularPolicy.of(REFERENCE)) {
-      new Lesson(Lesson.adam(0.05), data.size(), 400, 1, folder)
+      new Lesson(Lesson.adam(0.05), data.size(), 250, 1, folder)
           .teach(new WeightedPairs(new BradleyTerry(false, 0)), model, unused, data);
       var found = model.probabilities(0);
       same(found, normalised(Arrays.stream(REWARD).map(Math::exp).toArray()));
