@@ -29,6 +29,18 @@ public record Dpo() implements Study {
   }
 
   @Override
+  public String remarks() {
+    return """
+        - Accuracy is measured on 512 pairs that were held out, with labels as noisy as those of the
+          training pairs, and by the gain over the start, of which a tie counts as wrong.
+        - KL is a Monte-Carlo estimate over the 512 drawn answers; a token that is not a content token counts
+          as one that misses the target.
+        - In the reduced form the start has not learned to read the prompt's class, so gold rewards say nothing
+          there; what is asserted is the accuracy on its own pairs.
+        """;
+  }
+
+  @Override
   public Trial run(Bench bench) {
     try (var tiny = TinyTrial.of(bench, 1)) {
       var pairs = tiny.pairs("pairs", 3000, 200);

@@ -54,6 +54,15 @@ public record ImplicitRewardSft() implements Study {
   }
 
   @Override
+  public String remarks() {
+    return """
+        - The base's demonstrations have target probability 0.25 or 0.45 with even odds.
+        - The chi-squared objective is reconstructed from the paper's abstract and from inverse soft-Q learning
+          (docs/design/010): a failure may be the reconstruction's.
+        """;
+  }
+
+  @Override
   public Trial run(Bench bench) {
     try (var tiny =
         new TinyTrial(
