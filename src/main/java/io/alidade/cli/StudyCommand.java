@@ -81,7 +81,15 @@ final class StudyCommand implements Callable<Integer> {
     var folder = out == null ? folder(found) : out;
     var run =
         new StudyRun(
-            found, study, seeds, firstSeed, reduced, fresh, Provenance.version(), command(found));
+            found,
+            study,
+            seeds,
+            firstSeed,
+            reduced,
+            fresh,
+            Provenance.version(),
+            TrainCommand.cache().resolve("studies"),
+            command(found));
     Findings findings;
     try (var console = Console.standard()) {
       findings = run.run(folder, console, Clock.systemUTC());

@@ -25,6 +25,7 @@ import java.util.List;
 /// @param reduced whether the reduced form is run
 /// @param fresh whether to compute all trials anew
 /// @param version of what computes; only trials of the same version are taken over
+/// @param shared folder that all studies have in common, for what several of them begin with
 /// @param command that is written down as what repeats it
 public record StudyRun(
     String name,
@@ -34,6 +35,7 @@ public record StudyRun(
     boolean reduced,
     boolean fresh,
     String version,
+    Path shared,
     String command) {
   private static final int TICKS = 100; // of a trial, for the progress bar
 
@@ -98,6 +100,7 @@ public record StudyRun(
                   seed,
                   reduced,
                   scratch,
+                  shared,
                   (_, share) ->
                       journal.progress(
                           name,

@@ -80,7 +80,15 @@ class StudyRunTest {
 
   private StudyRun of(Dice dice, int seeds, boolean reduced, boolean fresh, String version) {
     return new StudyRun(
-        "dice", dice, seeds, 1, reduced, fresh, version, "./alidade study dice --seeds " + seeds);
+        "dice",
+        dice,
+        seeds,
+        1,
+        reduced,
+        fresh,
+        version,
+        folder.resolve("shared"),
+        "./alidade study dice --seeds " + seeds);
   }
 
   private Findings run(Dice dice, int seeds) {
@@ -187,8 +195,9 @@ class StudyRunTest {
 
     public static void main(String[] args) {
       var dice = new Dice();
-      new StudyRun("dice", new Endless(dice), 3, 1, false, false, "1", "")
-          .run(Path.of(args[0]), Journal.silent(), CLOCK);
+      var out = Path.of(args[0]);
+      new StudyRun("dice", new Endless(dice), 3, 1, false, false, "1", out.resolve("shared"), "")
+          .run(out, Journal.silent(), CLOCK);
     }
   }
 
