@@ -204,7 +204,7 @@ public record Adpo() implements Study {
           new ReferenceFree(listwise(BETA_REWARD)),
           anchor,
           anchor,
-          whole(lists, lists.part(0), lists.gold));
+          whole(lists.part(0), lists.gold));
       var corruptions = bench.reduced() ? List.of(Corruption.FLIPS) : List.of(Corruption.values());
       for (var corruption : corruptions) {
         var random = bench.random(corruption.name());
@@ -219,8 +219,8 @@ public record Adpo() implements Study {
               bench.at(corruption.label + ": " + name, corruption.ordinal() / 3.0);
               var data =
                   objective.needs().signals().contains(SCORE)
-                      ? whole(lists, lists.part(1), scores)
-                      : pairs(lists, lists.part(1), scores);
+                      ? whole(lists.part(1), scores)
+                      : pairs(lists.part(1), scores);
               note(trial, name, corruption, learned(bench, lists, anchor, objective, data));
             });
       }
@@ -271,7 +271,7 @@ public record Adpo() implements Study {
     return found;
   }
 
-  private static List<Group> whole(Lists lists, int[] prompts, double[][] scores) {
+  private static List<Group> whole(int[] prompts, double[][] scores) {
     var candidates = IntStream.range(0, CANDIDATES).mapToObj(k -> Completion.of(k)).toList();
     var groups = new ArrayList<Group>();
     for (int p : prompts) {
@@ -283,7 +283,7 @@ public record Adpo() implements Study {
   }
 
   /// The candidate of the highest score against that of the lowest.
-  private static List<Group> pairs(Lists lists, int[] prompts, double[][] scores) {
+  private static List<Group> pairs(int[] prompts, double[][] scores) {
     var groups = new ArrayList<Group>();
     for (int p : prompts) {
       var list = scores[p];
