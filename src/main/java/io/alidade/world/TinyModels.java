@@ -12,6 +12,7 @@ import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
+import io.alidade.model.Drawn;
 import io.alidade.model.FreshModel;
 import io.alidade.model.Generator;
 import io.alidade.model.Policy;
@@ -166,7 +167,9 @@ public record TinyModels(Path folder) {
     discard(checkpoints);
     var needs = objective.needs();
     Optional<Scorer> frozen =
-        needs.reference() ? Optional.of(scorer(needs.referenceReadouts(), reference)) : Optional.empty();
+        needs.reference()
+            ? Optional.of(scorer(policy, needs.referenceReadouts(), reference))
+            : Optional.empty();
     try (var session =
         new Session(
             objective,
@@ -189,14 +192,15 @@ public record TinyModels(Path folder) {
     }
   }
 
-  private Scorer scorer(Set<Readout> readouts, Optional<Policy> reference) {
+  private Scorer scorer(Policy policy, Set<Readout> readouts, Optional<Policy> reference) {
     var frozen =
         reference.orElseThrow(
             () -> new IllegalArgumentException("the objective needs a reference, none was given"));
     var plain = new Frozen();
     var kept = readouts.equals(Set.of(Readout.LOG_LIKELIHOOD)) ? new Cached(plain) : plain;
     return kept.open(
-        new Reference.Setting(frozen::frozenCopy, Optional.empty(), folder.resolve("likelihoods")));
+        new Reference.Setting(
+            frozen::frozenCopy, Optional.empty(), folder.resolve("likelihoods"), policy));
   }
 
   /// Prompts that nobody has seen.
@@ -209,7 +213,7 @@ public record TinyModels(Path folder) {
   }
 
   /// An answer to each prompt, drawn from the model's own distribution.
-  public static List<Generator.Drawn> answers(Policy policy, List<int[]> prompts, long seed) {
+  public static List<Drawn> answers(Policy policy, List<int[]> prompts, long seed) {
     return new Generator(policy, Sampling.plain(TinyPref.LONGEST, seed), Set.of(TinyPref.EOS))
         .generate(prompts);
   }
@@ -304,7 +308,7 @@ public record TinyModels(Path folder) {
         own += logp;
       }
       tokens += answer.tokens().length;
-      ends += answer.stop() == Generator.Stop.END ? 1 : 0;
+      ends += answer.stop() == Drawn.Stop.END ? 1 : 0;
     }
     var all = Groups.of(groups);
     double other = sum(totals(reference, all, Readout.LOG_LIKELIHOOD));
