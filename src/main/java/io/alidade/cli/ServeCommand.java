@@ -189,8 +189,7 @@ final class ServeCommand implements Callable<Integer> {
   /// @param opened gets what must be closed
   private SequencedMap<String, LanguageModel> models(List<LanguageModel> opened) {
     var models = new LinkedHashMap<String, LanguageModel>();
-    var base =
-        LanguageModel.open(Located.find(model, Optional.empty()), Precision.of(precision));
+    var base = LanguageModel.open(Located.find(model, Optional.empty()), Precision.of(precision));
     opened.add(base);
     if (base.rewards()) {
       throw new UserException(model + ": a reward model has no words; score with it instead");

@@ -126,8 +126,7 @@ final class StudyCommand implements Callable<Integer> {
     table.print(writer);
     writer.println();
     for (var part : findings.verdict().parts()) {
-      writer.printf(
-          "%s: %s (%s)%n", part.held() ? "held  " : "failed", part.what(), part.found());
+      writer.printf("%s: %s (%s)%n", part.held() ? "held  " : "failed", part.what(), part.found());
     }
     writer.printf("outcome: %s%n", findings.outcome());
   }

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /// Reward hacking on three arms (Rashidinejad and Tian 2024, arXiv:2412.09544, section 3): a policy
-/// learns from 21 comparisons, one of which is a fluke. In type I a poor arm won once against a good
-/// one; in type II a good arm lost once.
+/// learns from 21 comparisons, one of which is a fluke. In type I a poor arm won once against a
+/// good one; in type II a good arm lost once.
 public record PowerDl() implements Study {
   private static final Signal LABEL = Signal.perGroup("dynamic_label");
   private static final String START = "start";
@@ -105,14 +105,14 @@ public record PowerDl() implements Study {
   @Override
   public String remarks() {
     return """
-        The world holds no chance as published; here each seed moves the start policy's logits by
-        normal noise of 0.1, so that the verdict does not hang on one start. The measures "as
-        published" are of the exact start; there the six arms give, to three digits, 0.037, 0.777,
-        0.553, 0.677, 0.850 in type I and 0.483, 0.427, 0.736, 0.649, 0.441 in type II.
+    The world holds no chance as published; here each seed moves the start policy's logits by
+    normal noise of 0.1, so that the verdict does not hang on one start. The measures "as
+    published" are of the exact start; there the six arms give, to three digits, 0.037, 0.777,
+    0.553, 0.677, 0.850 in type I and 0.483, 0.427, 0.736, 0.649, 0.441 in type II.
 
-        The last arm shows why `eta` must stay small: the likelihood term alone promotes what was
-        chosen often over what the start policy knew to be good, and type II is back.
-        """;
+    The last arm shows why `eta` must stay small: the likelihood term alone promotes what was
+    chosen often over what the start policy knew to be good, and type II is back.
+    """;
   }
 
   @Override
@@ -126,17 +126,18 @@ public record PowerDl() implements Study {
       try (var start = bandit.policy(noise)) {
         trial.note(START, measure, bandit.value(start));
       }
-      arms().forEach((name, objective) -> {
-        bench.at(name + ", " + bandit.name, 0.5);
-        double value = learn(bench, trial, bandit, name, objective, noise);
-        trial.note(name, measure, value);
-        if (!bench.reduced()) {
-          trial.note(
-              name,
-              measure + ", as published",
-              learn(bench, Trial.of(0), bandit, name, objective, new double[3]));
-        }
-      });
+      arms()
+          .forEach((name, objective) -> {
+            bench.at(name + ", " + bandit.name, 0.5);
+            double value = learn(bench, trial, bandit, name, objective, noise);
+            trial.note(name, measure, value);
+            if (!bench.reduced()) {
+              trial.note(
+                  name,
+                  measure + ", as published",
+                  learn(bench, Trial.of(0), bandit, name, objective, new double[3]));
+            }
+          });
     }
     return trial;
   }

@@ -64,7 +64,8 @@ public final class FeaturePolicy implements Trainee {
   public static FeaturePolicy linear(double[][][] features, double... weights) {
     try (var _ = new Step()) {
       return new FeaturePolicy(
-          table(features), List.of(leaf(weights, 1, weights.length), leaf(new double[1], 1)),
+          table(features),
+          List.of(leaf(weights, 1, weights.length), leaf(new double[1], 1)),
           features[0].length);
     }
   }
@@ -143,7 +144,8 @@ public final class FeaturePolicy implements Trainee {
   public SequencedMap<String, Tensor> trainable() {
     var map = new LinkedHashMap<String, Tensor>();
     for (int i = 0; i < weights.size(); i++) {
-      map.put("layer.%d.%s".formatted(i / 2, i % 2 == 0 ? "weight" : "bias"), weights.get(i).tensor());
+      map.put(
+          "layer.%d.%s".formatted(i / 2, i % 2 == 0 ? "weight" : "bias"), weights.get(i).tensor());
     }
     return map;
   }

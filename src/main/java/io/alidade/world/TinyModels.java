@@ -12,6 +12,7 @@ import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
+import io.alidade.model.Drawn;
 import io.alidade.model.FreshModel;
 import io.alidade.model.Generator;
 import io.alidade.model.Policy;
@@ -130,10 +131,7 @@ public record TinyModels(Path folder) {
 
   private static Group demonstration(int index, int[] prompt, int[] answer) {
     return new Group(
-        new Example.Row("tiny-pref", index + 1L),
-        prompt,
-        List.of(Completion.of(answer)),
-        Map.of());
+        new Example.Row("tiny-pref", index + 1L), prompt, List.of(Completion.of(answer)), Map.of());
   }
 
   /// Trains a model. Likelihoods under the reference are computed once for each pair.
@@ -166,7 +164,9 @@ public record TinyModels(Path folder) {
     discard(checkpoints);
     var needs = objective.needs();
     Optional<Scorer> frozen =
-        needs.reference() ? Optional.of(scorer(needs.referenceReadouts(), reference)) : Optional.empty();
+        needs.reference()
+            ? Optional.of(scorer(policy, needs.referenceReadouts(), reference))
+            : Optional.empty();
     try (var session =
         new Session(
             objective,
@@ -189,14 +189,15 @@ public record TinyModels(Path folder) {
     }
   }
 
-  private Scorer scorer(Set<Readout> readouts, Optional<Policy> reference) {
+  private Scorer scorer(Policy policy, Set<Readout> readouts, Optional<Policy> reference) {
     var frozen =
         reference.orElseThrow(
             () -> new IllegalArgumentException("the objective needs a reference, none was given"));
     var plain = new Frozen();
     var kept = readouts.equals(Set.of(Readout.LOG_LIKELIHOOD)) ? new Cached(plain) : plain;
     return kept.open(
-        new Reference.Setting(frozen::frozenCopy, Optional.empty(), folder.resolve("likelihoods")));
+        new Reference.Setting(
+            frozen::frozenCopy, Optional.empty(), folder.resolve("likelihoods"), policy));
   }
 
   /// Prompts that nobody has seen.
@@ -209,7 +210,7 @@ public record TinyModels(Path folder) {
   }
 
   /// An answer to each prompt, drawn from the model's own distribution.
-  public static List<Generator.Drawn> answers(Policy policy, List<int[]> prompts, long seed) {
+  public static List<Drawn> answers(Policy policy, List<int[]> prompts, long seed) {
     return new Generator(policy, Sampling.plain(TinyPref.LONGEST, seed), Set.of(TinyPref.EOS))
         .generate(prompts);
   }
@@ -294,6 +295,7 @@ public record TinyModels(Path folder) {
     var groups = new ArrayList<Group>();
     double reward = 0;
     double own = 0;
+    double entropy = 0;
     int tokens = 0;
     int ends = 0;
     for (int i = 0; i < drawn.size(); i++) {
@@ -303,12 +305,14 @@ public record TinyModels(Path folder) {
       for (float logp : answer.logps()) {
         own += logp;
       }
+      for (float one : answer.entropies()) {
+        entropy += one;
+      }
       tokens += answer.tokens().length;
-      ends += answer.stop() == Generator.Stop.END ? 1 : 0;
+      ends += answer.stop() == Drawn.Stop.END ? 1 : 0;
     }
     var all = Groups.of(groups);
     double other = sum(totals(reference, all, Readout.LOG_LIKELIHOOD));
-    double entropy = sum(totals(policy, all, Readout.ENTROPY));
     double count = drawn.size();
     return new Answers(
         reward / count, (own - other) / count, entropy / tokens, (tokens - ends) / count);

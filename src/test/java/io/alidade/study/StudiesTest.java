@@ -61,9 +61,14 @@ class StudiesTest {
     var trial = run(name, 1);
     var results = new Results(List.of(trial));
     assertThat(trial.arms()).hasSizeGreaterThanOrEqualTo(2);
-    trial.arms().forEach((arm, measures) ->
-        assertThat(measures).as(arm).isNotEmpty().allSatisfy((measure, value) ->
-            assertThat(value).as("%s of %s", measure, arm).isFinite()));
+    trial
+        .arms()
+        .forEach((arm, measures) ->
+            assertThat(measures)
+                .as(arm)
+                .isNotEmpty()
+                .allSatisfy(
+                    (measure, value) -> assertThat(value).as("%s of %s", measure, arm).isFinite()));
     assertThat(study(name).direction(results).parts()).allMatch(Verdict.Part::held);
     assertThat(study(name).judge(results).parts()).as("judged, one way or the other").isNotEmpty();
     for (var figure : study(name).figures(results)) {
