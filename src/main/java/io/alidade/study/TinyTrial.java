@@ -91,7 +91,7 @@ final class TinyTrial implements AutoCloseable {
             .shared()
             .resolve(
                 "tiny-%s-%d-%dx%d-%s"
-                    .formatted(kind, bench.seed(), count, size, TinyModels.version()));
+                    .formatted(kind, bench.seed(), count, size, Engine.version()));
     if (!Files.exists(begin)) {
       try (var fresh = models.fresh(bench.seed("weights"))) {
         models.train(

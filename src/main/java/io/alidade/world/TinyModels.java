@@ -20,9 +20,7 @@ import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.model.Sampling;
 import io.alidade.model.Scorer;
-import io.alidade.model.causal.Architectures;
 import io.alidade.objective.Objective;
-import io.alidade.recipe.Slots;
 import io.alidade.reference.Cached;
 import io.alidade.reference.Frozen;
 import io.alidade.reference.Reference;
@@ -33,10 +31,7 @@ import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,33 +76,6 @@ public record TinyModels(Path folder) {
     discard(target);
     FreshModel.write(source.resolve("config.json"), source, target, seed);
     return Policy.open(target, PolicySpec.trainable(Precision.FLOAT32));
-  }
-
-  /// A digest of the code that a model comes from: engine, objectives and this package.
-  public static String version() {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      for (var anchor :
-          List.of(
-              Step.class,
-              Batch.class,
-              Objective.class,
-              Policy.class,
-              Architectures.class,
-              Session.class,
-              TinyModels.class)) {
-        for (var type : Slots.classes(anchor)) {
-          try (var in = type.getResourceAsStream(type.getSimpleName() + ".class")) {
-            if (in != null) {
-              digest.update(in.readAllBytes());
-            }
-          }
-        }
-      }
-      return HexFormat.of().formatHex(digest.digest(), 0, 6);
-    } catch (IOException | NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has SHA-256, and these classes are loaded
-    }
   }
 
   /// Demonstrations without end, each a function of its number.
