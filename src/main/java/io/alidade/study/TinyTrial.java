@@ -90,8 +90,7 @@ final class TinyTrial implements AutoCloseable {
         bench
             .shared()
             .resolve(
-                "tiny-%s-%d-%dx%d-%s"
-                    .formatted(kind, bench.seed(), count, size, Engine.version()));
+                "tiny-%s-%d-%dx%d-%s".formatted(kind, bench.seed(), count, size, Engine.version()));
     if (!Files.exists(begin)) {
       try (var fresh = models.fresh(bench.seed("weights"))) {
         models.train(
