@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every study that there is, found as the command line finds them, in its reduced form.
 class StudiesTest {
-  private static final int LEAST = 7;
+  private static final int LEAST = 8;
 
   @TempDir private Path folder;
 
@@ -74,6 +74,14 @@ class StudiesTest {
     for (var figure : study(name).figures(results)) {
       assertThat(figure.standalone()).startsWith("<svg");
     }
+  }
+
+  @Test
+  void twoRunsGiveTheSameNumbers() throws Exception {
+    var one = run("power-dl", 2);
+    var two = run("power-dl", 2);
+    assertThat(two.arms()).isEqualTo(one.arms());
+    assertThat(run("power-dl", 3).arms().keySet()).isEqualTo(one.arms().keySet());
   }
 
   @Test
