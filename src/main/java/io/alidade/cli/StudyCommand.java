@@ -1,7 +1,7 @@
 package io.alidade.cli;
 
 import io.alidade.journal.Console;
-import io.alidade.journal.Provenance;
+import io.alidade.study.Engine;
 import io.alidade.study.Findings;
 import io.alidade.study.Studies;
 import io.alidade.study.StudyRun;
@@ -87,7 +87,7 @@ final class StudyCommand implements Callable<Integer> {
             firstSeed,
             reduced,
             fresh,
-            Provenance.version(),
+            Engine.version(),
             TrainCommand.cache().resolve("studies"),
             command(found));
     Findings findings;
@@ -126,8 +126,7 @@ final class StudyCommand implements Callable<Integer> {
     table.print(writer);
     writer.println();
     for (var part : findings.verdict().parts()) {
-      writer.printf(
-          "%s: %s (%s)%n", part.held() ? "held  " : "failed", part.what(), part.found());
+      writer.printf("%s: %s (%s)%n", part.held() ? "held  " : "failed", part.what(), part.found());
     }
     writer.printf("outcome: %s%n", findings.outcome());
   }

@@ -1,10 +1,10 @@
 package io.alidade.evaluation;
 
-/// Expected calibration error: how far a model's confidence is from how often it is right (Naeini et
-/// al. 2015; for preferences Wang et al. 2023, "Beyond reverse KL", arXiv:2309.16240).
+/// Expected calibration error: how far a model's confidence is from how often it is right (Naeini
+/// et al. 2015; for preferences Wang et al. 2023, "Beyond reverse KL", arXiv:2309.16240).
 ///
-/// `sum_b n_b / n |accuracy_b - confidence_b|` over ten bins of equal width on `[0, 1]`; a confidence
-/// of exactly 1 belongs to the last.
+/// `sum_b n_b / n |accuracy_b - confidence_b|` over ten bins of equal width on `[0, 1]`; a
+/// confidence of exactly 1 belongs to the last.
 public final class CalibrationError {
   private static final int BINS = 10;
 

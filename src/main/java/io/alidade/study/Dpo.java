@@ -31,13 +31,13 @@ public record Dpo() implements Study {
   @Override
   public String remarks() {
     return """
-        - Accuracy is measured on 512 pairs that were held out, with labels as noisy as those of the
-          training pairs, and by the gain over the start, of which a tie counts as wrong.
-        - KL is a Monte-Carlo estimate over the 512 drawn answers; a token that is not a content token counts
-          as one that misses the target.
-        - In the reduced form the start has not learned to read the prompt's class, so gold rewards say nothing
-          there; what is asserted is the accuracy on its own pairs.
-        """;
+    - Accuracy is measured on 512 pairs that were held out, with labels as noisy as those of the
+      training pairs, and by the gain over the start, of which a tie counts as wrong.
+    - KL is a Monte-Carlo estimate over the 512 drawn answers; a token that is not a content token counts
+      as one that misses the target.
+    - In the reduced form the start has not learned to read the prompt's class, so gold rewards say nothing
+      there; what is asserted is the accuracy on its own pairs.
+    """;
   }
 
   @Override
@@ -46,8 +46,7 @@ public record Dpo() implements Study {
       var pairs = tiny.pairs("pairs", 3000, 200);
       var held = tiny.pairs("held-out pairs", 512, 64);
       tiny.noteStart(START, held);
-      try (var policy =
-          tiny.learned(TinyTrial.dpo(0.1), TinyPair.groups(pairs), tiny.course())) {
+      try (var policy = tiny.learned(TinyTrial.dpo(0.1), TinyPair.groups(pairs), tiny.course())) {
         tiny.noteAnswers(DPO, policy);
         tiny.noteRanking(DPO, policy, held);
         double trained = TinyModels.rank(policy, tiny.start(), pairs).accuracy();
@@ -67,9 +66,7 @@ public record Dpo() implements Study {
         Verdict.Part.atLeast(
             "DPO's gold reward is above 3", results.mean(DPO, TinyTrial.REWARD), 3),
         Verdict.Part.atLeast(
-            "accuracy on held-out pairs is above 0.6",
-            results.mean(DPO, TinyTrial.ACCURACY),
-            0.6));
+            "accuracy on held-out pairs is above 0.6", results.mean(DPO, TinyTrial.ACCURACY), 0.6));
   }
 
   @Override

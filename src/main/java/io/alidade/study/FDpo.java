@@ -61,10 +61,10 @@ public record FDpo() implements Study {
   @Override
   public String remarks() {
     return """
-        - The first figure has one point for each beta of 0.03, 0.1 and 0.3; a smaller beta moves farther.
-        - `ece_generation` takes the likelihood per token as confidence, `ece_preference` the sigmoid of beta times
-          the margin over the start; both on 512 held-out pairs.
-        """;
+    - The first figure has one point for each beta of 0.03, 0.1 and 0.3; a smaller beta moves farther.
+    - `ece_generation` takes the likelihood per token as confidence, `ece_preference` the sigmoid of beta times
+      the margin over the start; both on 512 held-out pairs.
+    """;
   }
 
   @Override
@@ -74,17 +74,18 @@ public record FDpo() implements Study {
       var groups = TinyPair.groups(tiny.pairs("pairs", 3000, 200));
       var held = tiny.pairs("held-out pairs", 512, 64);
       tiny.noteStart(START, held);
-      divergences().forEach((name, divergence) -> {
-        for (double beta : betas) {
-          var objective = new io.alidade.objective.Dpo(beta, divergence);
-          try (var policy = tiny.learned(objective, groups, tiny.course())) {
-            var arm = arm(name, beta);
-            tiny.noteAnswers(arm, policy);
-            tiny.noteRanking(arm, policy, held);
-            noteCalibration(tiny, arm, policy, held, beta);
-          }
-        }
-      });
+      divergences()
+          .forEach((name, divergence) -> {
+            for (double beta : betas) {
+              var objective = new io.alidade.objective.Dpo(beta, divergence);
+              try (var policy = tiny.learned(objective, groups, tiny.course())) {
+                var arm = arm(name, beta);
+                tiny.noteAnswers(arm, policy);
+                tiny.noteRanking(arm, policy, held);
+                noteCalibration(tiny, arm, policy, held, beta);
+              }
+            }
+          });
       return tiny.trial();
     }
   }

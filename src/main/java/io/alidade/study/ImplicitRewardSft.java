@@ -56,10 +56,10 @@ public record ImplicitRewardSft() implements Study {
   @Override
   public String remarks() {
     return """
-        - The base's demonstrations have target probability 0.25 or 0.45 with even odds.
-        - The chi-squared objective is reconstructed from the paper's abstract and from inverse soft-Q learning
-          (docs/design/010): a failure may be the reconstruction's.
-        """;
+    - The base's demonstrations have target probability 0.25 or 0.45 with even odds.
+    - The chi-squared objective is reconstructed from the paper's abstract and from inverse soft-Q learning
+      (docs/design/010): a failure may be the reconstruction's.
+    """;
   }
 
   @Override
@@ -99,7 +99,11 @@ public record ImplicitRewardSft() implements Study {
     for (double total : TinyModels.totals(policy, groups, Readout.LOG_LIKELIHOOD)) {
       sum += total;
     }
-    int tokens = IntStream.range(0, groups.count()).mapToObj(groups::group).mapToInt(ImplicitRewardSft::length).sum();
+    int tokens =
+        IntStream.range(0, groups.count())
+            .mapToObj(groups::group)
+            .mapToInt(ImplicitRewardSft::length)
+            .sum();
     return -sum / tokens;
   }
 

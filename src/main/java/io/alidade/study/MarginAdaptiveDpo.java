@@ -55,10 +55,10 @@ public record MarginAdaptiveDpo() implements Study {
   @Override
   public String remarks() {
     return """
-        - The reward model begins as the start with a new head and learns from 3000 pairs of its own, flipped at the
-          same rate, for 300 steps; its margins are used as they are.
-        - The amplified loss acts in part like a smaller beta: compare with DPO at beta 0.05, and see the KL.
-        """;
+    - The reward model begins as the start with a new head and learns from 3000 pairs of its own, flipped at the
+      same rate, for 300 steps; its margins are used as they are.
+    - The amplified loss acts in part like a smaller beta: compare with DPO at beta 0.05, and see the KL.
+    """;
   }
 
   @Override

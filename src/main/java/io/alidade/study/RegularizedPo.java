@@ -58,10 +58,10 @@ public record RegularizedPo() implements Study {
   @Override
   public String remarks() {
     return """
-        - "Near the start" and "falls back" are given numbers here: at most 0.5 above the start's gold reward, and
-          at least 0.5 below the highest of ten looks on the way.
-        - Likelihoods, margins and accuracies are those of the 150 training pairs.
-        """;
+    - "Near the start" and "falls back" are given numbers here: at most 0.5 above the start's gold reward, and
+      at least 0.5 below the highest of ten looks on the way.
+    - Likelihoods, margins and accuracies are those of the 150 training pairs.
+    """;
   }
 
   @Override
@@ -158,7 +158,8 @@ public record RegularizedPo() implements Study {
   @Override
   public List<Chart> figures(Results results) {
     var charts = new ArrayList<Chart>();
-    charts.add(Chart.Lines.of("Gold reward on the way", "step", TinyTrial.REWARD, results.curves()));
+    charts.add(
+        Chart.Lines.of("Gold reward on the way", "step", TinyTrial.REWARD, results.curves()));
     charts.addAll(results.bars());
     return charts;
   }

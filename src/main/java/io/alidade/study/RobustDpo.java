@@ -36,11 +36,11 @@ public record RobustDpo() implements Study {
   @Override
   public String remarks() {
     return """
-        - Labels come from Bradley and Terry's model first and are flipped afterwards, so that even the clean
-          arm learns from noisy labels. "DPO, no flips" is what could be had.
-        - At a rate of 0.4 the corrected loss has a slope of 2 that never fades: rDPO pays for its lead with the
-          largest KL. Read gold reward and KL together.
-        """;
+    - Labels come from Bradley and Terry's model first and are flipped afterwards, so that even the clean
+      arm learns from noisy labels. "DPO, no flips" is what could be had.
+    - At a rate of 0.4 the corrected loss has a slope of 2 that never fades: rDPO pays for its lead with the
+      largest KL. Read gold reward and KL together.
+    """;
   }
 
   @Override
@@ -63,11 +63,8 @@ public record RobustDpo() implements Study {
   public Verdict judge(Results results) {
     return Verdict.of(
         Verdict.Part.atLeast(
-            "rDPO is ahead of DPO by at least 0.2",
-            results.gain(RDPO, DPO, TinyTrial.REWARD),
-            0.2),
-        Verdict.Part.atLeast(
-            "DPO is ahead of cDPO", results.gain(DPO, CDPO, TinyTrial.REWARD), 0));
+            "rDPO is ahead of DPO by at least 0.2", results.gain(RDPO, DPO, TinyTrial.REWARD), 0.2),
+        Verdict.Part.atLeast("DPO is ahead of cDPO", results.gain(DPO, CDPO, TinyTrial.REWARD), 0));
   }
 
   @Override

@@ -48,10 +48,10 @@ public record SimPo() implements Study {
   @Override
   public String remarks() {
     return """
-        - Pairs are ranked by the gold reward itself; two answers of equal reward are drawn anew.
-        - A contradiction is a pair whose chosen answer gained more likelihood over the start than the rejected
-          one, and still is less likely per token. SimPO is held to the same start, which it never sees.
-        """;
+    - Pairs are ranked by the gold reward itself; two answers of equal reward are drawn anew.
+    - A contradiction is a pair whose chosen answer gained more likelihood over the start than the rejected
+      one, and still is less likely per token. SimPO is held to the same start, which it never sees.
+    """;
   }
 
   @Override

@@ -14,7 +14,6 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 
 /// Carries a study out: a trial a seed, each kept as soon as it is done, then the verdict and the
 /// page. Killed at any moment, the next run takes over the trials that were finished.
@@ -105,7 +104,8 @@ public record StudyRun(
                       journal.progress(
                           name,
                           // the last tick is for when the trial is kept
-                          (long) number * TICKS + Math.clamp(Math.round(share * TICKS), 0, TICKS - 1),
+                          (long) number * TICKS
+                              + Math.clamp(Math.round(share * TICKS), 0, TICKS - 1),
                           (long) seeds * TICKS,
                           "ticks",
                           shown)));
@@ -129,8 +129,7 @@ public record StudyRun(
       try (var folders = Files.newDirectoryStream(out, "scratch-*")) {
         for (var folder : folders) {
           var process = folder.getFileName().toString().substring("scratch-".length());
-          if (process.matches("\\d{1,18}")
-              && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
+          if (process.matches("\\d{1,18}") && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
             discard(folder);
           }
         }

@@ -90,8 +90,7 @@ final class TinyTrial implements AutoCloseable {
         bench
             .shared()
             .resolve(
-                "tiny-%s-%d-%dx%d-%s"
-                    .formatted(kind, bench.seed(), count, size, TinyModels.version()));
+                "tiny-%s-%d-%dx%d-%s".formatted(kind, bench.seed(), count, size, Engine.version()));
     if (!Files.exists(begin)) {
       try (var fresh = models.fresh(bench.seed("weights"))) {
         models.train(
@@ -134,7 +133,11 @@ final class TinyTrial implements AutoCloseable {
   /// Another number of steps, or another rate.
   TinyModels.Course course(int steps, double rate) {
     return new TinyModels.Course(
-        bench.size(steps, 30), 32, bench.reduced() ? 4 * rate : rate, bench.size(20, 2), bench.seed("order"));
+        bench.size(steps, 30),
+        32,
+        bench.reduced() ? 4 * rate : rate,
+        bench.size(20, 2),
+        bench.seed("order"));
   }
 
   /// A policy that learned from pairs, beginning as the start.
@@ -178,7 +181,8 @@ final class TinyTrial implements AutoCloseable {
   /// The start with a reward head of its own.
   Policy rewardModel() {
     return Policy.open(
-        begin, PolicySpec.trainable(Precision.FLOAT32).with(Head.REWARD).seeded(bench.seed("head")));
+        begin,
+        PolicySpec.trainable(Precision.FLOAT32).with(Head.REWARD).seeded(bench.seed("head")));
   }
 
   /// Mean gold reward of answers to the fresh prompts.

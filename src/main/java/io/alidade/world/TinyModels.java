@@ -20,9 +20,7 @@ import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.model.Sampling;
 import io.alidade.model.Scorer;
-import io.alidade.model.causal.Architectures;
 import io.alidade.objective.Objective;
-import io.alidade.recipe.Slots;
 import io.alidade.reference.Cached;
 import io.alidade.reference.Frozen;
 import io.alidade.reference.Reference;
@@ -33,10 +31,7 @@ import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,33 +78,6 @@ public record TinyModels(Path folder) {
     return Policy.open(target, PolicySpec.trainable(Precision.FLOAT32));
   }
 
-  /// A digest of the code that a model comes from: engine, objectives and this package.
-  public static String version() {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      for (var anchor :
-          List.of(
-              Step.class,
-              Batch.class,
-              Objective.class,
-              Policy.class,
-              Architectures.class,
-              Session.class,
-              TinyModels.class)) {
-        for (var type : Slots.classes(anchor)) {
-          try (var in = type.getResourceAsStream(type.getSimpleName() + ".class")) {
-            if (in != null) {
-              digest.update(in.readAllBytes());
-            }
-          }
-        }
-      }
-      return HexFormat.of().formatHex(digest.digest(), 0, 6);
-    } catch (IOException | NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has SHA-256, and these classes are loaded
-    }
-  }
-
   /// Demonstrations without end, each a function of its number.
   ///
   /// @param count how many there are
@@ -131,10 +99,7 @@ public record TinyModels(Path folder) {
 
   private static Group demonstration(int index, int[] prompt, int[] answer) {
     return new Group(
-        new Example.Row("tiny-pref", index + 1L),
-        prompt,
-        List.of(Completion.of(answer)),
-        Map.of());
+        new Example.Row("tiny-pref", index + 1L), prompt, List.of(Completion.of(answer)), Map.of());
   }
 
   /// Trains a model. Likelihoods under the reference are computed once for each pair.
@@ -298,6 +263,7 @@ public record TinyModels(Path folder) {
     var groups = new ArrayList<Group>();
     double reward = 0;
     double own = 0;
+    double entropy = 0;
     int tokens = 0;
     int ends = 0;
     for (int i = 0; i < drawn.size(); i++) {
@@ -307,12 +273,14 @@ public record TinyModels(Path folder) {
       for (float logp : answer.logps()) {
         own += logp;
       }
+      for (float one : answer.entropies()) {
+        entropy += one;
+      }
       tokens += answer.tokens().length;
       ends += answer.stop() == Drawn.Stop.END ? 1 : 0;
     }
     var all = Groups.of(groups);
     double other = sum(totals(reference, all, Readout.LOG_LIKELIHOOD));
-    double entropy = sum(totals(policy, all, Readout.ENTROPY));
     double count = drawn.size();
     return new Answers(
         reward / count, (own - other) / count, entropy / tokens, (tokens - ends) / count);

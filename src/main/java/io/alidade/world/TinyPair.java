@@ -54,7 +54,8 @@ public record TinyPair(int[] prompt, int[] chosen, int[] rejected) {
     var groups = new ArrayList<Group>();
     for (var pair : pairs) {
       var values = new java.util.HashMap<Signal, double[]>();
-      signals.forEach((signal, value) -> values.put(signal, new double[] {value.applyAsDouble(pair)}));
+      signals.forEach(
+          (signal, value) -> values.put(signal, new double[] {value.applyAsDouble(pair)}));
       groups.add(
           new Group(
               new Example.Row("tiny-pref", groups.size() + 1L),

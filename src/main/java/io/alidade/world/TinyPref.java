@@ -2,9 +2,9 @@ package io.alidade.world;
 
 import java.util.random.RandomGenerator;
 
-/// A language of 24 tokens with a gold reward: padding, begin, separator, end, and 20 content tokens
-/// in four classes, `(id - 4) mod 4`. A prompt is begin, three content tokens, separator; its target
-/// is the class of the first. An answer is good as far as its tokens are of that class.
+/// A language of 24 tokens with a gold reward: padding, begin, separator, end, and 20 content
+/// tokens in four classes, `(id - 4) mod 4`. A prompt is begin, three content tokens, separator;
+/// its target is the class of the first. An answer is good as far as its tokens are of that class.
 public final class TinyPref {
   /// Padding; never part of an answer.
   public static final int PAD = 0;

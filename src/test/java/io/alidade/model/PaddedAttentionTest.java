@@ -66,7 +66,9 @@ class PaddedAttentionTest {
       double below;
       double step = 1e-4;
       double[] squares = {0};
-      gradients.values().forEach(g -> IntStream.range(0, g.length).forEach(i -> squares[0] += g[i] * g[i]));
+      gradients
+          .values()
+          .forEach(g -> IntStream.range(0, g.length).forEach(i -> squares[0] += g[i] * g[i]));
       along(policy, gradients, step / Math.sqrt(squares[0]));
       above = ScoringGradientTest.value(policy, batch, Readout.LOG_LIKELIHOOD);
       along(policy, gradients, -2 * step / Math.sqrt(squares[0]));
@@ -80,13 +82,15 @@ class PaddedAttentionTest {
   private static void along(
       Policy policy, java.util.Map<String, double[]> gradients, double factor) {
     try (var _ = new Step()) {
-      policy.trainable().forEach((name, leaf) -> {
-        var direction = gradients.get(name);
-        assertThat(direction).isNotNull();
-        if (direction != null) {
-          ScoringGradientTest.move(leaf, Ops.doubles(direction, Ops.shape(leaf)), factor);
-        }
-      });
+      policy
+          .trainable()
+          .forEach((name, leaf) -> {
+            var direction = gradients.get(name);
+            assertThat(direction).isNotNull();
+            if (direction != null) {
+              ScoringGradientTest.move(leaf, Ops.doubles(direction, Ops.shape(leaf)), factor);
+            }
+          });
     }
   }
 }

@@ -102,7 +102,8 @@ class StudyRunTest {
     var page = Files.readString(folder.resolve("README.md"));
     assertThat(page)
         .contains("Loaded dice show more", "Mean at least 1 above.", "1 of 2 parts reproduced")
-        .contains("| loaded above fair | yes | 1.500, wanted ≥ 1.000 |", "| fair at most 0 | **no** |")
+        .contains(
+            "| loaded above fair | yes | 1.500, wanted ≥ 1.000 |", "| fair at most 0 | **no** |")
         .contains("| arm | mean | nothing |", "![mean](figure-1.svg)", "2026-01-02")
         .contains("`./alidade study dice --seeds 3`", "seeds 1, 2, 3", "Java ");
     assertThat(Files.readString(folder.resolve("figure-1.svg"))).startsWith("<svg");

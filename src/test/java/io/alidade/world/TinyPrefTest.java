@@ -103,7 +103,10 @@ class TinyPrefTest {
       var ranking = TinyModels.rank(policy, policy, pairs);
       assertThat(ranking.chosen())
           .isCloseTo(
-              java.util.stream.IntStream.range(0, 30).mapToDouble(i -> totals[2 * i]).average().orElseThrow(),
+              java.util.stream.IntStream.range(0, 30)
+                  .mapToDouble(i -> totals[2 * i])
+                  .average()
+                  .orElseThrow(),
               within(1e-9));
       assertThat(ranking.accuracy()).isZero(); // nothing is gained over itself, and a tie is wrong
     }

@@ -87,7 +87,8 @@ public final class PaddedAttention implements Attention {
   }
 
   /// What is added to the scores, `[B, 1, L, L]`: 0 where a query sees a key, minus infinity
-  /// elsewhere. A padding query, which nobody reads, sees the first key, so that nothing becomes NaN.
+  /// elsewhere. A padding query, which nobody reads, sees the first key, so that nothing becomes
+  /// NaN.
   private Tensor mask(Settings settings) {
     var mask = new float[runs.size() * longest * longest];
     Arrays.fill(mask, Float.NEGATIVE_INFINITY);
@@ -137,16 +138,15 @@ public final class PaddedAttention implements Attention {
                 new DoubleOptional(settings.scale()),
                 q.size(1) != k.size(1));
     var flat =
-        mixed
-            .transpose(1, 2)
-            .reshape((long) runs.size() * longest, query.size(1) * value.size(2));
+        mixed.transpose(1, 2).reshape((long) runs.size() * longest, query.size(1) * value.size(2));
     return torch.embedding(flat, places);
   }
 
   /// `[T, heads, d]` to `[B, heads, L, d]`.
   private Tensor padded(Tensor x) {
     // As an embedding, since the gradient of index_select adds row by row.
-    return torch.embedding(x.reshape(x.size(0), x.size(1) * x.size(2)), rows)
+    return torch
+        .embedding(x.reshape(x.size(0), x.size(1) * x.size(2)), rows)
         .view(runs.size(), longest, x.size(1), x.size(2))
         .transpose(1, 2);
   }
