@@ -12,7 +12,8 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -222,7 +223,8 @@ final class ServeCommand implements Callable<Integer> {
 
   private static void log(PrintWriter out, String line) {
     synchronized (out) {
-      out.println(Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + line);
+      out.println(
+          LocalDateTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + " " + line);
       out.flush();
     }
   }
@@ -240,9 +242,9 @@ final class ServeCommand implements Callable<Integer> {
     try {
       ended.await();
     } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
       Runtime.getRuntime().removeShutdownHook(hook);
       server.close();
-      Thread.currentThread().interrupt();
     }
   }
 }
