@@ -44,7 +44,8 @@ class TrainCommandTest {
         new ArrayList<>(
             List.of("train", recipe, "--model", model.toString(), "--data", data.toString()));
     args.addAll(List.of("--out", folder.resolve(name).toString()));
-    Stream.concat(Stream.of("max_steps=2", "eval_fraction=0", "logging_steps=1"), Stream.of(settings))
+    Stream.concat(
+            Stream.of("max_steps=2", "eval_fraction=0", "logging_steps=1"), Stream.of(settings))
         .forEach(setting -> args.addAll(List.of("--set", setting)));
     assertThat(run(args.toArray(String[]::new))).as(() -> err.toString()).isZero();
   }
@@ -148,7 +149,8 @@ class TrainCommandTest {
   void aMaskOfNothingOrOfEverythingIsAnError() throws IOException {
     var data = rows("chat.jsonl", CHAT.repeat(2));
     var nothing = MARKED.replace("m.role == 'assistant'", "m.role == 'nobody'");
-    var all = "{% generation %}{% for m in messages %}{{ m.content }}{% endfor %}{% endgeneration %}";
+    var all =
+        "{% generation %}{% for m in messages %}{{ m.content }}{% endfor %}{% endgeneration %}";
     for (var template : List.of(nothing, all)) {
       int code =
           run(
@@ -209,8 +211,7 @@ class TrainCommandTest {
         "adapter.layers_to_transform=[1]",
         "adapter.modules_to_save=[lm_head, embed_tokens]");
     assertThat(names(folder.resolve("whole/model")))
-        .contains(
-            "base_model.model.lm_head.weight", "base_model.model.model.embed_tokens.weight")
+        .contains("base_model.model.lm_head.weight", "base_model.model.model.embed_tokens.weight")
         .noneMatch(name -> name.contains("layers.0."));
     uses(folder.resolve("whole/model"), data);
 
@@ -248,8 +249,7 @@ class TrainCommandTest {
     var before = score(adapter, data);
     var after = score(merged, data);
     for (var key : List.of("logps/chosen", "logps/rejected")) {
-      assertThat(after.path(key).asDouble())
-          .isCloseTo(before.path(key).asDouble(), within(1e-3));
+      assertThat(after.path(key).asDouble()).isCloseTo(before.path(key).asDouble(), within(1e-3));
     }
   }
 
@@ -279,8 +279,7 @@ class TrainCommandTest {
   void trainsAnAdapterUnderARewardModel() throws IOException {
     var data = rows("pairs.jsonl", PAIR.repeat(4));
     var base = GOLDEN.resolve("models/llama_reward");
-    train(
-        "reward", base, data, "reward", "adapter.r=2", "adapter.lora_alpha=4", "max_length=64");
+    train("reward", base, data, "reward", "adapter.r=2", "adapter.lora_alpha=4", "max_length=64");
     var adapter = folder.resolve("reward/model");
     assertThat(names(adapter)).contains("base_model.model.score.weight");
     var before = score(adapter, data);

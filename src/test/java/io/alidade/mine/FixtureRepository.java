@@ -30,7 +30,8 @@ public final class FixtureRepository {
   }
 
   /// A release with sources: path and text in turns.
-  public FixtureRepository release(String library, String version, String... sources) throws IOException {
+  public FixtureRepository release(String library, String version, String... sources)
+      throws IOException {
     var zipped = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(zipped)) {
       for (int i = 0; i < sources.length; i += 2) {
