@@ -7,14 +7,11 @@ import io.alidade.tensor.Step;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// The weights of a policy: those of the checkpoint, and what an adapter puts beside them.
 final class Parameters implements Weights, AutoCloseable {
-  private static final String WEIGHT = ".weight";
-
   private final SequencedMap<String, Owned> base = new LinkedHashMap<>();
 
   /// Tensors of modules that are trained whole beside an adapter; they stand in for the base's.
@@ -129,10 +126,12 @@ final class Parameters implements Weights, AutoCloseable {
   /// take what was learned for it.
   void untie() {
     boolean changed =
-        Stream.of(tiedHead, tiedTable)
-            .anyMatch(name ->
-                replaced.containsKey(name)
-                    || adapts(name.substring(0, Math.max(0, name.length() - WEIGHT.length()))));
+        replaced.containsKey(tiedHead)
+            || replaced.containsKey(tiedTable)
+            || (lora != null
+                && lora.modules().stream()
+                    .map(module -> module + ".weight")
+                    .anyMatch(name -> name.equals(tiedHead) || name.equals(tiedTable)));
     if (changed && !base.containsKey(tiedHead)) {
       try (var _ = new Step()) {
         put(tiedHead, base(tiedTable).detach().clone());
