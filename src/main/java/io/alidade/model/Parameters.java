@@ -99,6 +99,7 @@ final class Parameters implements Weights, AutoCloseable {
       return copy();
     }
     var copy = new Parameters();
+    copy.tie(tiedHead, tiedTable);
     try (var _ = new Step()) {
       base.forEach((name, owned) -> copy.put(name, owned.tensor())); // shares memory
       replaced().forEach((name, tensor) -> copy.replace(name, tensor.detach().clone()));
@@ -110,6 +111,7 @@ final class Parameters implements Weights, AutoCloseable {
   /// The weights of the checkpoint in the same memory, without an adapter.
   Parameters sharing() {
     var sharing = new Parameters();
+    sharing.tie(tiedHead, tiedTable);
     base().forEach(sharing::put);
     return sharing;
   }
