@@ -105,7 +105,7 @@ public final class Policy implements Trainee, Fingerprinted {
   /// What would be trained: the adapter if there is one, or else everything.
   private SequencedMap<String, Tensor> candidates() {
     var lora = parameters.lora();
-    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora);
+    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora, architecture);
   }
 
   /// Switches the dropout of an adapter on or off; it is off at first, and only ever acts on
@@ -224,14 +224,13 @@ public final class Policy implements Trainee, Fingerprinted {
     if (lora == null) {
       throw new IllegalStateException("there is no adapter to merge");
     }
+    parameters.untie();
     for (var module : lora.modules()) {
       try (var _ = new Step()) {
         Grad.off(() -> {
           var weight = parameters.get(module + ".weight");
-          var more = lora.difference(module);
-          var merged =
-              weight.to(more.scalar_type()).add(architecture.transposed() ? more.t() : more);
-          return weight.copy_(merged);
+          var more = lora.difference(module, architecture.transposed());
+          return weight.copy_(weight.to(more.scalar_type()).add(more));
         });
       }
     }
@@ -306,12 +305,13 @@ public final class Policy implements Trainee, Fingerprinted {
     readouts.forEach(this::offered);
     var placement =
         Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
-    var pass = placement.layout().map(layout -> pass(weights, layout, draw(differentiable)));
+    long draw = placement.layout().isPresent() ? draw(differentiable) : 0;
+    var pass = placement.layout().map(layout -> pass(weights, layout, draw));
     var run = pass.filter(_ -> differentiable).map(this::run);
     var hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
     return new PackedScoring(
         placement,
-        projection(weights),
+        projection(weights, draw),
         config.vocabSize(),
         heads(weights),
         run,
@@ -353,11 +353,11 @@ public final class Policy implements Trainee, Fingerprinted {
         : Trunk.recorded(architecture, pass);
   }
 
-  private Projection projection(Weights weights) {
-    var names = architecture.names();
-    var name = architecture.tied() ? names.embedding() : names.head();
+  private Projection projection(Weights weights, long draw) {
+    var name = architecture.names().head();
+    var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        hidden -> linear(hidden, weights.get(name)),
+        hidden -> weights.adapt(module, hidden, linear(hidden, weights.get(name)), draw),
         architecture.logitCap(),
         spec.precision().wide());
   }
@@ -398,7 +398,7 @@ public final class Policy implements Trainee, Fingerprinted {
   public Tensor logits(int... tokens) {
     return Grad.off(() -> {
       var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
   }
 
@@ -440,7 +440,7 @@ public final class Policy implements Trainee, Fingerprinted {
       var type = spec.precision().type();
       var pass = new Pass(architecture, parameters, layout, attention, type, draws++);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
   }
 
