@@ -21,10 +21,18 @@ import java.util.Optional;
 /// @param rate of learning
 /// @param batch groups a step
 /// @param steps number of updates
-/// @param seed of the order in which groups are seen
-public record Lesson(Objective objective, double rate, int batch, long steps, long seed) {
+/// @param shuffled whether the groups are seen in a random order, anew in each pass over them, or as
+///   they stand
+/// @param seed of that order
+public record Lesson(
+    Objective objective, double rate, int batch, long steps, boolean shuffled, long seed) {
   /// Groups that are measured in one pass.
   private static final int MEASURED = 64;
+
+  /// A lesson in random order.
+  public Lesson(Objective objective, double rate, int batch, long steps, long seed) {
+    this(objective, rate, batch, steps, true, seed);
+  }
 
   /// Told how far a lesson is.
   @FunctionalInterface
@@ -62,7 +70,7 @@ public record Lesson(Objective objective, double rate, int batch, long steps, lo
             steps,
             1,
             Settings.Averaging.STEP,
-            true,
+            shuffled,
             Integer.MAX_VALUE,
             0,
             0,

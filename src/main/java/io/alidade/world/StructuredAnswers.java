@@ -1,10 +1,8 @@
 package io.alidade.world;
 
 import io.alidade.Check;
-import io.alidade.batch.Batch;
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
-import io.alidade.batch.Readout;
 import io.alidade.example.Example;
 import io.alidade.example.Signal;
 import io.alidade.model.Generator;
@@ -40,9 +38,6 @@ public final class StructuredAnswers {
 
   /// How much a token matters, as [io.alidade.objective.TabPo] reads it.
   private static final Signal WEIGHT = Signal.perUnit("token_weight");
-
-  /// Groups that are scored in one pass.
-  private static final int PASS = 128;
 
   private static final int END = 1;
   private static final int FIRST_KIND = 20;
@@ -207,22 +202,8 @@ public final class StructuredAnswers {
   /// @param which answer, from 0
   public static double likelihood(Policy policy, List<Group> groups, int which) {
     double sum = 0;
-    for (int at = 0; at < groups.size(); at += PASS) {
-      var members =
-          groups.subList(at, Math.min(groups.size(), at + PASS)).stream()
-              .map(group ->
-                  new Group(
-                      group.row(),
-                      group.prompt(),
-                      List.of(group.candidates().get(which)),
-                      Map.of()))
-              .toList();
-      try (var _ = new Step()) {
-        var scoring = policy.score(new Batch(members), Set.of(Readout.LOG_LIKELIHOOD), false);
-        for (var tokens : scoring.outputs().values()) {
-          sum += Ops.number(tokens.sum()); // 0 outside the mask
-        }
-      }
+    for (var totals : Totals.of(policy, groups)) {
+      sum += totals[which];
     }
     return sum / groups.size();
   }
