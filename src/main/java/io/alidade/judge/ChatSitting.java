@@ -5,19 +5,18 @@ import io.alidade.judge.chat.ChatClient;
 import io.alidade.store.ContentHash;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /// A language model at work as judge of pairs.
 final class ChatSitting implements Sitting {
   private static final Pattern VERDICT = Pattern.compile("\\[\\[([ABC])\\]\\]");
-  private static final Pattern PLACE = Pattern.compile("\\{(prompt|a|b)\\}");
 
   private final ChatJudge judge;
   private final ChatClient client;
@@ -167,19 +166,9 @@ final class ChatSitting implements Sitting {
     return VERDICT.matcher(text).results().reduce((_, y) -> y).map(match -> match.group(1));
   }
 
-  /// Filled in one pass: braces in an answer are no places.
   private String question(String prompt, String a, String b) {
-    return PLACE
-        .matcher(judge.template())
-        .replaceAll(place -> java.util.regex.Matcher.quoteReplacement(filled(place, prompt, a, b)));
-  }
-
-  private static String filled(MatchResult place, String prompt, String a, String b) {
-    return switch (place.group(1)) {
-      case "prompt" -> prompt;
-      case "a" -> shown(a);
-      default -> shown(b);
-    };
+    return Templates.filled(
+        judge.template(), Map.of("prompt", prompt, "a", shown(a), "b", shown(b)));
   }
 
   private static String shown(String answer) {

@@ -4,12 +4,14 @@ import io.alidade.UserException;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.TextTower;
 import io.alidade.store.WeightFiles;
+import io.alidade.tensor.NativeMemory;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Rng;
 import io.alidade.tensor.Step;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -57,6 +59,7 @@ final class Checkpoint {
       }
       var stored = stored(files, architecture, shapes);
       check(folder, files, shapes, stored, architecture);
+      fits(folder, shapes.values(), spec.precision(), NativeMemory.physical());
       var type = spec.precision().type();
       for (var wanted : shapes.entrySet()) {
         try (var _ = new Step();
@@ -78,6 +81,25 @@ final class Checkpoint {
       }
     }
     return parameters;
+  }
+
+  /// Refuses weights that the machine cannot hold, before the system ends the process for it.
+  ///
+  /// @param memory of the machine, bytes
+  static void fits(Path folder, Collection<long[]> shapes, Precision precision, long memory) {
+    double bytes = 0;
+    for (var shape : shapes) {
+      bytes += Arrays.stream(shape).asDoubleStream().reduce(precision.dtype().bytes(), (a, b) -> a * b);
+    }
+    if (bytes > memory) {
+      throw new UserException(
+          "%s: its weights take %s in %s, this machine has %s; take a narrower type (bfloat16) or a smaller model"
+              .formatted(
+                  folder,
+                  NativeMemory.shown((long) bytes),
+                  precision,
+                  NativeMemory.shown(memory)));
+    }
   }
 
   private static long[] shapeOf(SequencedMap<String, long[]> shapes, String name) {

@@ -91,6 +91,28 @@ final class Parameters implements Weights, AutoCloseable {
     return copy;
   }
 
+  /// A copy of what is trained, without gradients: of the adapter and the modules trained whole
+  /// with it, where there is one, above the same base weights; or else of everything.
+  Parameters trainedCopy() {
+    if (lora == null) {
+      return copy();
+    }
+    var copy = new Parameters();
+    try (var _ = new Step()) {
+      base.forEach((name, owned) -> copy.put(name, owned.tensor())); // shares memory
+      replaced().forEach((name, tensor) -> copy.replace(name, tensor.detach().clone()));
+    }
+    copy.put(lora.copy());
+    return copy;
+  }
+
+  /// The weights of the checkpoint in the same memory, without an adapter.
+  Parameters sharing() {
+    var sharing = new Parameters();
+    base().forEach(sharing::put);
+    return sharing;
+  }
+
   /// The weights of the checkpoint as they are in use: with replaced modules, without low-rank
   /// parts.
   SequencedMap<String, Tensor> inUse() {

@@ -14,6 +14,7 @@ import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
 import io.alidade.store.Hub;
+import io.alidade.tensor.Natives;
 import io.alidade.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -77,6 +78,9 @@ record Inputs(
             wanted -> hub.resolve(wanted, Hub.Kind.MODEL),
             scale.dtype(),
             journal);
+    if (!plan.recipe().strategies().isEmpty()) {
+      Natives.threads(TrainingRun.threads(scale, model)); // a strategy may read models
+    }
     rows = made(plan, rows, setting);
     heldRows = heldRows.map(held -> made(plan, held, setting));
     var train =

@@ -83,7 +83,7 @@ public final class TrainingRun {
   /// Threads for one operation: what the scale says, else what the environment says, else one for a
   /// small model and one a core for others. The operations of a small model are so short that
   /// threads spend more time meeting than working, and on a busy machine far more.
-  private static int threads(Scale scale, Path model) {
+  static int threads(Scale scale, Path model) {
     if (scale.threads() > 0) {
       return scale.threads();
     }
@@ -127,7 +127,8 @@ public final class TrainingRun {
                       new Reference.Setting(
                           () -> Policy.open(inputs.model(), start),
                           scale.adapter().map(_ -> policy.withoutAdapter()),
-                          cache)));
+                          cache,
+                          policy)));
       var samples =
           head == Head.LANGUAGE
               ? inputs

@@ -9,7 +9,7 @@ import io.alidade.objective.Sft;
 import io.alidade.study.Verdict.Part;
 import io.alidade.world.KeyedLetters;
 import io.alidade.world.KeyedLetters.Ranking;
-import io.alidade.world.Lesson;
+import io.alidade.world.Drill;
 import io.alidade.world.SmallModel;
 import io.alidade.world.Totals;
 import java.nio.file.Path;
@@ -39,7 +39,7 @@ public record CurryDpo() implements Study {
 
   @Override
   public List<String> recipes() {
-    return List.of("dpo");
+    return List.of("curry-dpo");
   }
 
   @Override
@@ -73,7 +73,7 @@ public record CurryDpo() implements Study {
     var keys = KeyedLetters.keys(bench.size(300, 60), bench.random("new keys"));
     bench.at(START, 0);
     try (var policy = SmallModel.trainable(fresh)) {
-      new Lesson(
+      new Drill(
               new Sft(), bench.size(1, 3) * 1e-3, BATCH, bench.size(600, 100), bench.seed("sft"))
           .teach(
               policy,
@@ -111,16 +111,16 @@ public record CurryDpo() implements Study {
     int steps = bench.size(120, 20); // of one stage
     var scratch = bench.scratch().resolve(arm.replace(' ', '-'));
     switch (arm) {
-      case SINGLE -> lesson(bench, STAGES * steps, true)
+      case SINGLE -> drill(bench, STAGES * steps, true)
           .teach(policy, Optional.of(start), stages.getFirst(), scratch);
-      case SHUFFLED -> lesson(bench, STAGES * steps, true)
+      case SHUFFLED -> drill(bench, STAGES * steps, true)
           .teach(policy, Optional.of(start), stages.stream().flatMap(List::stream).toList(), scratch);
       case RUN -> {
         var ordered = new ArrayList<Group>();
         for (var stage : stages) {
           ordered.addAll(visits(stage, steps * BATCH, bench.seed("order")));
         }
-        lesson(bench, STAGES * steps, false).teach(policy, Optional.of(start), ordered, scratch);
+        drill(bench, STAGES * steps, false).teach(policy, Optional.of(start), ordered, scratch);
       }
       case ITERATIVE -> staged(bench, policy, stages, steps, scratch);
       case REVERSE -> staged(bench, policy, stages.reversed(), steps, scratch);
@@ -132,7 +132,7 @@ public record CurryDpo() implements Study {
       Bench bench, Policy policy, List<List<Group>> stages, int steps, Path scratch) {
     for (var stage : stages) {
       try (var previous = policy.frozenCopy()) {
-        lesson(bench, steps, true).teach(policy, Optional.of(previous), stage, scratch);
+        drill(bench, steps, true).teach(policy, Optional.of(previous), stage, scratch);
       }
     }
   }
@@ -149,8 +149,8 @@ public record CurryDpo() implements Study {
     return visits;
   }
 
-  private static Lesson lesson(Bench bench, int steps, boolean shuffled) {
-    return new Lesson(
+  private static Drill drill(Bench bench, int steps, boolean shuffled) {
+    return new Drill(
         new Dpo(0.1, new ReverseKl()),
         bench.size(1, 4) * RATE,
         BATCH,

@@ -9,7 +9,7 @@ import io.alidade.objective.Sft;
 import io.alidade.reference.Cached;
 import io.alidade.reference.Frozen;
 import io.alidade.reference.Reference;
-import io.alidade.world.Lesson;
+import io.alidade.world.Drill;
 import io.alidade.world.SmallModel;
 import io.alidade.world.StructuredAnswers;
 import java.nio.file.Path;
@@ -83,7 +83,7 @@ final class StructuredTrial {
         .write(fresh, bench.seed("weights"));
     var folder = bench.scratch().resolve(name);
     try (var policy = SmallModel.trainable(fresh)) {
-      lesson(new Sft(), bench.reduced() ? 4 * SFT_RATE : SFT_RATE, bench.size(steps, small))
+      drill(new Sft(), bench.reduced() ? 4 * SFT_RATE : SFT_RATE, bench.size(steps, small))
           .teach(policy, Optional.empty(), world.demonstrations(train), scratch(name));
       policy.save(folder, SaveOptions.PLAIN);
       var pairs = world.confusions(train, policy, bench.random("confusions"));
@@ -104,8 +104,9 @@ final class StructuredTrial {
                     new Reference.Setting(
                         () -> SmallModel.frozen(start.folder),
                         Optional.empty(),
-                        bench.scratch().resolve(start.name + "-likelihoods")))) {
-      lesson(objective, bench.reduced() ? 4 * RATE : RATE, steps)
+                        bench.scratch().resolve(start.name + "-likelihoods"),
+                        policy))) {
+      drill(objective, bench.reduced() ? 4 * RATE : RATE, steps)
           .teach(
               policy,
               objective.needs().reference() ? Optional.of(reference) : Optional.empty(),
@@ -131,8 +132,8 @@ final class StructuredTrial {
         .note(arm, REJECTED, StructuredAnswers.likelihood(policy, pairs, 1));
   }
 
-  private Lesson lesson(Objective objective, double rate, int steps) {
-    return new Lesson(objective, rate, BATCH, steps, bench.seed("order"));
+  private Drill drill(Objective objective, double rate, int steps) {
+    return new Drill(objective, rate, BATCH, steps, bench.seed("order"));
   }
 
   private Path scratch(String name) {

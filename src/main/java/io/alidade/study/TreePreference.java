@@ -9,7 +9,7 @@ import io.alidade.objective.Objective;
 import io.alidade.objective.Sft;
 import io.alidade.study.Verdict.Part;
 import io.alidade.world.ChainArithmetic;
-import io.alidade.world.Lesson;
+import io.alidade.world.Drill;
 import io.alidade.world.SmallModel;
 import io.alidade.world.Totals;
 import java.util.LinkedHashMap;
@@ -76,7 +76,7 @@ public record TreePreference() implements Study {
     bench.at(START, 0);
     try (var policy = SmallModel.trainable(fresh)) {
       int steps = bench.size(1200, 120);
-      new Lesson(new Sft(), bench.size(1, 3) * 1e-3, 64, steps, bench.seed("sft order"))
+      new Drill(new Sft(), bench.size(1, 3) * 1e-3, 64, steps, bench.seed("sft order"))
           .teach(
               policy,
               Optional.empty(),
@@ -99,7 +99,7 @@ public record TreePreference() implements Study {
       try (var policy = SmallModel.trainable(start);
           var reference = SmallModel.frozen(start)) {
         boolean pairs = arm.getKey().equals(EXTREMES);
-        new Lesson(
+        new Drill(
                 arm.getValue(),
                 bench.size(1, 4) * RATE,
                 pairs ? PAIRS : LISTS,

@@ -3,6 +3,7 @@ package io.alidade.world;
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.example.Example;
+import io.alidade.model.Drawn;
 import io.alidade.model.Generator;
 import io.alidade.model.Policy;
 import io.alidade.model.Sampling;
@@ -125,9 +126,9 @@ public final class KeyedLetters {
       var sorted =
           drawn.subList(k * count, (k + 1) * count).stream()
               .sorted(
-                  Comparator.<Generator.Drawn>comparingInt(d -> -rating(key, d.tokens()))
+                  Comparator.<Drawn>comparingInt(d -> -rating(key, d.tokens()))
                       .thenComparingDouble(d -> -total(d)))
-              .map(Generator.Drawn::tokens)
+              .map(Drawn::tokens)
               .toList();
       rankings.add(
           new Ranking(
@@ -136,7 +137,7 @@ public final class KeyedLetters {
     return rankings;
   }
 
-  private static double total(Generator.Drawn drawn) {
+  private static double total(Drawn drawn) {
     double sum = 0;
     for (float logp : drawn.logps()) {
       sum += logp;
@@ -154,7 +155,7 @@ public final class KeyedLetters {
     return sum / keys.size();
   }
 
-  private static List<Generator.Drawn> draw(Policy policy, Sampling sampling, List<int[]> prompts) {
+  private static List<Drawn> draw(Policy policy, Sampling sampling, List<int[]> prompts) {
     return new Generator(policy, sampling, Set.of()).generate(prompts);
   }
 }

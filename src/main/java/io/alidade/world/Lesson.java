@@ -3,8 +3,8 @@ package io.alidade.world;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.journal.Journal;
-import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Optimizer;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Scorer;
@@ -13,90 +13,64 @@ import io.alidade.objective.Objective;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
-/// One training of a small model on groups in memory: Adam with a constant rate and gradients cut
-/// to norm 1, in a [Session] like any run's.
+/// How the policies of a small world are trained: the session that trains every model, at a constant
+/// rate, with one pass a step.
 ///
-/// @param objective what is learned
-/// @param rate of learning
-/// @param batch groups a step
-/// @param steps number of updates
-/// @param shuffled whether the groups are seen in a random order, anew in each pass over them, or as
-///   they stand
-/// @param seed of that order
-public record Lesson(
-    Objective objective, double rate, int batch, long steps, boolean shuffled, long seed) {
-  /// Groups that are measured in one pass.
-  private static final int MEASURED = 64;
-
-  /// A lesson in random order.
-  public Lesson(Objective objective, double rate, int batch, long steps, long seed) {
-    this(objective, rate, batch, steps, true, seed);
+/// @param optimizer with its rate
+/// @param batch groups a step; as many as there are, or more, for full batches
+/// @param steps of the whole lesson
+/// @param seed of the order of groups
+/// @param folder where the session keeps its checkpoint of the end; may hold one of another lesson
+public record Lesson(Optimizer optimizer, int batch, long steps, long seed, Path folder) {
+  /// Adam without decay and without a bound on the gradient.
+  public static io.alidade.learning.AdamW adam(double rate) {
+    return new io.alidade.learning.AdamW(rate, 0.9, 0.999, 1e-8, 0, 1e9);
   }
 
-  /// Told how far a lesson is.
-  @FunctionalInterface
-  public interface Watch {
-    /// @param step updates done
-    /// @param session to measure with
-    void at(long step, Session session);
+  /// The same with another number of steps.
+  public Lesson of(long steps) {
+    return new Lesson(optimizer, batch, steps, seed, folder);
   }
 
-  /// Trains a policy in place.
+  /// Trains a policy without looking.
+  public void teach(Objective objective, Trainee policy, Scorer reference, List<Group> data) {
+    teach(objective, policy, reference, data, _ -> {});
+  }
+
+  /// Trains a policy.
   ///
-  /// @param reference the frozen model, if the objective needs one
-  /// @param scratch a folder for the checkpoint at the end
-  /// @return the folder of the trained model
-  public Path teach(
-      Trainee policy, Optional<? extends Scorer> reference, List<Group> groups, Path scratch) {
-    return teach(policy, reference, groups, scratch, Math.max(1, steps), (_, _) -> {});
-  }
-
-  /// Trains a policy in place and looks at it on the way.
-  ///
-  /// @param every steps between two looks; the first is before the first step
-  public Path teach(
+  /// @param reference the frozen model, looked at only if the objective asks for it
+  /// @param watch told the number of steps done, from 0, whenever it has changed
+  public void teach(
+      Objective objective,
       Trainee policy,
-      Optional<? extends Scorer> reference,
-      List<Group> groups,
-      Path scratch,
-      long every,
-      Watch watch) {
+      Scorer reference,
+      List<Group> data,
+      LongConsumer watch) {
     var settings =
         new Settings(
-            batch,
-            1,
-            MEASURED,
-            steps,
-            1,
-            Settings.Averaging.STEP,
-            shuffled,
-            Integer.MAX_VALUE,
-            0,
-            0,
-            1,
-            seed);
+            batch, 1, 64, steps, 1, Settings.Averaging.STEP, true, Math.toIntExact(steps), 0, 0, 1, seed);
+    var given = objective.needs().reference() ? Optional.of(reference) : Optional.<Scorer>empty();
     try (var session =
         new Session(
             objective,
             policy,
-            reference.map(scorer -> scorer),
-            new AdamW(rate, 0.9, 0.999, 1e-8, 0, 1),
+            given,
+            optimizer,
             new Constant(0),
             settings,
-            Groups.of(groups),
+            Groups.of(data),
             Optional.empty(),
-            scratch,
+            folder,
             Journal.silent())) {
       session.plan(1);
-      watch.at(0, session);
+      watch.accept(0);
       while (session.unfinished()) {
         session.step();
-        if (session.done() % every == 0) {
-          watch.at(session.done(), session);
-        }
+        watch.accept(session.done());
       }
-      return scratch.resolve("checkpoint-" + session.done());
     }
   }
 }

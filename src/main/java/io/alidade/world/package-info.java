@@ -1,4 +1,5 @@
-/// Worlds that studies share: small tasks with a known right answer, and the small models that learn
-/// them with the same parts that a run is made of.
+/// Small worlds in which what should be learned is known: policies over a handful of answers, made-up
+/// languages, and how such policies are trained. Studies and tests share them; nothing that trains a
+/// user's model uses them.
 @org.jspecify.annotations.NullMarked
 package io.alidade.world;
