@@ -52,7 +52,7 @@ public record TreePreference() implements Study {
   @Override
   public String remarks() {
     return """
-    Chains of six sums or differences modulo 10. A step of an answer is one token. A GPT-2 of two layers, 96 wide (0.2 million weights, where the experiment as published has at least 0.5), is
+    Chains of six sums modulo 10. A step of an answer is one token. A GPT-2 of two layers, 64 wide (0.1 million weights, where the experiment as published has at least 0.5), is
     fine-tuned on answers of which a fifth of the steps are wrong. All arms see as many answers: 8 lists of 5 or 20 pairs a step. DPO on all pairs is computed over whole lists,
     so that it differs from TPO with W = 1 by the weights of pairs alone. Tau counts pairs of different score. Greedy accuracy is of the last digit.""";
   }
@@ -65,7 +65,7 @@ public record TreePreference() implements Study {
     var fresh = bench.scratch().resolve("fresh");
     new SmallModel(
             ChainArithmetic.VOCABULARY,
-            bench.size(96, 48),
+            bench.size(64, 48),
             2,
             ChainArithmetic.PROMPT + 2 * ChainArithmetic.STEPS, // a branch may be drawn to full length
             0.1)

@@ -15,29 +15,27 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/// Reasoning in steps: a digit, and six sums or differences modulo a number to be worked off one
-/// after the other. A step of the answer is one digit, the result so far.
+/// Reasoning in steps: a digit, and six others to be added to it one after the other, modulo a
+/// number. A step of the answer is one digit, the sum so far.
 ///
-///     3 + 4 - 9 + 1 …   is answered   7 8 9 …
+///     3 + 4 + 9 + 1 …   is answered   7 6 7 …
 ///
 /// Demonstrations are wrong at each step with a chance of 0.2 and go on from the wrong digit.
 ///
 /// @param modulus digits there are, from 3 to 10
 public record ChainArithmetic(int modulus) {
-  /// Number of tokens there are: ten digits, plus and minus.
-  public static final int VOCABULARY = 12;
+  /// Number of tokens there are: the digits.
+  public static final int VOCABULARY = 10;
 
   /// Steps of an answer, one token each.
   public static final int STEPS = 6;
 
   /// Tokens of a prompt.
-  public static final int PROMPT = 1 + 2 * STEPS;
+  public static final int PROMPT = 1 + STEPS;
 
   /// Answers of a tree.
   public static final int TREE = 5;
 
-  private static final int PLUS = 10;
-  private static final int MINUS = 11;
   private static final int BRANCHES = 3;
   private static final double CORRUPTED = 0.2;
 
@@ -53,18 +51,11 @@ public record ChainArithmetic(int modulus) {
   }
 
   private int[] problem(RandomGenerator random) {
-    var prompt = new int[PROMPT];
-    prompt[0] = random.nextInt(modulus);
-    for (int k = 0; k < STEPS; k++) {
-      prompt[1 + 2 * k] = random.nextBoolean() ? PLUS : MINUS;
-      prompt[2 + 2 * k] = random.nextInt(modulus);
-    }
-    return prompt;
+    return random.ints(PROMPT, 0, modulus).toArray();
   }
 
   private int next(int[] problem, int step, int before) {
-    int operand = problem[2 + 2 * step];
-    return Math.floorMod(problem[1 + 2 * step] == PLUS ? before + operand : before - operand, modulus);
+    return (before + problem[1 + step]) % modulus;
   }
 
   /// The right answer.
