@@ -40,7 +40,8 @@ public record Asft() implements Study {
     return """
     Structured answers of eight tokens, of which two depend on the prompt; rejected answers are the model's own confusions. The model is a GPT-2 of two layers, 64 wide;
     the spread of its first weights was chosen so that fine-tuning leaves it about half right, as in the experiment as published. DPO has beta 0.1, ORPO lambda 0.1.
-    Continued fine-tuning on the chosen answers alone is the baseline that any gain must be compared with.""";
+    Continued fine-tuning on the chosen answers alone is the baseline that any gain must be compared with.\
+    """;
   }
 
   @Override
@@ -71,8 +72,7 @@ public record Asft() implements Study {
   @Override
   public Verdict direction(Results reduced) {
     return Verdict.of(
-        Part.atLeast(
-            "ASFT's chosen log-likelihood over DPO's", reduced.gain(ASFT, DPO, CHOSEN), 0),
+        Part.atLeast("ASFT's chosen log-likelihood over DPO's", reduced.gain(ASFT, DPO, CHOSEN), 0),
         Part.atMost("ASFT changes the rejected log-likelihood", rise(reduced, ASFT, REJECTED), 0));
   }
 

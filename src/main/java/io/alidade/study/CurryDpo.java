@@ -7,9 +7,9 @@ import io.alidade.model.SaveOptions;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Sft;
 import io.alidade.study.Verdict.Part;
+import io.alidade.world.Drill;
 import io.alidade.world.KeyedLetters;
 import io.alidade.world.KeyedLetters.Ranking;
-import io.alidade.world.Drill;
 import io.alidade.world.SmallModel;
 import io.alidade.world.Totals;
 import java.nio.file.Path;
@@ -58,7 +58,8 @@ public record CurryDpo() implements Study {
     A GPT-2 of two layers, 64 wide (0.1 million weights, where the experiment as published has 0.3), is fine-tuned on demonstrations of mixed quality and draws four answers to each
     prompt. All arms take the same number of steps on as many pairs; the single pair is best against worst. Stages of the iterative and reverse arms restart the optimizer and take the
     model so far as their reference; the single run goes through the stages once with one optimizer and the start as reference. Accuracy on hard pairs is of the log-ratio to
-    the start, on the best two answers that the start draws to new prompts.""";
+    the start, on the best two answers that the start draws to new prompts.\
+    """;
   }
 
   @Override
@@ -73,8 +74,7 @@ public record CurryDpo() implements Study {
     var keys = KeyedLetters.keys(bench.size(300, 60), bench.random("new keys"));
     bench.at(START, 0);
     try (var policy = SmallModel.trainable(fresh)) {
-      new Drill(
-              new Sft(), bench.size(1, 3) * 1e-3, BATCH, bench.size(600, 100), bench.seed("sft"))
+      new Drill(new Sft(), bench.size(1, 3) * 1e-3, BATCH, bench.size(600, 100), bench.seed("sft"))
           .teach(
               policy,
               Optional.empty(),
@@ -92,8 +92,10 @@ public record CurryDpo() implements Study {
       stages.add(train.stream().flatMap(ranking -> ranking.against(rank).stream()).toList());
     }
     var hard = held.stream().flatMap(ranking -> ranking.against(1).stream()).toList();
-    var arms = bench.reduced() ? List.of(SINGLE, ITERATIVE) :
-        List.of(SINGLE, SHUFFLED, REVERSE, RUN, ITERATIVE);
+    var arms =
+        bench.reduced()
+            ? List.of(SINGLE, ITERATIVE)
+            : List.of(SINGLE, SHUFFLED, REVERSE, RUN, ITERATIVE);
     for (var arm : arms) {
       bench.at(arm, (1.0 + arms.indexOf(arm)) / (1 + arms.size()));
       try (var policy = SmallModel.trainable(start);
@@ -111,10 +113,16 @@ public record CurryDpo() implements Study {
     int steps = bench.size(120, 20); // of one stage
     var scratch = bench.scratch().resolve(arm.replace(' ', '-'));
     switch (arm) {
-      case SINGLE -> drill(bench, STAGES * steps, true)
-          .teach(policy, Optional.of(start), stages.getFirst(), scratch);
-      case SHUFFLED -> drill(bench, STAGES * steps, true)
-          .teach(policy, Optional.of(start), stages.stream().flatMap(List::stream).toList(), scratch);
+      case SINGLE ->
+          drill(bench, STAGES * steps, true)
+              .teach(policy, Optional.of(start), stages.getFirst(), scratch);
+      case SHUFFLED ->
+          drill(bench, STAGES * steps, true)
+              .teach(
+                  policy,
+                  Optional.of(start),
+                  stages.stream().flatMap(List::stream).toList(),
+                  scratch);
       case RUN -> {
         var ordered = new ArrayList<Group>();
         for (var stage : stages) {
@@ -164,8 +172,7 @@ public record CurryDpo() implements Study {
     var before = Totals.of(start, pairs);
     int right = 0;
     for (int p = 0; p < pairs.size(); p++) {
-      double margin =
-          own.get(p)[0] - own.get(p)[1] - (before.get(p)[0] - before.get(p)[1]);
+      double margin = own.get(p)[0] - own.get(p)[1] - (before.get(p)[0] - before.get(p)[1]);
       right += margin > 0 ? 1 : 0;
     }
     return (double) right / pairs.size();

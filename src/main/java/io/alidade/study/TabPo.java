@@ -39,7 +39,8 @@ public record TabPo() implements Study {
     return """
     The task is that of the study of ASFT. TAB-PO has its authors' beta 0.5 on weighted means, tau 0.66, barrier 0.5, weights 1.1 and 1.2 of the deciding tokens and
     1.2 of differing ones; weighted DPO is the same without barrier; DPO has beta 0.1 on sums. The barrier is fine-tuning behind a gate, so continued fine-tuning on the
-    chosen answers is the baseline that tells what the preferences add. The converged model has had 2000 steps of fine-tuning in place of 500.""";
+    chosen answers is the baseline that tells what the preferences add. The converged model has had 2000 steps of fine-tuning in place of 500.\
+    """;
   }
 
   @Override

@@ -54,7 +54,8 @@ public record TreePreference() implements Study {
     return """
     Chains of six sums modulo 10. A step of an answer is one token. A GPT-2 of two layers, 64 wide (0.1 million weights, where the experiment as published has at least 0.5), is
     fine-tuned on answers of which a fifth of the steps are wrong. All arms see as many answers: 8 lists of 5 or 20 pairs a step. DPO on all pairs is computed over whole lists,
-    so that it differs from TPO with W = 1 by the weights of pairs alone. Tau counts pairs of different score. Greedy accuracy is of the last digit.""";
+    so that it differs from TPO with W = 1 by the weights of pairs alone. Tau counts pairs of different score. Greedy accuracy is of the last digit.\
+    """;
   }
 
   @Override
@@ -67,7 +68,8 @@ public record TreePreference() implements Study {
             ChainArithmetic.VOCABULARY,
             bench.size(64, 48),
             2,
-            ChainArithmetic.PROMPT + 2 * ChainArithmetic.STEPS, // a branch may be drawn to full length
+            ChainArithmetic.PROMPT
+                + 2 * ChainArithmetic.STEPS, // a branch may be drawn to full length
             0.1)
         .write(fresh, bench.seed("weights"));
     var problems = world.problems(bench.size(300, 60), bench.random("new problems"));

@@ -123,8 +123,7 @@ public record ChainArithmetic(int modulus) {
 
   /// A tree of answers to each problem, the right one first: three more go on from beginnings of it
   /// as a model does, and one is wrong from some step on. Values are in `[0, 1]`.
-  public List<Group> trees(
-      List<int[]> problems, Policy policy, long seed, RandomGenerator random) {
+  public List<Group> trees(List<int[]> problems, Policy policy, long seed, RandomGenerator random) {
     var begun = new ArrayList<int[]>();
     for (var problem : problems) {
       var right = solution(problem);
@@ -138,8 +137,7 @@ public record ChainArithmetic(int modulus) {
         begun.add(prefix);
       }
     }
-    var drawn =
-        new Generator(policy, Sampling.plain(STEPS, seed), Set.of()).generate(begun);
+    var drawn = new Generator(policy, Sampling.plain(STEPS, seed), Set.of()).generate(begun);
     var groups = new ArrayList<Group>();
     for (int p = 0; p < problems.size(); p++) {
       var problem = problems.get(p);
@@ -205,8 +203,7 @@ public record ChainArithmetic(int modulus) {
     var drawn = new Generator(policy, Sampling.greedy(STEPS), Set.of()).generate(problems);
     int right = 0;
     for (int p = 0; p < problems.size(); p++) {
-      right +=
-          drawn.get(p).tokens()[STEPS - 1] == solution(problems.get(p))[STEPS - 1] ? 1 : 0;
+      right += drawn.get(p).tokens()[STEPS - 1] == solution(problems.get(p))[STEPS - 1] ? 1 : 0;
     }
     return (double) right / problems.size();
   }

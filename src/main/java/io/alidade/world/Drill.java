@@ -21,8 +21,8 @@ import java.util.Optional;
 /// @param rate of learning
 /// @param batch groups a step
 /// @param steps number of updates
-/// @param shuffled whether the groups are seen in a random order, anew in each pass over them, or as
-///   they stand
+/// @param shuffled whether the groups are seen in a random order, anew in each pass over them, or
+///   as they stand
 /// @param seed of that order
 public record Drill(
     Objective objective, double rate, int batch, long steps, boolean shuffled, long seed) {

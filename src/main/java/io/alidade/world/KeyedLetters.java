@@ -14,13 +14,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 
-/// Answers of graded quality: to a key of four letters, eight letters are written, and the rating is
-/// how many of them follow a rule.
+/// Answers of graded quality: to a key of four letters, eight letters are written, and the rating
+/// is how many of them follow a rule.
 ///
 /// The rule wants at place `i` the key's letter `i mod 4`, moved on by `i + 1` letters of a ring of
 /// 12. Demonstrations are of mixed quality: each has a chance of its own, uniform up to 0.7, that a
-/// letter is right. A wrong letter is in 7 of 10 cases the key's letter as it is, else a random one.
-/// So the most likely answer of whoever imitates them is mostly wrong.
+/// letter is right. A wrong letter is in 7 of 10 cases the key's letter as it is, else a random
+/// one. So the most likely answer of whoever imitates them is mostly wrong.
 public final class KeyedLetters {
   /// Number of tokens there are: the letters.
   public static final int VOCABULARY = 12;
@@ -74,8 +74,7 @@ public final class KeyedLetters {
         if (random.nextDouble() < quality) {
           answer[i] = right(key, i);
         } else {
-          answer[i] =
-              random.nextDouble() < COPIED ? key[i % KEY] : random.nextInt(VOCABULARY);
+          answer[i] = random.nextDouble() < COPIED ? key[i % KEY] : random.nextInt(VOCABULARY);
         }
       }
       groups.add(

@@ -176,10 +176,7 @@ public final class StructuredAnswers {
       weights[ANSWER + t] = weight;
     }
     return new Group(
-        row,
-        prompt,
-        List.of(Completion.of(gold), Completion.of(wrong)),
-        Map.of(WEIGHT, weights));
+        row, prompt, List.of(Completion.of(gold), Completion.of(wrong)), Map.of(WEIGHT, weights));
   }
 
   /// The share of prompts that a model's most likely tokens answer rightly, to the last token.

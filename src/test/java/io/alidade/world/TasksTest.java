@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.alidade.example.Signal;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import java.nio.file.Path;
 
 /// Tasks whose right answers are known, worked out by hand.
 class TasksTest {
@@ -28,8 +28,11 @@ class TasksTest {
     var world = new StructuredAnswers(5, new SplittableRandom(1));
     var prompts = world.prompts(125, new SplittableRandom(2));
     assertThat(prompts.stream().map(Arrays::toString)).doesNotHaveDuplicates().hasSize(125);
-    assertThat(prompts).allSatisfy(prompt ->
-        assertThat(prompt).hasSize(3).matches(tokens -> Arrays.stream(tokens).allMatch(t -> t >= 20 && t < 25)));
+    assertThat(prompts)
+        .allSatisfy(prompt ->
+            assertThat(prompt)
+                .hasSize(3)
+                .matches(tokens -> Arrays.stream(tokens).allMatch(t -> t >= 20 && t < 25)));
   }
 
   @Test
@@ -90,14 +93,16 @@ class TasksTest {
     var problems = world.problems(20, new SplittableRandom(5));
     try (var policy = SmallModel.frozen(fresh)) {
       var trees = world.trees(problems, policy, 6, new SplittableRandom(7));
-      assertThat(trees).hasSize(20).allSatisfy(tree -> {
-        var values = ChainArithmetic.values(tree);
-        assertThat(values).hasSize(5).startsWith(1);
-        assertThat(values[4]).isLessThan(1);
-        assertThat(tree.signals().get(Signal.perUnit("step"))).hasSize(30).startsWith(1, 2, 3);
-      });
-      assertThat(ChainArithmetic.extremes(trees)).allSatisfy(pair ->
-          assertThat(pair.candidates()).hasSize(2));
+      assertThat(trees)
+          .hasSize(20)
+          .allSatisfy(tree -> {
+            var values = ChainArithmetic.values(tree);
+            assertThat(values).hasSize(5).startsWith(1);
+            assertThat(values[4]).isLessThan(1);
+            assertThat(tree.signals().get(Signal.perUnit("step"))).hasSize(30).startsWith(1, 2, 3);
+          });
+      assertThat(ChainArithmetic.extremes(trees))
+          .allSatisfy(pair -> assertThat(pair.candidates()).hasSize(2));
     }
   }
 }
