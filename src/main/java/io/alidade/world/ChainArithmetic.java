@@ -33,9 +33,6 @@ public record ChainArithmetic(int modulus) {
   /// Tokens of a prompt.
   public static final int PROMPT = 1 + STEPS;
 
-  /// Answers of a tree.
-  public static final int TREE = 5;
-
   private static final int BRANCHES = 3;
   private static final double CORRUPTED = 0.2;
 
