@@ -10,6 +10,7 @@ import io.alidade.example.Text;
 import io.alidade.generation.Answer;
 import io.alidade.generation.Prompt;
 import io.alidade.generation.TextGenerator;
+import io.alidade.generation.Throughput;
 import io.alidade.store.AtomicFiles;
 import io.alidade.store.Json;
 import java.io.Console;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,6 +49,7 @@ import picocli.CommandLine.Spec;
     })
 final class GenerateCommand implements Callable<Integer> {
   private static final int BATCH = 16;
+  private static final int ROUNDS = 3;
 
   private final InputStream in;
 
@@ -112,6 +115,14 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
   private String precision = "float32";
 
+  @Option(
+      names = "--measure",
+      paramLabel = "ROWSxPROMPT",
+      description =
+          "Draw from random prompts instead and print how fast: so many at once, of so many tokens,"
+              + " for example 8x64.")
+  private @Nullable String measure;
+
   GenerateCommand() {
     this(System.in);
   }
@@ -132,6 +143,9 @@ final class GenerateCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--num-samples and --limit must be at least 1");
     }
+    if (measure != null) {
+      return measure(measure);
+    }
     if (data != null) {
       try (var rows = Rows.open(data, split)) {
         return generate(limit == null ? rows.count() : Math.min(limit, rows.count()), rows::row);
@@ -147,6 +161,40 @@ final class GenerateCommand implements Callable<Integer> {
                 List.of(),
                 Map.of(),
                 Map.of()));
+  }
+
+  private int measure(String size) {
+    var match = Pattern.compile("(\\d{1,4})x(\\d{1,5})").matcher(size);
+    if (!match.matches()) {
+      throw new ParameterException(spec.commandLine(), "--measure is ROWSxPROMPT, such as 8x64");
+    }
+    try (var opened = model.open(precision)) {
+      var speed =
+          Throughput.measure(
+              opened.policy(),
+              Integer.parseInt(match.group(1)),
+              Integer.parseInt(match.group(2)),
+              sampling.over(opened.sampling()).maxNewTokens(),
+              ROUNDS);
+      var to = spec.commandLine().getOut();
+      for (var round : speed.rounds()) {
+        to.printf(
+            Locale.ROOT,
+            "prompts read in %.2f s, drawn in %.2f s (%.2f s of processors), resident %d MiB%n",
+            round.read(),
+            round.drawn(),
+            round.processor(),
+            round.resident() >> 20);
+      }
+      to.printf(
+          Locale.ROOT,
+          "%.1f tokens/s, %.1f ms a step (medians of %d rounds)%n",
+          speed.tokensPerSecond(),
+          speed.stepMillis(),
+          ROUNDS);
+      to.flush();
+    }
+    return Main.OK;
   }
 
   private Text text(String prompt) {

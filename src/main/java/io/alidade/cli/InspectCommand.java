@@ -1,21 +1,17 @@
 package io.alidade.cli;
 
 import io.alidade.UserException;
-import io.alidade.data.Encoding;
 import io.alidade.data.Fitted;
 import io.alidade.data.Inspection;
 import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
-import io.alidade.data.Rows;
-import io.alidade.data.Truncation;
-import io.alidade.store.Hub;
 import io.alidade.store.Json;
 import io.alidade.tokenizer.Tokenizer;
 import java.io.PrintWriter;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -27,26 +23,9 @@ import picocli.CommandLine.Spec;
 final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(
-      names = "--model",
-      paramLabel = "MODEL",
-      required = true,
-      description = "A folder, or org/name on the hub.")
-  private String model = "";
+  @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      required = true,
-      description = "A file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "train",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "train";
+  @Mixin private RowOptions data = new RowOptions();
 
   @Option(
       names = "--row",
@@ -54,19 +33,6 @@ final class InspectCommand implements Callable<Integer> {
       defaultValue = "1",
       description = "Which row, from 1 (default: ${DEFAULT-VALUE}).")
   private int row = 1;
-
-  @Option(
-      names = "--max-length",
-      paramLabel = "N",
-      description = "Most tokens of prompt and completion together (default: no limit).")
-  private @Nullable Integer maxLength;
-
-  @Option(
-      names = "--truncation",
-      defaultValue = "KEEP_START",
-      description =
-          "Which side survives the limit: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Truncation truncation = Truncation.KEEP_START;
 
   @Option(
       names = "--layout",
@@ -81,21 +47,17 @@ final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var out = spec.commandLine().getOut();
-    var folder = Hub.ofSystem((f, done, total) -> {}).resolve(model, Hub.Kind.MODEL);
-    try (var rows = Rows.open(data, split);
+    var folder = model.located().tokenizer();
+    try (var rows = data.open();
         var tokenizer = Tokenizer.load(folder)) {
       if (row < 1 || row > rows.count()) {
         throw new UserException(
-            "%s: no row %d; choose one from 1 to %d".formatted(data, row, rows.count()));
+            "%s: no row %d; choose one from 1 to %d".formatted(data.data(), row, rows.count()));
       }
       var encoder =
           new RowEncoder(
               tokenizer,
-              new Encoding(
-                  layout == null ? Layout.of(rows.form()) : layout,
-                  maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength),
-                  truncation,
-                  assistantOnlyLoss));
+              data.encoding(layout == null ? Layout.of(rows.form()) : layout, assistantOnlyLoss));
       print(out, Inspection.of(tokenizer, encoder, rows.row(row - 1)));
     } finally {
       out.flush();

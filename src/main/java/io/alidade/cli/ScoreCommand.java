@@ -1,11 +1,8 @@
 package io.alidade.cli;
 
 import io.alidade.UserException;
-import io.alidade.data.Encoding;
 import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
-import io.alidade.data.Rows;
-import io.alidade.data.Truncation;
 import io.alidade.evaluation.RowScores;
 import io.alidade.evaluation.ScoreSummary;
 import io.alidade.generation.LanguageModel;
@@ -25,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -54,19 +50,7 @@ final class ScoreCommand implements Callable<Integer> {
       description = "A model to compare with, as for --model: gives rewards.")
   private @Nullable String reference;
 
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      required = true,
-      description = "A file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "train",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "train";
+  @Mixin private RowOptions data = new RowOptions();
 
   @Option(names = "--out", paramLabel = "FILE", required = true, description = "JSON lines.")
   private Path out = Path.of("scores.jsonl");
@@ -80,19 +64,6 @@ final class ScoreCommand implements Callable<Integer> {
 
   @Option(names = "--per-token", description = "Give the likelihood of each scored token too.")
   private boolean perToken;
-
-  @Option(
-      names = "--max-length",
-      paramLabel = "N",
-      description = "Most tokens of prompt and completion together (default: no limit).")
-  private @Nullable Integer maxLength;
-
-  @Option(
-      names = "--truncation",
-      defaultValue = "KEEP_START",
-      description =
-          "Which side survives the limit: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Truncation truncation = Truncation.KEEP_START;
 
   @Option(
       names = "--batch",
@@ -110,22 +81,15 @@ final class ScoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (var rows = Rows.open(data, split);
+    try (var rows = data.open();
         var opened = model.open(precision);
         var other = new Other(reference, opened, precision)) {
       var scores =
           Arguments.checked(() ->
               new RowScores(
                   opened.policy(), opened.rewards(), other.scorer(), beta, perToken, batch));
-      var encoder =
-          Arguments.checked(() ->
-              new RowEncoder(
-                  opened.tokenizer(),
-                  new Encoding(
-                      opened.rewards() ? Layout.WHOLE : Layout.of(rows.form()),
-                      maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength),
-                      truncation,
-                      false)));
+      var layout = opened.rewards() ? Layout.WHOLE : Layout.of(rows.form());
+      var encoder = new RowEncoder(opened.tokenizer(), data.encoding(layout, false));
       var summary = new ArrayList<ScoreSummary>();
       AtomicFiles.write(
           out,

@@ -19,8 +19,10 @@ import java.util.stream.IntStream;
 /// first step, and tells which rows are dropped. Their ids are kept as long as they are few; of a
 /// data set larger than that, rows are encoded again when they are asked for.
 public final class EncodedGroups implements Groups {
-  /// Ids kept at most: 256 MiB.
-  private static final long KEPT_TOKENS = 64L << 20;
+  /// Ids kept at most: 256 MiB, and with what Java adds to short rows half of the heap at worst. An
+  /// exhausted heap would end the process inside the tokenizer's native code.
+  private static final long KEPT_TOKENS =
+      Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 32);
 
   private static final int CHUNK = 1024;
 

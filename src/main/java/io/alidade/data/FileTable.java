@@ -85,6 +85,11 @@ final class FileTable implements Table {
   }
 
   @Override
+  public Map<String, Object> cells(long index) {
+    return cells(Math.toIntExact(index));
+  }
+
+  @Override
   public long count() {
     return slices.count();
   }

@@ -8,6 +8,7 @@ import io.alidade.store.Hub;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -63,6 +64,12 @@ public final class Rows implements AutoCloseable {
   /// @throws UserException that names file, row, column, what is wrong and what to do
   public Example row(int index) {
     return reshape.apply(table.row(at(index)), index % reshape.factor());
+  }
+
+  /// The cells of the row that a row is made of, by column, whatever their types: what a judge may
+  /// read beside prompt and answers.
+  public Map<String, Object> cells(int index) {
+    return table.cells(at(index));
   }
 
   /// Where a row stands, whether or not it can be read.
@@ -145,8 +152,7 @@ public final class Rows implements AutoCloseable {
   ///
   /// @param strategy what messages call the making
   Rows made(Form form, String strategy, DerivedTable.Making making) {
-    return new Rows(
-        DerivedTable.of(this, form, strategy, making), Optional.empty(), Reshape.NONE);
+    return new Rows(DerivedTable.of(this, form, strategy, making), Optional.empty(), Reshape.NONE);
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
 import io.alidade.journal.Journal;
 import io.alidade.journal.MetricsLog;
+import io.alidade.journal.RunFolder;
 import io.alidade.mine.Coordinate;
 import io.alidade.mine.MavenArchive;
 import io.alidade.mine.MineOptions;
@@ -34,6 +35,8 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// Mines preferences from published Java libraries, tunes a small code model on them, and shows
 /// what changed on libraries that it never saw.
@@ -83,26 +86,36 @@ public final class Demo {
   /// @throws UserException if the folder holds a run already
   public static void run(
       Path out, Path cache, boolean offline, int steps, Journal console, List<String> command) {
+    Supplier<MavenArchive> archive = () -> MavenArchive.ofUser(offline);
+    var course = new Course(archive, LIBRARIES, HELD_OUT, steps, SAMPLED, PlantedPairs.ALL);
+    run(out, cache, course, console, command);
+  }
+
+  /// Runs the demonstration on a course of its own.
+  static void run(Path out, Path cache, Course course, Journal console, List<String> command) {
+    if (RunFolder.holdsRun(out)) {
+      throw new UserException(out + " already holds a run: choose another --out");
+    }
     Natives.threads(1); // the model is small: see TrainingRun
     var model = model(cache.resolve("demo").resolve("model"));
     var data = out.resolveSibling(out.getFileName() + "-data");
-    boolean mined = mine(data, cache.resolve("mine"), offline, console);
+    boolean mined = mine(data, cache.resolve("mine"), course, console);
     var settings = new LinkedHashMap<String, String>();
     settings.put("model", model.toString());
     settings.put("data", data.resolve("train.jsonl").toString());
     settings.put("eval_data", data.resolve("test.jsonl").toString());
-    settings.put("max_steps", Integer.toString(steps));
+    settings.put("max_steps", Integer.toString(course.steps()));
     settings.put("max_length", Integer.toString(MAX_LENGTH));
     var plan = Plan.load("dpo", "demo", settings);
     long seed = plan.scale().seed();
     try (var tokenizer = Tokenizer.load(model);
         var held = held(data.resolve("test.jsonl"), tokenizer)) {
       console.message("measuring the model as it is …");
-      var before = Measured.of(model, tokenizer, held, SAMPLED, SHOWN, seed);
+      var before = Measured.of(model, tokenizer, held, course.sampled(), SHOWN, seed);
       var trained = TrainingRun.run(plan, out, false, cache.resolve("reference"), console, command);
       console.message("measuring the tuned model …");
-      var after = Measured.of(trained, tokenizer, held, SAMPLED, SHOWN, seed);
-      report(out, mined, held, tokenizer, before, after, console);
+      var after = Measured.of(trained, tokenizer, held, course.sampled(), SHOWN, seed);
+      report(out, course, mined, held, tokenizer, before, after, console);
     }
   }
 
@@ -126,19 +139,20 @@ public final class Demo {
     return folder;
   }
 
-  private static boolean mine(Path data, Path cache, boolean offline, Journal console) {
+  private static boolean mine(Path data, Path cache, Course course, Journal console) {
     if (Files.exists(data.resolve("train.jsonl"))) {
       console.message("pairs of an earlier run: " + data);
       return Files.exists(data.resolve("manifest.json"));
     }
     console.message("mining preferences from the releases of published libraries …");
-    var libraries = new ArrayList<Coordinate>();
-    LIBRARIES.forEach(name -> libraries.add(Coordinate.of(name)));
-    HELD_OUT.forEach(name -> libraries.add(Coordinate.of(name)));
-    try (var archive = MavenArchive.ofUser(offline)) {
+    var libraries =
+        Stream.concat(course.libraries().stream(), course.heldOut().stream())
+            .map(Coordinate::of)
+            .toList();
+    try (var archive = course.archive().get()) {
       var options =
           new MineOptions(
-              VERSIONS, MAX_CHARS, cache, Set.copyOf(HELD_OUT), List.of(), false, false, 2);
+              VERSIONS, MAX_CHARS, cache, Set.copyOf(course.heldOut()), List.of(), false, false, 2);
       var found =
           Miner.maven(
               archive,
@@ -154,9 +168,9 @@ public final class Demo {
           "%,d pairs from %d libraries, %,d held out from %s"
               .formatted(
                   found.train().size(),
-                  LIBRARIES.size(),
+                  course.libraries().size(),
                   found.test().size(),
-                  String.join(", ", HELD_OUT)));
+                  String.join(", ", course.heldOut())));
       return true;
     } catch (UserException e) {
       console.message("no library could be mined (" + e.getMessage() + ")");
@@ -167,7 +181,7 @@ public final class Demo {
       } catch (IOException failure) {
         throw new UncheckedIOException(failure);
       }
-      PlantedPairs.write(data);
+      PlantedPairs.write(data, course.planted());
       return false;
     }
   }
@@ -179,6 +193,7 @@ public final class Demo {
 
   private static void report(
       Path out,
+      Course course,
       boolean mined,
       EncodedGroups held,
       Tokenizer tokenizer,
@@ -188,7 +203,7 @@ public final class Demo {
     var log = MetricsLog.read(out);
     var source =
         mined
-            ? "libraries never seen: " + String.join(", ", HELD_OUT)
+            ? "libraries never seen: " + String.join(", ", course.heldOut())
             : "planted families never seen";
     var headlines =
         List.of(
@@ -202,7 +217,7 @@ public final class Demo {
                 "Bodies that javac parses",
                 before.parsed(),
                 after.parsed(),
-                "%d bodies sampled at temperature 0.7, top-p 0.95".formatted(SAMPLED)),
+                "%d bodies sampled at temperature 0.7, top-p 0.95".formatted(course.sampled())),
             new Headline(
                 "Implicit-reward accuracy",
                 OptionalDouble.empty(),
@@ -217,7 +232,7 @@ public final class Demo {
                 Headline.Unit.PLAIN,
                 Headline.Better.NEITHER,
                 "nats a completion, over completions that the tuned model draws"));
-    var prompts = Measured.prompts(held, SAMPLED);
+    var prompts = Measured.prompts(held, course.sampled());
     var samples = new ArrayList<Sample>();
     for (int i = 0; i < before.bodies().size(); i++) {
       samples.add(
@@ -241,7 +256,7 @@ public final class Demo {
                   headline.note()));
     }
     console.message("");
-    for (var sample : samples.subList(0, Math.min(2, samples.size()))) {
+    for (var sample : samples.stream().limit(2).toList()) {
       console.message("--- prompt\n" + sample.prompt());
       console.message("--- before" + sample.before());
       console.message("--- after" + sample.after());

@@ -64,17 +64,22 @@ final class PlantedPairs {
 
   private PlantedPairs() {}
 
+  /// How many names a method can have.
+  static final int ALL = NAMES.size();
+
   /// Writes `train.jsonl` and `test.jsonl`.
-  static void write(Path folder) {
-    file(folder.resolve("train.jsonl"), TRAIN);
-    file(folder.resolve("test.jsonl"), TEST);
+  ///
+  /// @param names of each method, at most [#ALL]
+  static void write(Path folder, int names) {
+    file(folder.resolve("train.jsonl"), TRAIN, names);
+    file(folder.resolve("test.jsonl"), TEST, names);
   }
 
-  private static void file(Path file, List<Family> families) {
+  private static void file(Path file, List<Family> families, int names) {
     var lines = new ArrayList<String>();
     for (var family : families) {
       for (var type : TYPES) {
-        for (var name : NAMES) {
+        for (var name : NAMES.subList(0, names)) {
           lines.add(Json.line(row(family, type, name)));
         }
       }

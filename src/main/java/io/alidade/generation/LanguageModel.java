@@ -133,6 +133,13 @@ public final class LanguageModel implements AutoCloseable {
     return generation.ends(policy.config(), tokenizer);
   }
 
+  /// The same for a model in training.
+  ///
+  /// @param folder of the checkpoint that it started from
+  public static Set<Integer> ends(Path folder, ModelConfig config, Tokenizer tokenizer) {
+    return GenerationConfig.read(folder).ends(config, tokenizer);
+  }
+
   @Override
   public void close() {
     policy.close();

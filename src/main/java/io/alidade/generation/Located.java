@@ -62,7 +62,7 @@ public record Located(Path folder, Optional<Path> adapter) {
   }
 
   /// The folder with the tokenizer: the adapter's, if it brings one.
-  Path tokenizer() {
+  public Path tokenizer() {
     return adapter.filter(a -> Files.exists(a.resolve("tokenizer.json"))).orElse(folder);
   }
 

@@ -26,9 +26,31 @@ final class Course {
   }
 
   private final List<Stage> stages;
+  private final int rounds; // 0 where all stages are known
+  private final long total;
+
+  private Course(List<Stage> stages, int rounds, long total) {
+    this.stages = List.copyOf(stages);
+    this.rounds = rounds;
+    this.total = total;
+  }
 
   private Course(List<Stage> stages) {
-    this.stages = List.copyOf(stages);
+    this(stages, 0, stages.getLast().first() + stages.getLast().steps());
+  }
+
+  /// One of several stages of equal length whose groups are not known before they begin.
+  ///
+  /// @param number of the stage, from 0
+  /// @param of how many there are
+  /// @param steps of each
+  static Course round(Groups groups, Settings settings, int number, int of, long steps) {
+    var order = new Order(groups, settings, number);
+    long whole = of * steps;
+    return new Course(
+        List.of(new Stage(order, number * steps, steps)),
+        of,
+        settings.maxSteps() > 0 ? Math.min(settings.maxSteps(), whole) : whole);
   }
 
   /// One stage of all groups.
@@ -88,15 +110,18 @@ final class Course {
 
   /// Steps of the whole run.
   long total() {
-    return stages.getLast().first() + stages.getLast().steps();
+    return total;
   }
 
   int stages() {
-    return stages.size();
+    return rounds > 0 ? rounds : stages.size();
   }
 
   /// The number of the stage that a step belongs to, from 0; the last one for steps after it.
   int number(long step) {
+    if (rounds > 0) {
+      return Math.toIntExact(Math.min(step / stages.getFirst().steps(), rounds - 1));
+    }
     int number = 0;
     while (number + 1 < stages.size() && stages.get(number + 1).first() <= step) {
       number++;
@@ -104,13 +129,24 @@ final class Course {
     return number;
   }
 
-  /// The stage that a step belongs to.
+  /// Whether a step is the first one of its stage.
+  boolean begins(long step) {
+    return rounds > 0 ? step % stages.getFirst().steps() == 0 : at(step).first() == step;
+  }
+
+  /// The stage that a step belongs to; of rounds, the one whose groups are at hand.
   Stage at(long step) {
-    return stages.get(number(step));
+    return rounds > 0 ? stages.getFirst() : stages.get(number(step));
   }
 
   /// Passes over the data after some steps, fractional: those of finished stages and of this one.
   double epoch(long step) {
+    if (step == 0) {
+      return 0;
+    }
+    if (rounds > 0) {
+      return (double) step / stages.getFirst().steps(); // nothing is passed over twice: rounds count
+    }
     double epochs = 0;
     for (var stage : stages) {
       long within = Math.clamp(step - stage.first(), 0, stage.steps());

@@ -5,4 +5,10 @@ package io.alidade.learning;
 public interface Learning {
   /// Runs to its end, from wherever the session stands.
   void run(Session session);
+
+  /// How it draws answers of the policy, if it does; its data are prompts then, whatever else a row
+  /// holds.
+  default java.util.Optional<Drawing> draws() {
+    return java.util.Optional.empty();
+  }
 }

@@ -29,6 +29,11 @@ final class Order {
     this.salt = salt;
   }
 
+  /// Whether there is nothing to visit.
+  boolean empty() {
+    return groups.count() == 0;
+  }
+
   long stepsPerEpoch() {
     long passes = ceil(groups.count(), settings.perDeviceTrainBatchSize());
     return ceil(passes, settings.gradientAccumulationSteps());

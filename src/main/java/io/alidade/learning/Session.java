@@ -30,6 +30,8 @@ import java.util.SequencedMap;
 /// The loops of this package are written in its verbs. A session that was restored from a
 /// checkpoint continues with the same bits as one that was never interrupted.
 public final class Session implements AutoCloseable {
+  private static final Groups NOTHING = Groups.of(List.of());
+
   private final Needs needs;
   private final Trainee policy;
   private final Optimizer optimizer;
@@ -48,6 +50,9 @@ public final class Session implements AutoCloseable {
   private final Map<String, Double> latest = new HashMap<>();
   private Optimizer.Updater updater;
   private Course course;
+  private int collected = -1; // the round whose groups are at hand
+  private int promptsPerRound;
+  private final Optional<Collector> collector;
   private boolean restarts;
   private long done;
   private long tokens;
@@ -67,6 +72,60 @@ public final class Session implements AutoCloseable {
       Optional<Groups> held,
       Path folder,
       Journal journal) {
+    this(
+        objective,
+        policy,
+        reference,
+        optimizer,
+        schedule,
+        settings,
+        train,
+        held,
+        Optional.empty(),
+        folder,
+        journal);
+    if (train.count() == 0) {
+      throw new UserException("the training data holds no usable row; `data check` tells why");
+    }
+  }
+
+  /// Assembles a session that learns from what it collects, round by round.
+  public Session(
+      Objective objective,
+      Trainee policy,
+      Optional<Scorer> reference,
+      Optimizer optimizer,
+      Schedule schedule,
+      Settings settings,
+      Collector collector,
+      Path folder,
+      Journal journal) {
+    this(
+        objective,
+        policy,
+        reference,
+        optimizer,
+        schedule,
+        settings,
+        NOTHING,
+        Optional.empty(),
+        Optional.of(collector),
+        folder,
+        journal);
+  }
+
+  private Session(
+      Objective objective,
+      Trainee policy,
+      Optional<Scorer> reference,
+      Optimizer optimizer,
+      Schedule schedule,
+      Settings settings,
+      Groups train,
+      Optional<Groups> held,
+      Optional<Collector> collector,
+      Path folder,
+      Journal journal) {
     this.needs = objective.needs();
     this.policy = policy;
     this.optimizer = optimizer;
@@ -75,15 +134,12 @@ public final class Session implements AutoCloseable {
     this.settings = settings;
     this.train = relabelled(train);
     this.held = held;
+    this.collector = collector;
     this.journal = journal;
     this.pass = new Pass(objective, policy, reference, Meter.watched(needs));
-    this.moving =
-        reference.flatMap(r -> r instanceof Moving m ? Optional.of(m) : Optional.empty());
+    this.moving = reference.flatMap(r -> r instanceof Moving m ? Optional.of(m) : Optional.empty());
     this.course = Course.whole(this.train, settings, 1);
     this.checkpoints = new Checkpoints(folder, settings.saveTotalLimit());
-    if (train.count() == 0) {
-      throw new UserException("the training data holds no usable row; `data check` tells why");
-    }
   }
 
   /// Settles how many steps the run has: the number set for the run, or as many as the epochs take.
@@ -101,6 +157,54 @@ public final class Session implements AutoCloseable {
     this.restarts = restarts;
   }
 
+  /// Settles rounds: each has as many steps as its prompts would give with a group each.
+  ///
+  /// @param rounds of the run
+  /// @param prompts of each round
+  /// @param epochs passes over the groups of a round
+  public void plan(int rounds, int prompts, int epochs) {
+    promptsPerRound = prompts;
+    long steps = (long) epochs * Math.ceilDiv(prompts, groupsPerStep());
+    course = Course.round(NOTHING, settings, 0, rounds, steps);
+    collected = -1;
+  }
+
+  /// Groups that a step learns from.
+  public int groupsPerStep() {
+    return settings.perDeviceTrainBatchSize() * settings.gradientAccumulationSteps();
+  }
+
+  /// The number of steps that was set for the run; -1 if none was.
+  public long maxSteps() {
+    return settings.maxSteps();
+  }
+
+  /// How many prompts a loop can draw from.
+  public int prompts() {
+    return collecting().prompts();
+  }
+
+  private Collector collecting() {
+    return collector.orElseThrow(() -> new IllegalStateException("this session draws nothing"));
+  }
+
+  /// Draws and judges what the next step's round learns from, unless it is at hand.
+  public void collect() {
+    int round = course.number(done);
+    if (round == collected) {
+      return;
+    }
+    policy.training(false);
+    var fresh = collecting().round(round, promptsPerRound);
+    if (course.begins(done)) {
+      fresh.metrics().forEach((name, value) -> add(name, new Loss.Metric(value, 1)));
+    }
+    course =
+        Course.round(
+            relabelled(fresh.groups()), settings, round, course.stages(), course.at(done).steps());
+    collected = round;
+  }
+
   /// Whether steps are left.
   public boolean unfinished() {
     return done < course.total();
@@ -108,7 +212,7 @@ public final class Session implements AutoCloseable {
 
   /// Whether the next step is the first one of a stage.
   public boolean beginsStage() {
-    return course.at(done).first() == done;
+    return course.begins(done);
   }
 
   /// Tells a reference that follows the policy that a new part of the run begins.
@@ -142,13 +246,17 @@ public final class Session implements AutoCloseable {
   ///   before the step
   public void step() {
     var stage = course.at(done);
-    var passes = stage.passes(done);
-    policy.training(true);
     double factor =
         restarts
             ? schedule.factor(done - stage.first(), stage.steps())
             : schedule.factor(done, course.total());
     double rate = optimizer.learningRate() * settings.learningRateFactor() * factor;
+    if (stage.order().empty()) {
+      stepped(rate, List.of());
+      return;
+    }
+    var passes = stage.passes(done);
+    policy.training(true);
     double norm;
     try (var _ = new Step()) {
       Natives.call(() -> gradients(passes))
@@ -159,10 +267,15 @@ public final class Session implements AutoCloseable {
       throw diverged("gradient norm", norm, passes);
     }
     policy.training(false);
+    add("grad_norm", new Loss.Metric(norm, 1));
+    stepped(rate, passes);
+  }
+
+  /// What is due after a step, or after one for which there was nothing to learn from.
+  private void stepped(double rate, List<Batch> passes) {
     done++;
     moving.ifPresent(reference -> reference.stepped(done));
     tokens += Meter.tokens(passes);
-    add("grad_norm", new Loss.Metric(norm, 1));
     progress();
     if (done % settings.loggingSteps() == 0 || done == course.total()) {
       log(rate);
@@ -324,6 +437,12 @@ public final class Session implements AutoCloseable {
   public void evaluate() {
     if (held.isPresent()) {
       journal.evaluation(done, course.epoch(done), measure(held.get(), "eval_"));
+    } else if (collector.isPresent()) {
+      policy.training(false);
+      var measured = collector.get().measure();
+      if (!measured.isEmpty()) {
+        journal.evaluation(done, course.epoch(done), measured);
+      }
     }
   }
 

@@ -21,6 +21,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   /// The head of a model whose head is its embedding table, and that table; empty otherwise.
   private String tiedHead = "";
+
   private String tiedTable = "";
 
   /// Says that the head is the checkpoint's embedding table. A head of its own that an adapter
@@ -98,6 +99,7 @@ final class Parameters implements Weights, AutoCloseable {
       return copy();
     }
     var copy = new Parameters();
+    copy.tie(tiedHead, tiedTable);
     try (var _ = new Step()) {
       base.forEach((name, owned) -> copy.put(name, owned.tensor())); // shares memory
       replaced().forEach((name, tensor) -> copy.replace(name, tensor.detach().clone()));
@@ -109,6 +111,7 @@ final class Parameters implements Weights, AutoCloseable {
   /// The weights of the checkpoint in the same memory, without an adapter.
   Parameters sharing() {
     var sharing = new Parameters();
+    sharing.tie(tiedHead, tiedTable);
     base().forEach(sharing::put);
     return sharing;
   }
@@ -127,10 +130,10 @@ final class Parameters implements Weights, AutoCloseable {
     boolean changed =
         replaced.containsKey(tiedHead)
             || replaced.containsKey(tiedTable)
-            || lora != null
+            || (lora != null
                 && lora.modules().stream()
                     .map(module -> module + ".weight")
-                    .anyMatch(name -> name.equals(tiedHead) || name.equals(tiedTable));
+                    .anyMatch(name -> name.equals(tiedHead) || name.equals(tiedTable)));
     if (changed && !base.containsKey(tiedHead)) {
       try (var _ = new Step()) {
         put(tiedHead, base(tiedTable).detach().clone());

@@ -11,7 +11,7 @@ import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
-import io.alidade.model.causal.PackedAttention;
+import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
 import io.alidade.store.WeightFiles;
@@ -220,16 +220,17 @@ public final class Policy implements Trainee, Fingerprinted {
   public void approach(Policy policy, double alpha) {
     var theirs = policy.candidates();
     Grad.off(() -> {
-      changeable().forEach((name, weight) -> {
-        try (var _ = new Step()) {
-          var target = Objects.requireNonNull(theirs.get(name), name);
-          if (alpha == 1) {
-            weight.copy_(target);
-          } else {
-            weight.mul_(new Scalar(1 - alpha)).add_(target, new Scalar(alpha));
-          }
-        }
-      });
+      changeable()
+          .forEach((name, weight) -> {
+            try (var _ = new Step()) {
+              var target = Objects.requireNonNull(theirs.get(name), name);
+              if (alpha == 1) {
+                weight.copy_(target);
+              } else {
+                weight.mul_(new Scalar(1 - alpha)).add_(target, new Scalar(alpha));
+              }
+            }
+          });
       return alpha;
     });
     fingerprint = null;
@@ -245,15 +246,16 @@ public final class Policy implements Trainee, Fingerprinted {
   /// @throws UserException if one is missing or of another shape
   public void put(Map<String, Tensor> weights) {
     Grad.off(() -> {
-      changeable().forEach((name, weight) -> {
-        var value = weights.get(name);
-        if (value == null || !Arrays.equals(Ops.shape(value), Ops.shape(weight))) {
-          throw new UserException(
-              "the checkpoint's reference lacks '%s' in its shape; it belongs to another model or adapter"
-                  .formatted(name));
-        }
-        weight.copy_(value);
-      });
+      changeable()
+          .forEach((name, weight) -> {
+            var value = weights.get(name);
+            if (value == null || !Arrays.equals(Ops.shape(value), Ops.shape(weight))) {
+              throw new UserException(
+                  "the checkpoint's reference lacks '%s' in its shape; it belongs to another model or adapter"
+                      .formatted(name));
+            }
+            weight.copy_(value);
+          });
       return weights;
     });
     fingerprint = null;
@@ -408,7 +410,7 @@ public final class Policy implements Trainee, Fingerprinted {
   private Pass pass(Weights weights, Layout layout, long draw) {
     var type = spec.precision().type();
     return new Pass(
-        architecture, weights, layout, new PackedAttention(architecture, layout, type), type, draw);
+        architecture, weights, layout, PaddedAttention.of(architecture, layout, type), type, draw);
   }
 
   private Trunk.Run run(Pass pass) {

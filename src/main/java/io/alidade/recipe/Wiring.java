@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import io.alidade.batch.Readout;
 import io.alidade.data.Strategy;
 import io.alidade.example.Signal;
+import io.alidade.learning.Drawing;
 import io.alidade.model.Head;
 import io.alidade.objective.Needs;
 import io.alidade.reference.AdaptersOff;
@@ -44,6 +45,58 @@ public final class Wiring {
               + " off; set 'adapter' in the scale, or use 'reference: Frozen'");
     }
     var _ = head(needs);
+    recipe.learning().draws().ifPresent(drawing -> drawing(plan, drawing));
+  }
+
+  /// Checks a loop that draws: that what comes of its answers is what the objective reads.
+  private static void drawing(Plan plan, Drawing drawing) {
+    var recipe = plan.recipe();
+    var needs = recipe.objective().needs();
+    var objective = recipe.objective().getClass().getSimpleName();
+    var learning = recipe.learning().getClass().getSimpleName();
+    for (var signal : needs.signals()) {
+      if (!Drawing.yields(needs.feedback()).contains(signal)) {
+        throw new UserException(
+            "recipe.learning.%s: %s reads '%s', which drawn answers do not carry; use another objective"
+                .formatted(learning, objective, signal.name()));
+      }
+    }
+    if (head(needs) != Head.LANGUAGE) {
+      throw new UserException(
+          "recipe.learning.%s: %s trains a model that cannot draw answers"
+              .formatted(learning, objective));
+    }
+    if (needs.feedback() == Needs.Feedback.LABELLED && needs.candidates() > 1) {
+      throw new UserException(
+          "recipe.learning.%s: %s borrows answers of other rows, which drawn answers do not do"
+              .formatted(learning, objective));
+    }
+    boolean rollouts = needs.feedback() == Needs.Feedback.ROLLOUTS;
+    if (rollouts != drawing.advantage().isPresent()) {
+      throw new UserException(
+          "recipe.learning.%s.drawing: %s learns from %s, so 'advantage' %s"
+              .formatted(
+                  learning,
+                  objective,
+                  words(needs.feedback()),
+                  rollouts
+                      ? "is needed: GroupRelative or LeaveOneOut"
+                      : "has no use; remove it"));
+    }
+    if (needs.feedback() != Needs.Feedback.DEMONSTRATIONS && drawing.samples() < 2) {
+      throw new UserException(
+          "recipe.learning.%s.drawing: %s compares answers, so samples must be at least 2, was %d"
+              .formatted(learning, objective, drawing.samples()));
+    }
+    if (!recipe.strategies().isEmpty()) {
+      throw new UserException(
+          "recipe.strategies: %s draws its own answers; remove them".formatted(learning));
+    }
+    if (drawing.maxNewTokens() >= plan.scale().maxLength()) {
+      throw new UserException(
+          "recipe.learning.%s.drawing: max_new_tokens (%d) must be below max_length (%d), to leave room for a prompt"
+              .formatted(learning, drawing.maxNewTokens(), plan.scale().maxLength()));
+    }
   }
 
   private static boolean needsAdapter(Reference reference) {

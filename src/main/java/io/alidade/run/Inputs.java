@@ -9,6 +9,7 @@ import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
 import io.alidade.data.Strategy;
 import io.alidade.journal.Journal;
+import io.alidade.learning.Drawing;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
@@ -28,14 +29,22 @@ import java.util.OptionalInt;
 /// @param evalData file or folder of the held-out rows, where they have one of their own
 /// @param train rows to learn from
 /// @param held rows to measure on
+/// @param prompts what a loop that draws asks, in place of rows to learn from
 record Inputs(
     Path model,
     Path data,
     Optional<Path> evalData,
     Tokenizer tokenizer,
     Groups train,
-    Optional<Groups> held)
+    Optional<Groups> held,
+    Optional<Prompts> prompts)
     implements AutoCloseable {
+  /// What a loop that draws asks.
+  ///
+  /// @param train prompts to learn from
+  /// @param held prompts to measure on
+  record Prompts(Rollouts.Asked train, Optional<Rollouts.Asked> held) {}
+
   /// Resolves names and encodes every row, so that all that is wrong with the data is known before
   /// a weight is read.
   ///
@@ -71,13 +80,14 @@ record Inputs(
       rows = split.train();
       heldRows = Optional.of(split.heldOut());
     }
+    var drawing = plan.recipe().learning().draws();
+    if (drawing.isPresent()) {
+      return asking(
+          plan, drawing.get(), model, data, evalData, tokenizer, rows, heldRows, journal);
+    }
     var setting =
         new Strategy.Setting(
-            encoder,
-            model,
-            wanted -> hub.resolve(wanted, Hub.Kind.MODEL),
-            scale.dtype(),
-            journal);
+            encoder, model, wanted -> hub.resolve(wanted, Hub.Kind.MODEL), scale.dtype(), journal);
     if (!plan.recipe().strategies().isEmpty()) {
       Natives.threads(TrainingRun.threads(scale, model)); // a strategy may read models
     }
@@ -88,7 +98,33 @@ record Inputs(
     var held =
         heldRows.map(some ->
             encode("held-out rows", some, encoder, needs, scale.perDeviceEvalBatchSize(), journal));
-    return new Inputs(model, data, evalData, tokenizer, train, held);
+    return new Inputs(model, data, evalData, tokenizer, train, held, Optional.empty());
+  }
+
+  private static Inputs asking(
+      Plan plan,
+      Drawing drawing,
+      Path model,
+      Path data,
+      Optional<Path> evalData,
+      Tokenizer tokenizer,
+      Rows rows,
+      Optional<Rows> heldRows,
+      Journal journal) {
+    var encoder = Rollouts.encoder(tokenizer);
+    int longest = plan.scale().maxLength() - drawing.maxNewTokens();
+    var train = Rollouts.Asked.of("prompts", rows, encoder, longest, journal);
+    var held =
+        heldRows.map(some ->
+            Rollouts.Asked.of("held-out prompts", some, encoder, longest, journal));
+    return new Inputs(
+        model,
+        data,
+        evalData,
+        tokenizer,
+        Groups.of(java.util.List.of()),
+        held.map(Rollouts.Asked::groups),
+        Optional.of(new Prompts(train, held)));
   }
 
   private static java.util.SequencedMap<String, Double> none() {
@@ -97,7 +133,9 @@ record Inputs(
 
   private static Rows rows(Plan plan, String name, Path path, String split) {
     var rows = Rows.open(path.toString(), split);
-    Wiring.check(plan, Strategy.Outline.of(name, rows.form(), rows.row(0)));
+    if (plan.recipe().learning().draws().isEmpty()) {
+      Wiring.check(plan, Strategy.Outline.of(name, rows.form(), rows.row(0)));
+    }
     return rows;
   }
 

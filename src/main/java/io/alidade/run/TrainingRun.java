@@ -3,7 +3,10 @@ package io.alidade.run;
 import io.alidade.journal.Journal;
 import io.alidade.journal.Provenance;
 import io.alidade.journal.RunFolder;
+import io.alidade.generation.LanguageModel;
+import io.alidade.judge.Sitting;
 import io.alidade.learning.Checkpoints;
+import io.alidade.learning.Learning;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Head;
@@ -138,17 +141,15 @@ public final class TrainingRun {
               : Optional.<Samples>empty();
       long step = latest.map(Checkpoints::step).orElse(0L);
       try (var metrics = folder.metrics(step);
+          var sitting = Sittings.open(recipe.learning(), console);
           var session =
-              new Session(
-                  recipe.objective(),
+              session(
+                  plan,
+                  folder,
+                  inputs,
                   policy,
                   reference,
-                  recipe.optimizer(),
-                  recipe.schedule(),
-                  settings(scale),
-                  inputs.train(),
-                  inputs.held(),
-                  folder.checkpoints(),
+                  sitting,
                   new Measured(Journal.of(console, metrics), samples, reference))) {
         latest.ifPresent(session::restore);
         var before = folder.path().resolve("samples-before.json");
@@ -167,6 +168,68 @@ public final class TrainingRun {
       } finally {
         reference.ifPresent(Scorer::close);
       }
+    }
+  }
+
+  private static Session session(
+      Plan plan,
+      RunFolder folder,
+      Inputs inputs,
+      Policy policy,
+      Optional<Scorer> reference,
+      Sittings sitting,
+      Journal journal) {
+    var recipe = plan.recipe();
+    var scale = plan.scale();
+    if (inputs.prompts().isEmpty()) {
+      return new Session(
+          recipe.objective(),
+          policy,
+          reference,
+          recipe.optimizer(),
+          recipe.schedule(),
+          settings(scale),
+          inputs.train(),
+          inputs.held(),
+          folder.checkpoints(),
+          journal);
+    }
+    var rollouts =
+        new Rollouts(
+            policy,
+            inputs.tokenizer(),
+            LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
+            inputs.prompts().get().train(),
+            inputs.prompts().get().held(),
+            recipe.learning().draws().orElseThrow(),
+            sitting.sitting().orElseThrow(),
+            recipe.objective().needs().feedback(),
+            folder.path().resolve("rounds"),
+            scale.seed(),
+            scale.shuffle(),
+            journal);
+    return new Session(
+        recipe.objective(),
+        policy,
+        reference,
+        recipe.optimizer(),
+        recipe.schedule(),
+        settings(scale),
+        rollouts,
+        folder.checkpoints(),
+        journal);
+  }
+
+  /// The judge of a loop that draws, while the run lasts.
+  private record Sittings(Optional<Sitting> sitting) implements AutoCloseable {
+    static Sittings open(Learning learning, Journal console) {
+      return new Sittings(
+          learning.draws().map(drawing -> drawing.judge().open(console::message)));
+    }
+
+    @Override
+    public void close() {
+      sitting.ifPresent(Sitting::close);
     }
   }
 

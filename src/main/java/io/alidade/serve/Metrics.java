@@ -18,8 +18,7 @@ final class Metrics {
 
   void request(String path, int status, long took) {
     requests
-        .computeIfAbsent(
-            "path=\"%s\",status=\"%d\"".formatted(path, status), _ -> new LongAdder())
+        .computeIfAbsent("path=\"%s\",status=\"%d\"".formatted(path, status), _ -> new LongAdder())
         .increment();
     done.increment();
     nanos.add(took);
@@ -45,7 +44,10 @@ final class Metrics {
     head(text, "requests_total", "counter", "Requests by path and status.");
     requests.forEach((labels, count) -> line(text, "requests_total{" + labels + "}", count.sum()));
     head(text, "request_seconds", "summary", "Time from the first byte to the last.");
-    line(text, "request_seconds_sum", nanos.sum() / 1e9);
+    line(
+        text,
+        "request_seconds_sum",
+        String.format(Locale.ROOT, "%.6f", nanos.sum() / 1e9));
     line(text, "request_seconds_count", done.sum());
     counter(text, "prompt_tokens_total", "Tokens of prompts.", promptTokens);
     counter(text, "new_tokens_total", "Tokens drawn.", newTokens);
@@ -69,13 +71,12 @@ final class Metrics {
     text.append("# TYPE alidade_%s %s%n".formatted(name, type).replace("\r", ""));
   }
 
-  private static void line(StringBuilder text, String name, double value) {
-    text.append("alidade_").append(name).append(' ');
-    text.append(
-        value == Math.rint(value)
-            ? Long.toString((long) value)
-            : String.format(Locale.ROOT, "%.6f", value));
-    text.append('\n');
+  private static void line(StringBuilder text, String name, long value) {
+    line(text, name, Long.toString(value));
+  }
+
+  private static void line(StringBuilder text, String name, String value) {
+    text.append("alidade_").append(name).append(' ').append(value).append('\n');
   }
 
   private static String label(String model) {

@@ -48,9 +48,9 @@ class BadInputTest {
   // Checkpoints.
 
   /// A way to spoil a copy of a good checkpoint, and what is said of it.
-  record Spoilt(String name, Consumer<Path> how, String... said) {
-    Spoilt {
-      said = said.clone();
+  record Spoilt(String name, Consumer<Path> how, List<String> said) {
+    Spoilt(String name, Consumer<Path> how, String... said) {
+      this(name, how, List.of(said));
     }
 
     @Override
@@ -68,10 +68,10 @@ class BadInputTest {
             "truncated, fetch it again"),
         new Spoilt(
             "noise",
-            f -> weights(f, bytes -> noise()),
+            f -> weights(f, _ -> noise()),
             "model.safetensors",
             "this is no safetensors file"),
-        new Spoilt("empty", f -> weights(f, bytes -> new byte[0]), "holds 0 bytes"),
+        new Spoilt("empty", f -> weights(f, _ -> new byte[0]), "holds 0 bytes"),
         new Spoilt(
             "header beyond the file",
             f -> weights(f, bytes -> length(bytes, 50_000_000)),
@@ -196,9 +196,9 @@ class BadInputTest {
   // Rows.
 
   /// A row after seven good ones, and what is said of it.
-  record Row(String name, String text, String... said) {
-    Row {
-      said = said.clone();
+  record Row(String name, String text, List<String> said) {
+    Row(String name, String text, String... said) {
+      this(name, text, List.of(said));
     }
 
     @Override
@@ -210,7 +210,8 @@ class BadInputTest {
   static Stream<Row> rows() {
     return Stream.of(
         new Row("a broken line", "{\"prompt\": \"a\", \"chosen\": ", "not a JSON object", "column"),
-        new Row("a missing column", "{\"prompt\": \"a\", \"chosen\": \"b\"}", "no column 'rejected'"),
+        new Row(
+            "a missing column", "{\"prompt\": \"a\", \"chosen\": \"b\"}", "no column 'rejected'"),
         new Row(
             "an empty answer",
             "{\"prompt\": \"a\", \"chosen\": \"\", \"rejected\": \"b\"}",
@@ -243,7 +244,8 @@ class BadInputTest {
   @Test
   void promptsThatFillTheLimitAreAnError() throws IOException {
     assertThat(train(rows(PAIR.repeat(4)), "--set", "max_length=2")).isEqualTo(1);
-    assertThat(line()).contains("no row is left to learn from, of 3: 3 because", "raise max_length");
+    assertThat(line())
+        .contains("no row is left to learn from, of 3: 3 because", "raise max_length");
   }
 
   @Test
@@ -256,7 +258,7 @@ class BadInputTest {
     err.getBuffer().setLength(0);
     var labelled = "{\"prompt\": \"a\", \"completion\": \"b\", \"label\": true}\n";
     assertThat(train(rows(labelled.repeat(4)))).isEqualTo(1);
-    assertThat(line()).contains("the rows are a labelled answer", "learns from a pair");
+    assertThat(line()).contains("rows.jsonl holds a labelled answer", "learns from preference pairs");
   }
 
   private int train(Path data, String... more) {
@@ -449,7 +451,9 @@ class BadInputTest {
           var out =
               ByteBuffer.allocate(8 + changed.length + bytes.length - 8 - length)
                   .order(ByteOrder.LITTLE_ENDIAN);
-          out.putLong(changed.length).put(changed).put(bytes, 8 + length, bytes.length - 8 - length);
+          out.putLong(changed.length)
+              .put(changed)
+              .put(bytes, 8 + length, bytes.length - 8 - length);
           return out.array();
         });
   }

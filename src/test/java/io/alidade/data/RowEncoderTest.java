@@ -286,7 +286,7 @@ class RowEncoderTest {
                   OptionalInt.empty()))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("no row is left")
-          .hasMessageContaining("the prompt alone reaches max_length=1")
+          .hasMessageContaining("1 because the prompt alone reaches max_length")
           .hasMessageContaining("raise max_length");
     }
   }

@@ -15,20 +15,23 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /// A Maven repository in a folder, with libraries made for the test.
-final class FixtureRepository {
+public final class FixtureRepository {
   private final Path folder;
   private final Map<String, List<String>> versions = new LinkedHashMap<>();
 
-  FixtureRepository(Path folder) {
+  /// A repository without libraries.
+  public FixtureRepository(Path folder) {
     this.folder = folder;
   }
 
-  URI uri() {
+  /// Where it is.
+  public URI uri() {
     return folder.toUri();
   }
 
   /// A release with sources: path and text in turns.
-  FixtureRepository release(String library, String version, String... sources) throws IOException {
+  public FixtureRepository release(String library, String version, String... sources)
+      throws IOException {
     var zipped = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(zipped)) {
       for (int i = 0; i < sources.length; i += 2) {

@@ -101,6 +101,33 @@ class ResumeTest {
     killed(List.of("curry-dpo"), "model/model.safetensors");
   }
 
+  /// Rounds of drawing: the answers of the killed run are those of the whole one.
+  @Test
+  void soDoesAKilledLoopThatDraws() throws Exception {
+    var rows = new StringBuilder();
+    for (int i = 0; i < 40; i++) {
+      rows.append("{\"prompt\": \"What is %d plus %d?\"}\n".formatted(i, i + 1));
+    }
+    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    killed(
+        List.of(
+            "iterative-dpo",
+            "--set",
+            "learning.Iterative.rounds=7",
+            "--set",
+            "learning.Iterative.prompts_per_round=16",
+            "--set",
+            "learning.Iterative.drawing.samples=3",
+            "--set",
+            "learning.Iterative.drawing.max_new_tokens=6",
+            "--set",
+            "learning.Iterative.drawing.judge={Length: {target: 9, scale: 3}}"),
+        "model/model.safetensors",
+        "rounds/round-00000.jsonl",
+        "rounds/round-00006.jsonl",
+        "rounds/round-00006-learned.jsonl");
+  }
+
   private void killed(List<String> recipe, String... files) throws Exception {
     var whole = folder.resolve("whole");
     finished(train(whole, recipe), folder.resolve("whole.log"));

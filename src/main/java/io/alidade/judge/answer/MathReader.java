@@ -17,8 +17,7 @@ final class MathReader {
   private static final Pattern UNIT =
       Pattern.compile(
           "(?: ?[a-zA-Z]{2,}| (?:m|s|g|h|L|N|J|W|V|K))(?:[ /*]+[a-zA-Z]+)*(?:\\^\\{?[23]\\}?)?$");
-  private static final Set<String> FUNCTIONS =
-      Set.of("sin", "cos", "tan", "ln", "log", "exp");
+  private static final Set<String> FUNCTIONS = Set.of("sin", "cos", "tan", "ln", "log", "exp");
   private static final Pattern DATE =
       Pattern.compile("\\d{4}-\\d{1,2}-\\d{1,2}|\\d{1,2}/\\d{1,2}/\\d{2,4}");
   private static final int DEEPEST = 200;
@@ -216,7 +215,9 @@ final class MathReader {
 
   private static String singular(String unit) {
     var plain = unit.toLowerCase(java.util.Locale.ROOT).replaceAll("[\\s{}.]+", "");
-    return plain.length() > 3 && plain.endsWith("s") ? plain.substring(0, plain.length() - 1) : plain;
+    return plain.length() > 3 && plain.endsWith("s")
+        ? plain.substring(0, plain.length() - 1)
+        : plain;
   }
 
   private Expression sum() {
@@ -253,9 +254,7 @@ final class MathReader {
   private Expression beside(Expression left, Expression right) {
     boolean whole = left instanceof Expression.Number(var value) && value.scale() <= 0;
     boolean fraction =
-        right
-                instanceof
-                Expression.Binary(char operator, Expression.Number _, Expression.Number _)
+        right instanceof Expression.Binary(char operator, Expression.Number _, Expression.Number _)
             && operator == '/';
     return new Expression.Binary(whole && fraction ? '+' : '*', left, right);
   }

@@ -35,8 +35,7 @@ record Jail(Kind kind, String lack) {
             Protection.PROCESSOR,
             Protection.MEMORY)),
     /// What Java itself offers.
-    PLAIN(
-        EnumSet.of(Protection.TIME, Protection.HEAP, Protection.OUTPUT, Protection.ENVIRONMENT));
+    PLAIN(EnumSet.of(Protection.TIME, Protection.HEAP, Protection.OUTPUT, Protection.ENVIRONMENT));
 
     private final Set<Protection> protections;
 
@@ -81,8 +80,16 @@ record Jail(Kind kind, String lack) {
       }
       command.addAll(
           List.of(
-              "unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--ipc",
-              "--uts", "--fork", "--kill-child"));
+              "unshare",
+              "--user",
+              "--map-root-user",
+              "--net",
+              "--mount",
+              "--pid",
+              "--ipc",
+              "--uts",
+              "--fork",
+              "--kill-child"));
     }
     if (kind != Kind.PLAIN) {
       command.addAll(
@@ -103,7 +110,13 @@ record Jail(Kind kind, String lack) {
     if (kind == Kind.NAMESPACES) {
       command.addAll(
           List.of(
-              "sh", "-c", SCRIPT, "jail", root.toString(), home, work.toString(),
+              "sh",
+              "-c",
+              SCRIPT,
+              "jail",
+              root.toString(),
+              home,
+              work.toString(),
               Integer.toString(limits.fileMegabytes())));
       command.addAll(java("/java", "/work", "/tmp", compiler, limits));
     } else {

@@ -25,4 +25,9 @@ public interface Attention {
   /// @param value `[T, kvHeads, d]`
   /// @return `[T, heads * d]`
   Tensor attend(int layer, Tensor query, Tensor key, Tensor value, Settings settings);
+
+  /// Whether it is asked for a few new tokens of sequences that a cache holds, without gradients.
+  default boolean stepwise() {
+    return false;
+  }
 }

@@ -97,13 +97,26 @@ public final class KeyValueCache implements AutoCloseable {
   ///
   /// @param caches of the first tokens of the pass; tokens beyond them see nothing
   public static Attention next(List<KeyValueCache> caches) {
-    return (layer, query, key, value, settings) -> {
+    return new Next(List.copyOf(caches));
+  }
+
+  private record Next(List<KeyValueCache> caches) implements Attention {
+    @Override
+    public boolean stepwise() {
+      return true;
+    }
+
+    @Override
+    public Tensor attend(int layer, Tensor query, Tensor key, Tensor value, Settings settings) {
+      long tokens = query.size(0);
       long heads = query.size(1);
       long groups = key.size(1);
       // The heads that share keys become the queries of one product: no key is copied for them.
-      var grouped = query.reshape(query.size(0), groups, heads / groups, query.size(2));
-      var newKeys = Ops.memory(key.contiguous());
-      var newValues = Ops.memory(value.contiguous());
+      var grouped = query.reshape(tokens, groups, heads / groups, query.size(2));
+      var ownKey = key.contiguous(); // named, so that memory lives as long as it is read
+      var ownValue = value.contiguous();
+      var newKeys = Ops.memory(ownKey);
+      var newValues = Ops.memory(ownValue);
       var mixed = new ArrayList<Tensor>(caches.size() + 1);
       for (int row = 0; row < caches.size(); row++) {
         var cache = caches.get(row);
@@ -111,13 +124,12 @@ public final class KeyValueCache implements AutoCloseable {
         cache.values[layer].put(cache.length, cache.room, newValues, row);
         mixed.add(cache.attend(layer, grouped.narrow(0, row, 1), settings));
       }
-      long rest = query.size(0) - caches.size();
+      long rest = tokens - caches.size();
       if (rest > 0) {
-        mixed.add(
-            Ops.zeros(query.scalar_type(), rest, groups, heads / groups, value.size(2)));
+        mixed.add(Ops.zeros(query.scalar_type(), rest, groups, heads / groups, value.size(2)));
       }
-      return Ops.concatenate(mixed, 0).reshape(query.size(0), heads * value.size(2));
-    };
+      return Ops.concatenate(mixed, 0).reshape(tokens, heads * value.size(2));
+    }
   }
 
   /// @param query `[1, kvHeads, heads / kvHeads, d]` of the token after those counted
@@ -129,7 +141,14 @@ public final class KeyValueCache implements AutoCloseable {
     return settings.softCap() > 0
         ? PackedAttention.capped(query, k, v, Ops.zeros(query.scalar_type(), 1), settings)
         : scaled_dot_product_attention(
-            query, k, v, new TensorOptional(), 0, false, new DoubleOptional(settings.scale()), false);
+            query,
+            k,
+            v,
+            new TensorOptional(),
+            0,
+            false,
+            new DoubleOptional(settings.scale()),
+            false);
   }
 
   /// Counts the token that [#next(List)] added.

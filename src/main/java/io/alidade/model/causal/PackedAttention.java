@@ -5,13 +5,9 @@ import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 import io.alidade.model.causal.Layout.Segment;
 import io.alidade.tensor.Ops;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -24,14 +20,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// A root segment attends to itself, causally. The children of a root attend to it and to
 /// themselves. As a root and its children are neighbours, their keys are one slice without a copy;
 /// a mask keeps the children apart. Where that would waste much (many long children), each child is
-/// computed by itself over a copy of the root's keys. Short products of the same shape are computed
-/// as one.
+/// computed by itself over a copy of the root's keys.
 public final class PackedAttention implements Attention {
   /// Wasted score computations that are still cheaper than copying keys.
   private static final double WASTE = 2;
-
-  /// Up to so many keys, a copy of queries and keys is cheaper than a product of one's own.
-  private static final int SHORT = 64;
 
   /// One product of queries with keys.
   ///
@@ -58,83 +50,26 @@ public final class PackedAttention implements Attention {
     int keys() {
       return Math.max(0, prefixCount) + keysCount;
     }
-
-    /// What two calls must share to be computed as one; a long one stays by itself.
-    List<Object> shape() {
-      return keys() > SHORT
-          ? List.of(from)
-          : List.of(
-              keysFrom - from,
-              prefixCount,
-              keysCount,
-              segments.getFirst().prefix() < 0,
-              segments.stream().map(Segment::length).toList());
-    }
-
-    IntStream queryRows() {
-      return IntStream.range(from, from + count);
-    }
-
-    IntStream keyRows() {
-      return IntStream.concat(
-          prefix < 0 ? IntStream.empty() : IntStream.range(prefix, prefix + prefixCount),
-          IntStream.range(keysFrom, keysFrom + keysCount));
-    }
-  }
-
-  /// Calls of one shape.
-  ///
-  /// @param queries rows of all their queries; none for a single call, which takes slices
-  /// @param keys rows of all their keys; none for a single call
-  private record Bundle(Call first, int size, Optional<Tensor> queries, Optional<Tensor> keys) {
-    static Bundle of(List<Call> calls) {
-      return calls.size() == 1
-          ? new Bundle(calls.getFirst(), 1, Optional.empty(), Optional.empty())
-          : new Bundle(
-              calls.getFirst(),
-              calls.size(),
-              Optional.of(Ops.indices(calls.stream().flatMapToInt(Call::queryRows).toArray())),
-              Optional.of(Ops.indices(calls.stream().flatMapToInt(Call::keyRows).toArray())));
-    }
   }
 
   private final Layout layout;
-  private final List<Bundle> bundles;
-  private final Optional<Tensor> order; // place of each token among the bundles' queries
-  private final Map<Settings, List<Tensor>> masks = new HashMap<>(); // one a bundle
+  private final List<Call> calls = new ArrayList<>();
+  private final Map<Settings, List<Tensor>> masks = new HashMap<>(); // one a call
 
   /// Prepares masks for all layers; must be made outside the steps of single layers.
   ///
   /// @param type of the queries
   public PackedAttention(Architecture architecture, Layout layout, ScalarType type) {
     this.layout = layout;
-    var byShape = new LinkedHashMap<List<Object>, List<Call>>();
-    plan().forEach(call -> byShape.computeIfAbsent(call.shape(), _ -> new ArrayList<>()).add(call));
-    bundles = byShape.values().stream().map(Bundle::of).toList();
-    order = order(byShape.values());
+    plan();
     for (int layer = 0; layer < architecture.layers(); layer++) {
       masks.computeIfAbsent(
           architecture.attention(layer),
-          settings ->
-              bundles.stream().map(bundle -> mask(bundle.first, settings).to(type)).toList());
+          settings -> calls.stream().map(call -> mask(call, settings).to(type)).toList());
     }
   }
 
-  /// The place of each token's row when the queries of all bundles follow each other; none if they
-  /// are in order.
-  private Optional<Tensor> order(Collection<List<Call>> bundled) {
-    var rows = bundled.stream().flatMap(List::stream).flatMapToInt(Call::queryRows).toArray();
-    var places = new int[rows.length];
-    boolean moved = false;
-    for (int i = 0; i < rows.length; i++) {
-      places[rows[i]] = i;
-      moved |= rows[i] != i;
-    }
-    return moved ? Optional.of(Ops.indices(places)) : Optional.empty();
-  }
-
-  private List<Call> plan() {
-    var calls = new ArrayList<Call>();
+  private void plan() {
     var segments = layout.segments();
     for (int i = 0; i < segments.size(); ) {
       var root = segments.get(i);
@@ -147,13 +82,12 @@ public final class PackedAttention implements Attention {
       while (end < segments.size() && segments.get(end).prefix() == i) {
         end++;
       }
-      children(root, segments.subList(i + 1, end), calls);
+      children(root, segments.subList(i + 1, end));
       i = end;
     }
-    return calls;
   }
 
-  private static void children(Segment root, List<Segment> children, List<Call> calls) {
+  private void children(Segment root, List<Segment> children) {
     if (children.isEmpty()) {
       return;
     }
@@ -229,12 +163,12 @@ public final class PackedAttention implements Attention {
     if (ready == null) {
       throw new IllegalStateException("a kind of attention that no layer declares");
     }
-    for (int i = 0; i < bundles.size(); i++) {
-      var bundle = bundles.get(i);
+    for (int i = 0; i < calls.size(); i++) {
+      var call = calls.get(i);
       var mask = ready.get(i);
-      var q = heads(queries(query, bundle), bundle.size);
-      var k = heads(keys(key, bundle), bundle.size);
-      var v = heads(keys(value, bundle), bundle.size);
+      var q = heads(query.narrow(0, call.from, call.count));
+      var k = heads(keys(key, call));
+      var v = heads(keys(value, call));
       boolean masked = mask.dim() == 2;
       var mixed =
           settings.softCap() > 0
@@ -248,32 +182,14 @@ public final class PackedAttention implements Attention {
                   !masked,
                   new DoubleOptional(settings.scale()),
                   q.size(1) != k.size(1));
-      parts.add(
-          mixed
-              .transpose(1, 2)
-              .reshape((long) bundle.size * bundle.first.count, query.size(1) * value.size(2)));
+      parts.add(mixed.transpose(1, 2).reshape(call.count, query.size(1) * value.size(2)));
     }
-    var mixed = Ops.concatenate(parts, 0);
-    return order.map(places -> mixed.index_select(0, places)).orElse(mixed);
+    return Ops.concatenate(parts, 0);
   }
 
-  /// `[B * T, heads, d]` to `[B, heads, T, d]`.
-  private static Tensor heads(Tensor x, int batch) {
-    return x.reshape(batch, x.size(0) / batch, x.size(1), x.size(2)).transpose(1, 2);
-  }
-
-  private static Tensor queries(Tensor all, Bundle bundle) {
-    return bundle
-        .queries
-        .map(rows -> all.index_select(0, rows))
-        .orElseGet(() -> all.narrow(0, bundle.first.from, bundle.first.count));
-  }
-
-  private static Tensor keys(Tensor all, Bundle bundle) {
-    return bundle
-        .keys
-        .map(rows -> all.index_select(0, rows))
-        .orElseGet(() -> keys(all, bundle.first));
+  /// `[T, heads, d]` to `[1, heads, T, d]`.
+  private static Tensor heads(Tensor x) {
+    return x.transpose(0, 1).unsqueeze(0);
   }
 
   private static Tensor keys(Tensor all, Call call) {

@@ -1,0 +1,132 @@
+package io.alidade.run;
+
+import io.alidade.batch.Completion;
+import io.alidade.batch.Group;
+import io.alidade.example.Columns;
+import io.alidade.example.Example;
+import io.alidade.example.Form;
+import io.alidade.example.Signal;
+import io.alidade.learning.Drawing;
+import io.alidade.objective.Needs;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// From judged answers to what an objective learns from, in the form that it asks for.
+final class Feedback {
+  private Feedback() {}
+
+  /// A group with the line of a data file that says the same in text.
+  record Lesson(Group group, Map<String, Object> cells) {}
+
+  /// What is learned from a round.
+  static List<Lesson> of(List<Rollout> rollouts, Needs.Feedback form, Drawing drawing) {
+    var lessons = new ArrayList<Lesson>();
+    var advantages = form == Needs.Feedback.ROLLOUTS ? advantages(rollouts, drawing) : null;
+    for (int r = 0; r < rollouts.size(); r++) {
+      var rollout = rollouts.get(r);
+      var ranked = rollout.ranked();
+      switch (form) {
+        case DEMONSTRATIONS -> {
+          if (!ranked.isEmpty()) {
+            lessons.add(
+                lesson(rollout, ranked.subList(0, 1), Form.DEMONSTRATION, new LinkedHashMap<>()));
+          }
+        }
+        case PAIRS -> {
+          if (!rollout.indifferent()) {
+            int best = ranked.getFirst();
+            int worst = ranked.getLast();
+            lessons.add(
+                lesson(
+                    rollout,
+                    List.of(best, worst),
+                    Form.PAIR,
+                    signals(Drawing.PREFERENCE, rollout.preference()[best][worst])));
+          }
+        }
+        case LABELLED -> {
+          double mean = ranked.stream().mapToDouble(i -> rollout.standing()[i]).average().orElse(0);
+          for (int i : rollout.indifferent() ? List.<Integer>of() : ranked) {
+            lessons.add(
+                lesson(
+                    rollout,
+                    List.of(i),
+                    Form.LABELLED,
+                    signals(Drawing.LABEL, rollout.standing()[i] > mean ? 1 : 0)));
+          }
+        }
+        case RANKINGS -> {
+          if (!rollout.indifferent()) {
+            lessons.add(
+                lesson(
+                    rollout,
+                    ranked,
+                    Form.RANKING,
+                    signals(
+                        Drawing.SCORE, ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray())));
+          }
+        }
+        case ROLLOUTS -> {
+          var all = java.util.stream.IntStream.range(0, rollout.answers().size()).boxed().toList();
+          var signals = signals(Drawing.ADVANTAGE, java.util.Objects.requireNonNull(advantages)[r]);
+          signals.put(
+              Drawing.OLD, rollout.logps().stream().flatMapToDouble(Arrays::stream).toArray());
+          lessons.add(lesson(rollout, all, Form.RANKING, signals));
+        }
+      }
+    }
+    return lessons;
+  }
+
+  private static double[][] advantages(List<Rollout> rollouts, Drawing drawing) {
+    var rewards =
+        rollouts.stream()
+            .map(rollout ->
+                Arrays.stream(rollout.standing())
+                    .mapToObj(reward -> new double[] {reward})
+                    .toArray(double[][]::new))
+            .toArray(double[][][]::new);
+    return drawing.advantage().orElseThrow().of(rewards, 1);
+  }
+
+  private static Map<Signal, double[]> signals(Signal signal, double... values) {
+    var signals = new LinkedHashMap<Signal, double[]>();
+    signals.put(signal, values);
+    return signals;
+  }
+
+  private static Lesson lesson(
+      Rollout rollout, List<Integer> places, Form form, Map<Signal, double[]> signals) {
+    var whole = rollout.example();
+    var example =
+        new Example(
+            whole.row(),
+            whole.prompt(),
+            places.stream().map(whole.candidates()::get).toList(),
+            Map.of(),
+            Map.of());
+    var cells = new LinkedHashMap<>(Columns.write(example, form));
+    if (form == Form.RANKING) {
+      cells.put("scores", places.stream().map(i -> rollout.standing()[i]).toList());
+    }
+    signals.forEach((signal, values) -> {
+      if (signal.scope() != Signal.Scope.UNIT) { // ids, and so tokens, may differ in text
+        cells.put(
+            signal.name(),
+            signal.equals(Drawing.LABEL)
+                ? (Object) (values[0] == 1)
+                : signal.scope() == Signal.Scope.GROUP ? (Object) values[0] : values);
+      }
+    });
+    return new Lesson(
+        new Group(
+            whole.row(),
+            rollout.prompt(),
+            places.stream().map(i -> Completion.of(rollout.answers().get(i))).toList(),
+            signals),
+        cells);
+  }
+}
