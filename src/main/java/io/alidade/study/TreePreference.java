@@ -70,14 +70,14 @@ public record TreePreference() implements Study {
             2,
             ChainArithmetic.PROMPT
                 + 2 * ChainArithmetic.STEPS, // a branch may be drawn to full length
-            0.1)
+            0.12)
         .write(fresh, bench.seed("weights"));
     var problems = world.problems(bench.size(300, 60), bench.random("new problems"));
     List<Group> train;
     List<Group> held;
     bench.at(START, 0);
     try (var policy = SmallModel.trainable(fresh)) {
-      int steps = bench.size(1200, 120);
+      int steps = bench.size(180, 120);
       new Drill(new Sft(), bench.size(1, 3) * 1e-3, 64, steps, bench.seed("sft order"))
           .teach(
               policy,
