@@ -122,8 +122,7 @@ class TrustRegionTest {
 
   @Test
   void anAdapterIsFollowedAloneAboveTheSameBase() {
-    var lora =
-        new LoraSpec(2, 4, 0.0, new Targets.Usual(), false, List.of(), Map.of(), Map.of());
+    var lora = LoraSpec.of(2, 4, new Targets.Usual());
     try (var policy =
             Policy.open(LLAMA, PolicySpec.trainable(Precision.FLOAT32).with(lora));
         var reference = open(new TrustRegion(0.5, 1), policy)) {
