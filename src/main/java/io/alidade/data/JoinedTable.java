@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 
 /// Several files as one, in their order.
 record JoinedTable(List<Table> tables) implements Table {
@@ -50,6 +51,11 @@ record JoinedTable(List<Table> tables) implements Table {
   @Override
   public Example row(long index) {
     return at(index, Table::row);
+  }
+
+  @Override
+  public Map<String, Object> cells(long index) {
+    return at(index, Table::cells);
   }
 
   @Override

@@ -1,8 +1,10 @@
 package io.alidade.data;
 
+import io.alidade.example.Columns;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
 import java.util.List;
+import java.util.Map;
 
 /// Rows that can be read in any order, by several threads.
 interface Table extends AutoCloseable {
@@ -13,6 +15,13 @@ interface Table extends AutoCloseable {
 
   /// @throws io.alidade.UserException if the row cannot be read
   Example row(long index);
+
+  /// The cells of a row by column, also those that are no part of the example.
+  ///
+  /// @throws io.alidade.UserException if the row cannot be read
+  default Map<String, Object> cells(long index) {
+    return Columns.write(row(index), form());
+  }
 
   /// The form of all rows.
   Form form();
