@@ -13,6 +13,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -223,7 +224,7 @@ final class ServeCommand implements Callable<Integer> {
 
   private static void log(PrintWriter out, String line) {
     synchronized (out) {
-      out.println(LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS) + " " + line);
+      out.println(LocalDateTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + " " + line);
       out.flush();
     }
   }

@@ -127,10 +127,10 @@ final class Parameters implements Weights, AutoCloseable {
     boolean changed =
         replaced.containsKey(tiedHead)
             || replaced.containsKey(tiedTable)
-            || lora != null
+            || (lora != null
                 && lora.modules().stream()
                     .map(module -> module + ".weight")
-                    .anyMatch(name -> name.equals(tiedHead) || name.equals(tiedTable));
+                    .anyMatch(name -> name.equals(tiedHead) || name.equals(tiedTable)));
     if (changed && !base.containsKey(tiedHead)) {
       try (var _ = new Step()) {
         put(tiedHead, base(tiedTable).detach().clone());
