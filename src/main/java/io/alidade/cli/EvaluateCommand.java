@@ -194,8 +194,7 @@ final class EvaluateCommand implements Callable<Integer> {
     to.printf("%s: drawing %d answers%n", name, (long) rows.count() * samples);
     to.flush();
     try (var model =
-            LanguageModel.open(
-                Located.find(location, Optional.empty()), Precision.of(precision));
+            LanguageModel.open(Located.find(location, Optional.empty()), Precision.of(precision));
         var other = new Other(Optional.ofNullable(reference).map(l -> open(l, model)))) {
       return DrawnAnswers.of(
           file,

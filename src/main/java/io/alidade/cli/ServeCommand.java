@@ -190,8 +190,7 @@ final class ServeCommand implements Callable<Integer> {
   /// @param opened gets what must be closed
   private SequencedMap<String, LanguageModel> models(List<LanguageModel> opened) {
     var models = new LinkedHashMap<String, LanguageModel>();
-    var base =
-        LanguageModel.open(Located.find(model, Optional.empty()), Precision.of(precision));
+    var base = LanguageModel.open(Located.find(model, Optional.empty()), Precision.of(precision));
     opened.add(base);
     if (base.rewards()) {
       throw new UserException(model + ": a reward model has no words; score with it instead");
@@ -224,7 +223,8 @@ final class ServeCommand implements Callable<Integer> {
 
   private static void log(PrintWriter out, String line) {
     synchronized (out) {
-      out.println(LocalDateTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + " " + line);
+      out.println(
+          LocalDateTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + " " + line);
       out.flush();
     }
   }

@@ -91,8 +91,7 @@ public record DrawnAnswers(
       return drawn;
     } catch (IOException failure) {
       throw new UserException(
-          "%s: cannot be written (%s); choose another --out"
-              .formatted(file, failure.getMessage()),
+          "%s: cannot be written (%s); choose another --out".formatted(file, failure.getMessage()),
           failure);
     }
   }
@@ -158,7 +157,9 @@ public record DrawnAnswers(
       try (var _ = new Step()) {
         var batch = new Batch(List.of(group));
         var output =
-            policy.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false).outputs()
+            policy
+                .score(batch, Set.of(Readout.LOG_LIKELIHOOD), false)
+                .outputs()
                 .get(Readout.LOG_LIKELIHOOD); // [N, U]
         if (output == null) {
           throw new IllegalStateException("the model did not report likelihoods");

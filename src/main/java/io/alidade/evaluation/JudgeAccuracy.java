@@ -58,8 +58,7 @@ public record JudgeAccuracy(SequencedMap<String, Subset> subsets, Reliability re
   /// @param column that names the subset of a row, if the data have it
   /// @param progress told the share that is done
   /// @throws UserException if the rows are in no order
-  public static JudgeAccuracy of(
-      Rows rows, Sitting judge, String column, DoubleConsumer progress) {
+  public static JudgeAccuracy of(Rows rows, Sitting judge, String column, DoubleConsumer progress) {
     if (rows.form() != Form.PAIR && rows.form() != Form.RANKING) {
       throw new UserException(
           "%s: rows without an order cannot judge a judge; give pairs or rankings"
@@ -93,8 +92,7 @@ public record JudgeAccuracy(SequencedMap<String, Subset> subsets, Reliability re
       came[i] = happened.get(i);
     }
     return new JudgeAccuracy(
-        subsets,
-        Reliability.of(chances.stream().mapToDouble(x -> x).toArray(), came, BINS));
+        subsets, Reliability.of(chances.stream().mapToDouble(x -> x).toArray(), came, BINS));
   }
 
   private static Case of(Rows rows, int index) {

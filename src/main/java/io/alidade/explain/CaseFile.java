@@ -259,9 +259,7 @@ public final class CaseFile {
   }
 
   private double[][] rewards() {
-    return main.stream()
-        .map(this::outputs)
-        .toArray(double[][]::new);
+    return main.stream().map(this::outputs).toArray(double[][]::new);
   }
 
   /// One number, or of a head of several outputs a list of them.

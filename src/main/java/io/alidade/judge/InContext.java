@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 /// Any judge in the light of contexts: for whom, or by what criterion, an answer shall be good
 /// (Pitis et al. 2024, arXiv:2407.14916).
 ///
-/// With several contexts the verdict is their mean: of rewards, `r(y) = sum_z p(z) r(x, z, y)`, or of
-/// chances (Borda), `p(y beats y') = sum_z p(z) p(y beats y' | x, z)`, where no context counts more
-/// for speaking louder. How far the contexts are apart stays visible as `disagreement`.
+/// With several contexts the verdict is their mean: of rewards, `r(y) = sum_z p(z) r(x, z, y)`, or
+/// of chances (Borda), `p(y beats y') = sum_z p(z) p(y beats y' | x, z)`, where no context counts
+/// more for speaking louder. How far the contexts are apart stays visible as `disagreement`.
 ///
 /// @param judge that is asked once a context
 /// @param column of the row that holds a context or a list of them; a row without it is judged
@@ -57,7 +57,8 @@ public record InContext(
         var means = new ArrayList<Verdict>();
         int from = 0;
         for (int c = 0; c < counts.length; c++) {
-          means.add(mean(shares(cases.get(c), counts[c]), verdicts.subList(from, from + counts[c])));
+          means.add(
+              mean(shares(cases.get(c), counts[c]), verdicts.subList(from, from + counts[c])));
           from += counts[c];
         }
         return means;
@@ -75,9 +76,8 @@ public record InContext(
     return contexts.isEmpty()
         ? List.of(one)
         : contexts.stream()
-            .map(
-                context ->
-                    new Case(one.row(), before(context, one.prompt()), one.answers(), one.columns()))
+            .map(context ->
+                new Case(one.row(), before(context, one.prompt()), one.answers(), one.columns()))
             .toList();
   }
 

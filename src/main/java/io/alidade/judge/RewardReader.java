@@ -37,7 +37,8 @@ final class RewardReader implements AutoCloseable {
   /// Opens a model.
   ///
   /// @param location a checkpoint, a run, an adapter's folder, or `org/name` on the hub
-  /// @param maxLength tokens of prompt and answer together that it reads; longer ones are not judged
+  /// @param maxLength tokens of prompt and answer together that it reads; longer ones are not
+  ///   judged
   RewardReader(String location, OptionalInt maxLength, Consumer<String> log) {
     var located = Located.find(location, Optional.empty());
     this.model = LanguageModel.open(located, Precision.FLOAT32);

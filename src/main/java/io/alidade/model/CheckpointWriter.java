@@ -61,7 +61,15 @@ final class CheckpointWriter {
       long shardBytes,
       Map<String, Tensor> weights)
       throws IOException {
-    Json.write(folder.resolve("config.json"), configuration(config, architecture, head, precision, outputs(weights, config), untied(architecture, weights)));
+    Json.write(
+        folder.resolve("config.json"),
+        configuration(
+            config,
+            architecture,
+            head,
+            precision,
+            outputs(weights, config),
+            untied(architecture, weights)));
     for (var name : COPIED) {
       var from = origin.resolve(name);
       if (Files.isRegularFile(from)) {

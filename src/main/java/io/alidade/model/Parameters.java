@@ -21,6 +21,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   /// The head of a model whose head is its embedding table, and that table; empty otherwise.
   private String tiedHead = "";
+
   private String tiedTable = "";
 
   /// Says that the head is the checkpoint's embedding table. A head of its own that an adapter

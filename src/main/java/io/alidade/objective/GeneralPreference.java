@@ -9,14 +9,14 @@ import org.bytedeco.pytorch.Tensor;
 
 /// General preference model from pairs (Zhang et al. 2024, arXiv:2410.02197, eq. 3 and 7).
 ///
-/// `-log sigmoid((s(v_w, v_l) - margin) / tau)`, with `s(a, b) = sum_l a[2l] b[2l+1] - a[2l+1] b[2l]`
-/// over the blocks of two places of the head's outputs: a skew-symmetric form, so that preferences
-/// may run in a circle. With one block and vectors `(r, 1)` that are not normalised it is
-/// [BradleyTerry].
+/// `-log sigmoid((s(v_w, v_l) - margin) / tau)`, with `s(a, b) = sum_l a[2l] b[2l+1] - a[2l+1]
+/// b[2l]` over the blocks of two places of the head's outputs: a skew-symmetric form, so that
+/// preferences may run in a circle. With one block and vectors `(r, 1)` that are not normalised it
+/// is [BradleyTerry].
 ///
-/// The gradient with respect to `v_w` is `-sigmoid(-(s - margin) / tau) / tau` times `v_l` turned by a
-/// right angle in each block. Scores of 0 cost `ln 2` without margin; with two outputs this is a
-/// saddle where all vectors lie on a line.
+/// The gradient with respect to `v_w` is `-sigmoid(-(s - margin) / tau) / tau` times `v_l` turned
+/// by a right angle in each block. Scores of 0 cost `ln 2` without margin; with two outputs this is
+/// a saddle where all vectors lie on a line.
 ///
 /// @param dimension outputs of the head, even, at least 2
 /// @param tau what scores are divided by, positive
@@ -41,8 +41,7 @@ public record GeneralPreference(int dimension, double tau, boolean normalised, b
 
   @Override
   public Needs needs() {
-    var needs =
-        Needs.pairs().withoutReference().readingOnly(Readout.REWARD).outputs(dimension);
+    var needs = Needs.pairs().withoutReference().readingOnly(Readout.REWARD).outputs(dimension);
     return margin ? needs.with(MARGIN) : needs;
   }
 

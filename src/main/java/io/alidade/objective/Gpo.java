@@ -13,8 +13,8 @@ import io.alidade.tensor.Ops;
 /// probability minus 1/2 as score it is self-play preference optimization (Wu et al. 2024,
 /// arXiv:2405.00675, eq. 4.7).
 ///
-/// Gradient with respect to `u`: `2 (u - score / beta) / K` in a group of K answers. Scores of 0 pull
-/// the policy to its reference.
+/// Gradient with respect to `u`: `2 (u - score / beta) / K` in a group of K answers. Scores of 0
+/// pull the policy to its reference.
 ///
 /// @param beta strength of the pull to the reference, units of the score per nat, positive
 public record Gpo(double beta) implements Objective {

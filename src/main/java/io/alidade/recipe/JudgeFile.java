@@ -6,7 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// A judge in YAML, as a file or as it is: `ExactAnswer: {column: answer, find: any, tolerance: 0}`.
+/// A judge in YAML, as a file or as it is: `ExactAnswer: {column: answer, find: any, tolerance:
+/// 0}`.
 ///
 /// @param judge what it names
 public record JudgeFile(Judge judge) {
@@ -38,8 +39,6 @@ public record JudgeFile(Judge judge) {
   }
 
   private static Judge bind(String name, String text) {
-    return Binder.bind(
-            JudgeFile.class, Yaml.parse(name, "judge:\n" + text.indent(2)), name)
-        .judge;
+    return Binder.bind(JudgeFile.class, Yaml.parse(name, "judge:\n" + text.indent(2)), name).judge;
   }
 }

@@ -53,8 +53,7 @@ public record Evaluation(
     json.put(subject + "s", rows);
     json.put("notes", notes);
     Json.write(folder.resolve("evaluate.json"), json);
-    var page =
-        new Page("Alidade · evaluation", title, "%d %ss".formatted(rows.size(), subject));
+    var page = new Page("Alidade · evaluation", title, "%d %ss".formatted(rows.size(), subject));
     var table = new ArrayList<List<String>>();
     for (var measure : measures()) {
       var line = new ArrayList<String>(List.of(measure));

@@ -51,8 +51,7 @@ public final class JudgeEvaluation {
         "chance that the judge states",
         "share that is right",
         List.of(
-            Series.line(
-                "perfect", List.of(new Series.Point(0.5, 0.5), new Series.Point(1, 1))),
+            Series.line("perfect", List.of(new Series.Point(0.5, 0.5), new Series.Point(1, 1))),
             new Series(
                 "judge",
                 found.reliability().bins().stream()

@@ -66,7 +66,8 @@ public record ModelEvaluation(
     var measures = new LinkedHashMap<String, Double>();
     var all = drawn.texts().stream().flatMap(List::stream).toList();
     measures.put("answers", (double) all.size());
-    measures.put("answers/length", all.stream().mapToInt(ModelEvaluation::length).average().orElse(0));
+    measures.put(
+        "answers/length", all.stream().mapToInt(ModelEvaluation::length).average().orElse(0));
     measures.put(
         "answers/empty", (double) all.stream().filter(String::isBlank).count() / all.size());
     var words = all.stream().map(Diversity::words).toList();
@@ -75,8 +76,7 @@ public record ModelEvaluation(
     measures.put(
         "diversity/self_bleu",
         drawn.texts().stream()
-            .mapToDouble(
-                row -> Diversity.selfBleu(row.stream().map(Diversity::words).toList(), 4))
+            .mapToDouble(row -> Diversity.selfBleu(row.stream().map(Diversity::words).toList(), 4))
             .average()
             .orElse(Double.NaN));
     drawn
@@ -108,10 +108,11 @@ public record ModelEvaluation(
   }
 
   /// Rewards, and what is right among answers whose rewards lie between 0 and 1.
-  private void rewards(
-      Sitting sitting, DrawnAnswers drawn, SequencedMap<String, Double> measures) {
+  private void rewards(Sitting sitting, DrawnAnswers drawn, SequencedMap<String, Double> measures) {
     var cases =
-        IntStream.range(0, drawn.texts().size()).mapToObj(r -> asked(r, drawn.texts().get(r))).toList();
+        IntStream.range(0, drawn.texts().size())
+            .mapToObj(r -> asked(r, drawn.texts().get(r)))
+            .toList();
     var verdicts = sitting.judge(cases);
     if (!verdicts.stream().allMatch(verdict -> verdict instanceof Verdict.Rewards)) {
       return; // preferences among a model's own answers compare with no other model's
@@ -125,7 +126,8 @@ public record ModelEvaluation(
     measures.put(
         "reward/best_of_n",
         each.stream()
-            .mapToDouble(row -> Arrays.stream(row).filter(v -> !Double.isNaN(v)).max().orElse(Double.NaN))
+            .mapToDouble(
+                row -> Arrays.stream(row).filter(v -> !Double.isNaN(v)).max().orElse(Double.NaN))
             .filter(v -> !Double.isNaN(v))
             .average()
             .orElse(Double.NaN));
@@ -154,7 +156,8 @@ public record ModelEvaluation(
     var verdicts =
         sitting.judge(
             IntStream.range(0, prompts)
-                .mapToObj(r -> asked(r, all.stream().map(a -> a.texts().get(r).getFirst()).toList()))
+                .mapToObj(
+                    r -> asked(r, all.stream().map(a -> a.texts().get(r).getFirst()).toList()))
                 .toList());
     var games = new ArrayList<Ratings.Game>();
     for (int m = 0; m < names.size(); m++) {
@@ -212,15 +215,12 @@ public record ModelEvaluation(
       of.put("rating", ratings.rating()[p]);
       of.put("rating/low", ratings.low()[p]);
       of.put("rating/high", ratings.high()[p]);
-      points.add(
-          new Series.Point(p, ratings.rating()[p], ratings.low()[p], ratings.high()[p]));
+      points.add(new Series.Point(p, ratings.rating()[p], ratings.low()[p], ratings.high()[p]));
     }
     charts.add(
         new Chart.Bars(
             "Ratings, with 95 % intervals",
-            "Elo points",
-            ratings.players(),
-            List.of(Series.line("rating", points))));
+            "Elo points", ratings.players(), List.of(Series.line("rating", points))));
   }
 
   /// Reward against divergence, a point a model.
@@ -231,8 +231,7 @@ public record ModelEvaluation(
       var kl = of.get("kl/sequence");
       var reward = of.get("reward/mean");
       if (kl != null && reward != null && Double.isFinite(kl) && Double.isFinite(reward)) {
-        series.add(
-            new Series(name, List.of(new Series.Point(kl, reward)), Series.Style.DOTS));
+        series.add(new Series(name, List.of(new Series.Point(kl, reward)), Series.Style.DOTS));
       }
     });
     var shown =

@@ -9,10 +9,10 @@ import io.alidade.learning.Settings;
 import io.alidade.model.Head;
 import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
-import io.alidade.objective.Needs;
 import io.alidade.model.SaveOptions;
 import io.alidade.model.Scorer;
 import io.alidade.model.causal.ModelConfig;
+import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
@@ -117,7 +117,7 @@ public final class TrainingRun {
     var recipe = plan.recipe();
     var scale = plan.scale();
     var head = Wiring.head(recipe.objective().needs());
-    var start = 
+    var start =
         PolicySpec.frozen(scale.dtype())
             .with(head)
             .seeded(scale.seed())

@@ -69,15 +69,24 @@ class EvaluateCommandTest {
     var args =
         new ArrayList<>(
             List.of(
-                "--model", "a=" + llama,
-                "--model", "b=" + Golden.path("models/llama_sharded"),
-                "--reference", llama.toString(),
-                "--data", prompts.toString(),
-                "--judge", judge,
-                "--num-samples", "2",
-                "--max-new-tokens", "5",
-                "--bootstrap", "20",
-                "--out", folder.resolve("out").toString()));
+                "--model",
+                "a=" + llama,
+                "--model",
+                "b=" + Golden.path("models/llama_sharded"),
+                "--reference",
+                llama.toString(),
+                "--data",
+                prompts.toString(),
+                "--judge",
+                judge,
+                "--num-samples",
+                "2",
+                "--max-new-tokens",
+                "5",
+                "--bootstrap",
+                "20",
+                "--out",
+                folder.resolve("out").toString()));
     args.addAll(List.of(more));
     return run(args.toArray(String[]::new));
   }
@@ -96,8 +105,7 @@ class EvaluateCommandTest {
     assertThat(first.at("/models/b/kl~1sequence").doubleValue()).isGreaterThan(1);
     assertThat(a.has("win_rate")).as("the baseline does not play against itself").isFalse();
     assertThat(first.at("/models/b/win_rate").doubleValue()).isBetween(0.0, 1.0);
-    assertThat(
-            a.get("rating").doubleValue() + first.at("/models/b/rating").doubleValue())
+    assertThat(a.get("rating").doubleValue() + first.at("/models/b/rating").doubleValue())
         .isCloseTo(2000, org.assertj.core.api.Assertions.within(1e-6));
     assertThat(a.has("exact_match")).as("rewards below 0 say nothing of right").isFalse();
     assertThat(folder.resolve("out/evaluate.html"))
@@ -129,8 +137,7 @@ class EvaluateCommandTest {
     var page = Files.readString(Path.of("docs/metrics.md"));
     for (var node : List.of(first.at("/models/b"), exact)) {
       node.propertyNames()
-          .forEach(name ->
-              assertThat(page).contains("`" + name.replaceFirst("@\\d+", "@K") + "`"));
+          .forEach(name -> assertThat(page).contains("`" + name.replaceFirst("@\\d+", "@K") + "`"));
     }
   }
 
@@ -176,22 +183,33 @@ class EvaluateCommandTest {
     var data = List.of("--data", pairs.toString(), "--out", folder.resolve("x").toString());
     var cases =
         List.of(
-            List.of(
-                "1", "no Judge named 'Lenght'", "--judge", "Lenght: {target: 1, scale: 1}"),
+            List.of("1", "no Judge named 'Lenght'", "--judge", "Lenght: {target: 1, scale: 1}"),
             List.of("1", "scale must be positive", "--judge", "Length: {target: 1, scale: 0}"),
             List.of("1", "cannot be read; give a file with a judge", "--judge", "nowhere.yaml"),
             List.of(
                 "1", "no column 'answer'",
                 "--judge", "ExactAnswer: {column: answer, find: any, tolerance: 0}"),
             List.of("2", "name a --model, or a --judge"),
-            List.of("2", "--pass-at must be from 1 to --num-samples 1", "--model", "m", "--pass-at", "2"),
             List.of(
-                "1", "two models are called 'm'", "--model", "m=" + Golden.path("models/llama"),
-                "--model", "m=x"));
+                "2",
+                "--pass-at must be from 1 to --num-samples 1",
+                "--model",
+                "m",
+                "--pass-at",
+                "2"),
+            List.of(
+                "1",
+                "two models are called 'm'",
+                "--model",
+                "m=" + Golden.path("models/llama"),
+                "--model",
+                "m=x"));
     for (var one : cases) {
       var args = new ArrayList<>(one.subList(2, one.size()));
       args.addAll(data);
-      assertThat(run(args.toArray(String[]::new))).as(out.toString()).isEqualTo(Integer.parseInt(one.getFirst()));
+      assertThat(run(args.toArray(String[]::new)))
+          .as(out.toString())
+          .isEqualTo(Integer.parseInt(one.getFirst()));
       assertThat(out.toString()).contains(one.get(1));
     }
     assertThat(

@@ -150,15 +150,16 @@ class ModelJudgesTest {
         .isCloseTo(1.5, within(1e-12));
     var circle = new double[3][];
     for (int i = 0; i < 3; i++) {
-      circle[i] =
-          new double[] {Math.cos(2 * Math.PI * i / 3), Math.sin(2 * Math.PI * i / 3)};
+      circle[i] = new double[] {Math.cos(2 * Math.PI * i / 3), Math.sin(2 * Math.PI * i / 3)};
     }
     var table = PreferenceSpace.scores(circle, 1);
     for (int i = 0; i < 3; i++) {
       assertThat(table[i][(i + 1) % 3]).isCloseTo(0.86602540, within(1e-8));
     }
     var verdict = new Verdict.Scores(table);
-    assertThat(verdict.standing()).as("nobody stands above the others").containsOnly(new double[] {0}, within(1e-12));
+    assertThat(verdict.standing())
+        .as("nobody stands above the others")
+        .containsOnly(new double[] {0}, within(1e-12));
   }
 
   @Test
@@ -180,8 +181,7 @@ class ModelJudgesTest {
     assertThat(PreferenceSpace.score(v, w, 1, 0)).as("a block gated off").isEqualTo(before);
     assertThatThrownBy(() -> PreferenceSpace.score(new double[3], new double[3]))
         .hasMessageContaining("an even number of places");
-    assertThatThrownBy(() -> PreferenceSpace.score(v, w, 1))
-        .hasMessage("1 gates for 2 blocks");
+    assertThatThrownBy(() -> PreferenceSpace.score(v, w, 1)).hasMessage("1 gates for 2 blocks");
   }
 
   private static Reward fixed(double... values) {
@@ -212,12 +212,13 @@ class ModelJudgesTest {
         (Reward)
             (one, i) ->
                 Case.words(one.prompt()).startsWith("For " + one.answer(i)) ? Math.log(3) : 0;
-    var one =
-        Case.of("q", "a", "b").with("context", List.of("a", "b")).with("p", List.of(3, 1));
-    var reward = new InContext(judge, "context", "p", "For {context}\n", InContext.Aggregation.REWARD);
+    var one = Case.of("q", "a", "b").with("context", List.of("a", "b")).with("p", List.of(3, 1));
+    var reward =
+        new InContext(judge, "context", "p", "For {context}\n", InContext.Aggregation.REWARD);
     assertThat(of(reward, one).standing())
         .containsExactly(new double[] {.75 * Math.log(3), .25 * Math.log(3)}, CLOSE);
-    var borda = new InContext(judge, "context", "p", "For {context}\n", InContext.Aggregation.BORDA);
+    var borda =
+        new InContext(judge, "context", "p", "For {context}\n", InContext.Aggregation.BORDA);
     assertThat(of(borda, one).preference()[0][1]).isCloseTo(.75 * .75 + .25 * .25, CLOSE);
     assertThat(of(borda, one).parts().get("disagreement")[0]).isCloseTo(.25 / 2, CLOSE);
     var single = one.with("context", "b").with("p", List.of(1));

@@ -115,8 +115,7 @@ class GeneralPreferenceTest {
                   Map.of())
               .with(Gpo.SCORE, means);
       assertThat(sample.value(new Gpo(0.1))).isCloseTo(0.47222222, within(1e-8));
-      var pair =
-          Sample.pair(.5, -.3, 0, 0).with(Gpo.SCORE, means[0], means[1]);
+      var pair = Sample.pair(.5, -.3, 0, 0).with(Gpo.SCORE, means[0], means[1]);
       assertThat(pair.value(new Gpo(0.1))).isCloseTo(0.41444444, within(1e-8));
       var still = Sample.pair(.5, -.3, .5, -.3).with(Gpo.SCORE, 0, 0);
       assertThat(still.value(new Gpo(0.1))).as("scores of 0 at the reference").isZero();

@@ -138,10 +138,8 @@ sealed interface Expression {
       return switch (operator) {
         case '+' -> sum(o);
         case '-' -> sum(o.negated());
-        case '*' ->
-            reduced(numerator.multiply(o.numerator), denominator.multiply(o.denominator));
-        case '/' ->
-            reduced(numerator.multiply(o.denominator), denominator.multiply(o.numerator));
+        case '*' -> reduced(numerator.multiply(o.numerator), denominator.multiply(o.denominator));
+        case '/' -> reduced(numerator.multiply(o.denominator), denominator.multiply(o.numerator));
         default -> power(o);
       };
     }

@@ -10,8 +10,7 @@ final class ExpressionReader {
   private static final Pattern NUMBER =
       Pattern.compile("(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?");
   private static final Pattern MIXED = Pattern.compile("(\\d+) (\\d+)/(\\d+)(?![\\d.])");
-  private static final Set<String> FUNCTIONS =
-      Set.of("sin", "cos", "tan", "ln", "log", "exp");
+  private static final Set<String> FUNCTIONS = Set.of("sin", "cos", "tan", "ln", "log", "exp");
 
   /// What may follow a number to the end of a text: `cm`, `square feet`, `m`.
   static final Pattern UNIT =
@@ -205,7 +204,8 @@ final class ExpressionReader {
   }
 
   private boolean piFollows() {
-    return in.peek("pi") && (in.at + 2 >= in.text.length() || !Character.isLetter(in.text.charAt(in.at + 2)));
+    return in.peek("pi")
+        && (in.at + 2 >= in.text.length() || !Character.isLetter(in.text.charAt(in.at + 2)));
   }
 
   private boolean wordPi() {

@@ -200,6 +200,8 @@ final class MathReader {
 
   private static String singular(String unit) {
     var plain = unit.toLowerCase(Locale.ROOT).replaceAll("[\\s{}.]+", "");
-    return plain.length() > 3 && plain.endsWith("s") ? plain.substring(0, plain.length() - 1) : plain;
+    return plain.length() > 3 && plain.endsWith("s")
+        ? plain.substring(0, plain.length() - 1)
+        : plain;
   }
 }

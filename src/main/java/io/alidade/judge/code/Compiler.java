@@ -90,8 +90,8 @@ final class Compiler implements AutoCloseable {
     }
   }
 
-  private static Compiled ask(
-      Running at, Map<String, byte[]> known, String name, String source) throws IOException {
+  private static Compiled ask(Running at, Map<String, byte[]> known, String name, String source)
+      throws IOException {
     at.out.writeInt(known.size());
     for (var one : known.entrySet()) {
       at.out.writeUTF(one.getKey());

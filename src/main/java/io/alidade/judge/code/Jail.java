@@ -77,8 +77,16 @@ record Jail(Kind kind, String lack) {
       }
       command.addAll(
           List.of(
-              "unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--ipc",
-              "--uts", "--fork", "--kill-child"));
+              "unshare",
+              "--user",
+              "--map-root-user",
+              "--net",
+              "--mount",
+              "--pid",
+              "--ipc",
+              "--uts",
+              "--fork",
+              "--kill-child"));
     }
     if (kind != Kind.PLAIN) {
       command.addAll(
@@ -99,7 +107,13 @@ record Jail(Kind kind, String lack) {
     if (kind == Kind.NAMESPACES) {
       command.addAll(
           List.of(
-              "sh", "-c", SCRIPT, "jail", root.toString(), home, work.toString(),
+              "sh",
+              "-c",
+              SCRIPT,
+              "jail",
+              root.toString(),
+              home,
+              work.toString(),
               Integer.toString(limits.fileMegabytes())));
       command.addAll(java("/java", "/work", "/tmp", compiler, limits));
     } else {

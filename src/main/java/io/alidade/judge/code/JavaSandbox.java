@@ -16,8 +16,8 @@ import java.util.Set;
 
 /// Compiles and runs Java that nobody trusts, in processes of their own.
 ///
-/// A program is a file of classes, or members of a class: methods, fields, nested types. A test is a
-/// block of statements; it passes if it runs to its end, fails by an `AssertionError` (assertions
+/// A program is a file of classes, or members of a class: methods, fields, nested types. A test is
+/// a block of statements; it passes if it runs to its end, fails by an `AssertionError` (assertions
 /// are on), and errs by anything else that is thrown. It sees the members of a program as its own.
 /// Every test finds the program's classes as new. All of `java.base` is imported, and nothing else
 /// is there.

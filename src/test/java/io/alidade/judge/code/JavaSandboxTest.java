@@ -134,7 +134,11 @@ class JavaSandboxTest {
                 }
                 """,
                 List.of(
-                    "assert f(0) == 0;", "f(1);", "assert f(3) == 3;", "f(2);", "assert f(4) == 4;")))
+                    "assert f(0) == 0;",
+                    "f(1);",
+                    "assert f(3) == 3;",
+                    "f(2);",
+                    "assert f(4) == 4;")))
         .extracting(Outcome::result)
         .containsExactly(Result.PASS, Result.ERROR, Result.PASS, Result.TIMEOUT, Result.PASS);
   }
@@ -236,11 +240,11 @@ class JavaSandboxTest {
   @Test
   void endlessLoopsRecursionAndSleepEnd() {
     assertThat(hostile("while (true) {}").result()).isEqualTo(Result.TIMEOUT);
-    assertThat(hostile("Thread.sleep(Long.MAX_VALUE);").message()).isEqualTo("not done after 2.0 s");
+    assertThat(hostile("Thread.sleep(Long.MAX_VALUE);").message())
+        .isEqualTo("not done after 2.0 s");
     assertThat(run("static int f(int x) { return f(x + 1) + 1; }", "f(0);").message())
         .isEqualTo("java.lang.StackOverflowError");
-    assertThat(hostile("System.in.read(); new Object().wait();").result())
-        .isEqualTo(Result.ERROR);
+    assertThat(hostile("System.in.read(); new Object().wait();").result()).isEqualTo(Result.ERROR);
   }
 
   @Test
@@ -249,7 +253,8 @@ class JavaSandboxTest {
         .isEqualTo(new Outcome(Result.OUTPUT, "printed more than 256 KiB"));
     assertThat(hostile("while (true) System.out.print(\"x\".repeat(10000));").result())
         .isEqualTo(Result.OUTPUT);
-    assertThat(hostile("System.out.println(\"a little\"); System.err.println(\"is fine\");").passed())
+    assertThat(
+            hostile("System.out.println(\"a little\"); System.err.println(\"is fine\");").passed())
         .isTrue();
   }
 
@@ -284,7 +289,8 @@ class JavaSandboxTest {
             """);
     assertThat(threads.result()).isEqualTo(Result.ERROR);
     assertThat(threads.message()).contains("OutOfMemoryError");
-    for (var command : List.of("/java/bin/java", "/bin/sh", "/setpriv", "/lib64/ld-linux-x86-64.so.2")) {
+    for (var command :
+        List.of("/java/bin/java", "/bin/sh", "/setpriv", "/lib64/ld-linux-x86-64.so.2")) {
       assertThat(hostile("new ProcessBuilder(\"" + command + "\").start();").message())
           .as(command)
           .contains("java.io.IOException");
@@ -311,9 +317,9 @@ class JavaSandboxTest {
     behind(Protection.FILES);
     var secret = Files.writeString(home.resolve("secret"), "secret");
     for (var path :
-        List.of(secret.toString(), "/etc/passwd", "/root", "/home", "/proc/1/environ", "/old/etc")) {
-      assertThat(
-              hostile("assert !Files.exists(Path.of(\"%s\"));".formatted(path)).passed())
+        List.of(
+            secret.toString(), "/etc/passwd", "/root", "/home", "/proc/1/environ", "/old/etc")) {
+      assertThat(hostile("assert !Files.exists(Path.of(\"%s\"));".formatted(path)).passed())
           .as(path)
           .isTrue();
     }
@@ -324,7 +330,8 @@ class JavaSandboxTest {
     behind(Protection.FILES);
     Files.setPosixFilePermissions(
         home, java.nio.file.attribute.PosixFilePermissions.fromString("rwxrwxrwx"));
-    for (var path : List.of(home.resolve("x").toString(), "/x", "/work/x", "/work/classes/x", "/java/x")) {
+    for (var path :
+        List.of(home.resolve("x").toString(), "/x", "/work/x", "/work/classes/x", "/java/x")) {
       assertThat(hostile("Files.writeString(Path.of(\"%s\"), \"x\");".formatted(path)).message())
           .as(path)
           .matches("java.nio.file.(NoSuchFileException|FileSystemException|AccessDenied).*");

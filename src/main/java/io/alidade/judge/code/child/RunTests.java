@@ -93,10 +93,8 @@ public final class RunTests {
     }
   }
 
-  private static void report(FileOutputStream out, String word, String message)
-      throws IOException {
-    var encoded =
-        Base64.getEncoder().encodeToString(message.getBytes(StandardCharsets.UTF_8));
+  private static void report(FileOutputStream out, String word, String message) throws IOException {
+    var encoded = Base64.getEncoder().encodeToString(message.getBytes(StandardCharsets.UTF_8));
     out.write(
         ("\n" + secret + " " + word + " " + encoded + "\n").getBytes(StandardCharsets.US_ASCII));
   }
