@@ -1,7 +1,7 @@
 package io.alidade.cli;
 
 import io.alidade.journal.Console;
-import io.alidade.journal.Provenance;
+import io.alidade.study.Engine;
 import io.alidade.study.Findings;
 import io.alidade.study.Studies;
 import io.alidade.study.StudyRun;
@@ -81,7 +81,15 @@ final class StudyCommand implements Callable<Integer> {
     var folder = out == null ? folder(found) : out;
     var run =
         new StudyRun(
-            found, study, seeds, firstSeed, reduced, fresh, Provenance.version(), command(found));
+            found,
+            study,
+            seeds,
+            firstSeed,
+            reduced,
+            fresh,
+            Engine.version(),
+            TrainCommand.cache().resolve("studies"),
+            command(found));
     Findings findings;
     try (var console = Console.standard()) {
       findings = run.run(folder, console, Clock.systemUTC());
@@ -118,8 +126,7 @@ final class StudyCommand implements Callable<Integer> {
     table.print(writer);
     writer.println();
     for (var part : findings.verdict().parts()) {
-      writer.printf(
-          "%s: %s (%s)%n", part.held() ? "held  " : "failed", part.what(), part.found());
+      writer.printf("%s: %s (%s)%n", part.held() ? "held  " : "failed", part.what(), part.found());
     }
     writer.printf("outcome: %s%n", findings.outcome());
   }

@@ -3,8 +3,8 @@ package io.alidade.evaluation;
 /// How far a policy is from its reference, `KL(policy || reference)`, estimated from answers that
 /// the policy drew.
 ///
-/// Three estimators of the same number (Schulman 2020, "Approximating KL divergence"), with
-/// `l = log policy - log reference` of each drawn token: `k1 = l` is without bias and noisy, `k3 =
+/// Three estimators of the same number (Schulman 2020, "Approximating KL divergence"), with `l =
+/// log policy - log reference` of each drawn token: `k1 = l` is without bias and noisy, `k3 =
 /// exp(-l) - 1 + l` is never negative and less noisy, and over whole answers the sum of `l` is the
 /// divergence of the two distributions over answers.
 ///
@@ -15,7 +15,12 @@ package io.alidade.evaluation;
 /// @param sequences number of answers
 /// @param tokens number of tokens
 public record Divergence(
-    double perSequence, double error, double perToken, double k3PerToken, int sequences, long tokens) {
+    double perSequence,
+    double error,
+    double perToken,
+    double k3PerToken,
+    int sequences,
+    long tokens) {
   /// Estimates it.
   ///
   /// @param policy log-likelihood of each token of each answer, nats

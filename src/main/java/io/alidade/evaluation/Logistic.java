@@ -18,8 +18,7 @@ final class Logistic {
   }
 
   /// The same with a weight for each row and a ridge for each coefficient.
-  static double[] fit(
-      double[][] features, double[] chances, double[] weights, double[] ridges) {
+  static double[] fit(double[][] features, double[] chances, double[] weights, double[] ridges) {
     int size = features[0].length;
     var w = new double[size];
     double value = value(features, chances, weights, ridges, w);
@@ -67,8 +66,7 @@ final class Logistic {
     for (int i = 0; i < chances.length; i++) {
       double z = dot(w, features[i]);
       // -p log sigmoid(z) - (1 - p) log sigmoid(-z)
-      sum +=
-          weights[i] * (Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - chances[i] * z);
+      sum += weights[i] * (Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - chances[i] * z);
     }
     for (int a = 0; a < w.length; a++) {
       sum += ridges[a] / 2 * w[a] * w[a];

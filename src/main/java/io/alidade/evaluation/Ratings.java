@@ -12,9 +12,9 @@ import java.util.TreeSet;
 /// Terry (1952) on Elo's scale, with intervals by the bootstrap (Chiang et al. 2024,
 /// arXiv:2403.04132, section 4).
 ///
-/// `P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400))`. A tie is half a win for each. Ratings have the
-/// mean 1000. Each player also plays one imaginary game against an average one and ties, weighted by
-/// `prior`, so that who has won or lost all games has a rating.
+/// `P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400))`. A tie is half a win for each. Ratings have
+/// the mean 1000. Each player also plays one imaginary game against an average one and ties,
+/// weighted by `prior`, so that who has won or lost all games has a rating.
 ///
 /// @param players in alphabetical order
 /// @param rating of each, Elo points
@@ -38,8 +38,7 @@ public record Ratings(List<String> players, double[] rating, double[] low, doubl
   /// @param prior weight of the imaginary game, positive
   /// @param rounds of the bootstrap, at least 1
   /// @param share of the bootstrap's ratings within an interval, in `(0, 1)`
-  public static Ratings of(
-      List<Game> games, double prior, int rounds, double share, long seed) {
+  public static Ratings of(List<Game> games, double prior, int rounds, double share, long seed) {
     Check.positive("prior", prior);
     Check.atLeast("rounds", 1, rounds);
     Check.between("share", 0, 1, share);

@@ -42,8 +42,7 @@ public record Reliability(List<Bin> bins, int count) {
     var filled = new ArrayList<Bin>();
     for (int b = 0; b < bins; b++) {
       if (counts[b] > 0) {
-        filled.add(
-            new Bin(stated[b] / counts[b], (double) came[b] / counts[b], counts[b]));
+        filled.add(new Bin(stated[b] / counts[b], (double) came[b] / counts[b], counts[b]));
       }
     }
     return new Reliability(List.copyOf(filled), chances.length);
@@ -59,9 +58,6 @@ public record Reliability(List<Bin> bins, int count) {
 
   /// The largest distance of any bin; NaN without predictions.
   public double largestError() {
-    return bins.stream()
-        .mapToDouble(b -> Math.abs(b.stated - b.happened))
-        .max()
-        .orElse(Double.NaN);
+    return bins.stream().mapToDouble(b -> Math.abs(b.stated - b.happened)).max().orElse(Double.NaN);
   }
 }

@@ -109,7 +109,9 @@ public record RowScores(
   private static void finite(Example.Row row, Scores scores) {
     boolean bad =
         Arrays.stream(scores.logps()).flatMapToDouble(Arrays::stream).anyMatch(Double::isNaN)
-            || Arrays.stream(scores.reference()).flatMapToDouble(Arrays::stream).anyMatch(Double::isNaN)
+            || Arrays.stream(scores.reference())
+                .flatMapToDouble(Arrays::stream)
+                .anyMatch(Double::isNaN)
             || Arrays.stream(scores.rewards()).anyMatch(Double::isNaN);
     if (bad) {
       throw new UserException(

@@ -6,11 +6,11 @@ import java.util.Arrays;
 /// Win rate against a baseline, plain and with length controlled (Dubois et al. 2024,
 /// arXiv:2404.04475).
 ///
-/// The preference of each question is regressed by logistic regression on
-/// `theta + phi * tanh(d / sd(d)) + psi * gamma`, with `d` the length of the model's answer minus
-/// the baseline's and `gamma` the question's difficulty; the controlled win rate is the mean of the
-/// prediction with the middle term left out: what the model would win, were both answers equally
-/// long. The paper takes `gamma` from many models; without it the term is absent.
+/// The preference of each question is regressed by logistic regression on `theta + phi * tanh(d /
+/// sd(d)) + psi * gamma`, with `d` the length of the model's answer minus the baseline's and
+/// `gamma` the question's difficulty; the controlled win rate is the mean of the prediction with
+/// the middle term left out: what the model would win, were both answers equally long. The paper
+/// takes `gamma` from many models; without it the term is absent.
 ///
 /// @param plain mean preference, in `[0, 1]`; a tie counts half
 /// @param error standard error of the plain win rate
@@ -37,7 +37,10 @@ public record WinRate(
     Check.positive("ridge", ridge);
     int n = preferences.length;
     boolean graded = difficulty.length > 0;
-    if (n == 0 || lengths.length != n || baseline.length != n || (graded && difficulty.length != n)) {
+    if (n == 0
+        || lengths.length != n
+        || baseline.length != n
+        || (graded && difficulty.length != n)) {
       throw new IllegalArgumentException(
           "%d preferences, %d and %d lengths, %d difficulties: one each is needed"
               .formatted(n, lengths.length, baseline.length, difficulty.length));

@@ -114,7 +114,10 @@ public final class TextGenerator {
             .toList();
     var drawn =
         new Generator(
-                model.policy(), sampling, stops.ends(), (row, token) -> rows.get(row - first).add(token))
+                model.policy(),
+                sampling,
+                stops.ends(),
+                (row, token) -> rows.get(row - first).add(token))
             .generate(prompts.stream().map(Prompt::ids).toList(), first);
     return IntStream.range(0, rows.size()).mapToObj(r -> rows.get(r).answer(drawn.get(r))).toList();
   }

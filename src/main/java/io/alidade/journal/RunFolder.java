@@ -56,8 +56,7 @@ public final class RunFolder implements AutoCloseable {
       }
       Files.createDirectories(out);
       var channel =
-          FileChannel.open(
-              out.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(out.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (!locked(channel)) {
         channel.close();
         throw new UserException(

@@ -52,23 +52,23 @@ public record ChatJudge(
   /// What the judge is asked where nothing else is wanted, after Zheng et al. 2023, figure 5.
   public static String usualTemplate() {
     return """
-        Please act as an impartial judge and evaluate the quality of the answers of two assistants to \
-        the question below. Choose the assistant that follows the question and helps better. Do not \
-        let the order of the answers, their length or the names of the assistants decide. Be as \
-        objective as possible. Explain in a few sentences, then give your verdict: [[A]] if assistant A \
-        is better, [[B]] if assistant B is better, [[C]] for a tie.
+    Please act as an impartial judge and evaluate the quality of the answers of two assistants to \
+    the question below. Choose the assistant that follows the question and helps better. Do not \
+    let the order of the answers, their length or the names of the assistants decide. Be as \
+    objective as possible. Explain in a few sentences, then give your verdict: [[A]] if assistant A \
+    is better, [[B]] if assistant B is better, [[C]] for a tie.
 
-        [Question]
-        {prompt}
+    [Question]
+    {prompt}
 
-        [Answer of assistant A]
-        {a}
-        [End of answer A]
+    [Answer of assistant A]
+    {a}
+    [End of answer A]
 
-        [Answer of assistant B]
-        {b}
-        [End of answer B]
-        """;
+    [Answer of assistant B]
+    {b}
+    [End of answer B]
+    """;
   }
 
   @Override

@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
 ///
 /// @param column of the row that holds a test (a block of statements) or a list of them
 /// @param limits what a program may use up
-/// @param unprotected protections that may be absent; every other one that the machine does not offer
-///   is an error
+/// @param unprotected protections that may be absent; every other one that the machine does not
+///   offer is an error
 public record CodeRunner(String column, Limits limits, List<Protection> unprotected)
     implements Judge {
   private static final Pattern FENCE = Pattern.compile("(?s)```[a-zA-Z]*[ \\t]*\\n(.*?)(?:```|$)");

@@ -87,6 +87,9 @@ public record Ensemble(List<Judge> judges, Combination combination, double cauti
   /// The standard deviation (of the population) of some numbers.
   static double deviation(double[] values, double mean) {
     return Math.sqrt(
-        java.util.Arrays.stream(values).map(v -> (v - mean) * (v - mean)).average().orElse(Double.NaN));
+        java.util.Arrays.stream(values)
+            .map(v -> (v - mean) * (v - mean))
+            .average()
+            .orElse(Double.NaN));
   }
 }

@@ -4,8 +4,8 @@ import io.alidade.Check;
 import io.alidade.judge.answer.Answers;
 import io.alidade.judge.answer.FinalAnswer;
 
-/// A reward of 1 for a right answer and 0 for a wrong one or none, told by the final answer that the
-/// data give: GSM8K (Cobbe et al. 2021, arXiv:2110.14168), MATH (Hendrycks et al. 2021,
+/// A reward of 1 for a right answer and 0 for a wrong one or none, told by the final answer that
+/// the data give: GSM8K (Cobbe et al. 2021, arXiv:2110.14168), MATH (Hendrycks et al. 2021,
 /// arXiv:2103.03874).
 ///
 /// @param column of the row that holds the right answer, or a text that ends in it; a list holds

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// A model that reads two answers at once and gives the log-odds that the first is better (Jiang et
-/// al. 2023, arXiv:2306.02561). Each pair is read in both orders, and half the difference counts, so
-/// that a liking for the first place cancels.
+/// al. 2023, arXiv:2306.02561). Each pair is read in both orders, and half the difference counts,
+/// so that a liking for the first place cancels.
 ///
 /// @param model a checkpoint whose reward head has one output, a run, or `org/name`
 /// @param template the text that it reads, with `{prompt}`, `{a}` and `{b}` in it

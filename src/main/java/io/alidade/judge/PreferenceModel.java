@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// A general preference model (Zhang et al. 2024, arXiv:2410.02197): each answer is a vector of an
-/// even number of places, and a fixed form of two vectors is the log-odds of a preference, which may
-/// run in a circle.
+/// even number of places, and a fixed form of two vectors is the log-odds of a preference, which
+/// may run in a circle.
 ///
 /// @param model a checkpoint whose reward head has an even number of outputs, a run, or `org/name`
 /// @param tau what scores are divided by, positive; 0.1 in the paper

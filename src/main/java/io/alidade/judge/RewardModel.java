@@ -11,7 +11,8 @@ import java.util.function.Consumer;
 /// arXiv:2203.02155), or of several objectives along a direction (Wang et al. 2024, DPA,
 /// arXiv:2402.18571).
 ///
-/// The reward is `w . r / temperature`; each objective stays visible as `objective/1`, `objective/2`, …
+/// The reward is `w . r / temperature`; each objective stays visible as `objective/1`,
+/// `objective/2`, …
 ///
 /// @param model a checkpoint, a run, an adapter's folder, or `org/name` on the hub
 /// @param weights one an output; `[1]` for a model of one

@@ -28,7 +28,8 @@ final class Rewarded {
         throw bad;
       } catch (RuntimeException | StackOverflowError failure) {
         values[i] = Double.NaN;
-        reason = "answer %d: %s".formatted(i + 1, failure.toString().lines().findFirst().orElse(""));
+        reason =
+            "answer %d: %s".formatted(i + 1, failure.toString().lines().findFirst().orElse(""));
       }
       if (!Double.isFinite(values[i])) {
         values[i] = Double.NaN;

@@ -30,9 +30,8 @@ public record Weighted(Map<String, Judge> judges, Map<String, Double> weights) i
     boolean complete = false;
     try {
       new TreeMap<>(judges)
-          .forEach(
-              (name, judge) ->
-                  sittings.put(name, judge.open(line -> log.accept(name + ": " + line))));
+          .forEach((name, judge) ->
+              sittings.put(name, judge.open(line -> log.accept(name + ": " + line))));
       complete = true;
     } finally {
       if (!complete) {

@@ -89,16 +89,14 @@ final class Checkpoint {
   static void fits(Path folder, Collection<long[]> shapes, Precision precision, long memory) {
     double bytes = 0;
     for (var shape : shapes) {
-      bytes += Arrays.stream(shape).asDoubleStream().reduce(precision.dtype().bytes(), (a, b) -> a * b);
+      bytes +=
+          Arrays.stream(shape).asDoubleStream().reduce(precision.dtype().bytes(), (a, b) -> a * b);
     }
     if (bytes > memory) {
       throw new UserException(
           "%s: its weights take %s in %s, this machine has %s; take a narrower type (bfloat16) or a smaller model"
               .formatted(
-                  folder,
-                  NativeMemory.shown((long) bytes),
-                  precision,
-                  NativeMemory.shown(memory)));
+                  folder, NativeMemory.shown((long) bytes), precision, NativeMemory.shown(memory)));
     }
   }
 

@@ -293,8 +293,7 @@ public final class Decoder implements AutoCloseable {
       positions[r] = row.cache.length();
     }
     var caches = tile.stream().map(row -> row.cache).toList();
-    var logits =
-        policy.logits(Layout.steps(tokens, positions), KeyValueCache.next(caches), all());
+    var logits = policy.logits(Layout.steps(tokens, positions), KeyValueCache.next(caches), all());
     caches.forEach(KeyValueCache::advance);
     return Seen.of(logits);
   }
@@ -312,8 +311,7 @@ public final class Decoder implements AutoCloseable {
   /// @throws UserException if it cannot
   public static void check(Policy policy, int[] prompt, int newTokens, String name) {
     if (prompt.length == 0) {
-      throw new UserException(
-          name + " is empty; give it at least a beginning-of-sequence token");
+      throw new UserException(name + " is empty; give it at least a beginning-of-sequence token");
     }
     int vocabulary = policy.config().vocabSize();
     for (int token : prompt) {

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Draws continuations of many prompts from a policy, through a [Decoder] that is kept full: as soon
-/// as a row ends, the next one takes its place, whatever their lengths.
+/// Draws continuations of many prompts from a policy, through a [Decoder] that is kept full: as
+/// soon as a row ends, the next one takes its place, whatever their lengths.
 public final class Generator {
   /// A continuation among many.
   ///
@@ -81,8 +81,7 @@ public final class Generator {
   public void sample(List<int[]> prompts, int samples, int first, Consumer<Sample> finished) {
     Map<List<Integer>, Integer> uses = new HashMap<>();
     for (int p = 0; p < prompts.size(); p++) {
-      Decoder.check(
-          policy, prompts.get(p), sampling.maxNewTokens(), "prompt " + (first + p + 1));
+      Decoder.check(policy, prompts.get(p), sampling.maxNewTokens(), "prompt " + (first + p + 1));
       uses.merge(key(prompts.get(p)), samples, Integer::sum);
     }
     Map<List<Integer>, Decoder.Prefix> read = new HashMap<>();

@@ -11,7 +11,7 @@ import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
-import io.alidade.model.causal.PackedAttention;
+import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
 import io.alidade.store.WeightFiles;
@@ -416,7 +416,7 @@ public final class Policy implements Trainee, Fingerprinted {
   private Pass pass(Weights weights, Layout layout, long draw) {
     var type = spec.precision().type();
     return new Pass(
-        architecture, weights, layout, new PackedAttention(architecture, layout, type), type, draw);
+        architecture, weights, layout, PaddedAttention.of(architecture, layout, type), type, draw);
   }
 
   private Trunk.Run run(Pass pass) {

@@ -21,7 +21,7 @@ final class BarsDrawing {
     int first = chart.categories().isEmpty() ? 0 : chart.categories().getFirst().length();
     left = Math.max(52, 5.1 * first - 30); // room for the first name, should it be slanted
     width = Math.max(520, left + RIGHT + 20.0 * bars + 18.0 * chart.categories().size());
-    top = chart.series().size() > 1 ? 56 : 38;
+    top = Chart.belowLegend(chart.series(), 4, width);
     int longest = chart.categories().stream().mapToInt(String::length).max().orElse(0);
     slanted = 6.2 * longest > cell() - 6;
     bottom = slanted ? Math.min(110, 24 + 4.2 * longest) : 30;
@@ -47,7 +47,7 @@ final class BarsDrawing {
     svg.add(Chart.open(chart.title(), width, HEIGHT, style, ""));
     svg.text("t", "start", 4, 18, chart.title());
     svg.text("", "end", width - RIGHT, 18, chart.y());
-    Chart.legend(svg, chart.series(), 4, 39);
+    Chart.legend(svg, chart.series(), 4, 39, width);
     for (double tick : y.ticks(5)) {
       svg.line("grid", left, y.at(tick), width - RIGHT, y.at(tick));
       svg.text("", "end", left - 7, y.at(tick) + 3.8, Axis.label(tick));
@@ -62,7 +62,7 @@ final class BarsDrawing {
         double high = Math.min(y.at(point.y()), y.at(0));
         svg.rect(
             "f" + chart.series().get(s).colour(s),
-            left + 1,
+            start + 1,
             high,
             bar - 2,
             Math.abs(y.at(point.y()) - y.at(0)));

@@ -106,23 +106,54 @@ public sealed interface Chart {
     return css.toString();
   }
 
-  /// The legend, from the left below the title: a sample of each series with its name.
-  static void legend(Svg svg, List<Series> series, double left, double y) {
+  /// The legend, from the left below the title: a sample of each series with its name, in as many
+  /// rows as the width of the figure asks for.
+  static void legend(Svg svg, List<Series> series, double left, double y, double width) {
     if (series.size() < 2) {
       return;
     }
     double x = left;
+    double row = y;
     for (int i = 0; i < series.size(); i++) {
       var one = series.get(i);
-      if (one.style() == Series.Style.DOTS) {
-        svg.circle("f" + one.colour(i), x + 8, y - 4, 4);
-      } else {
-        svg.line("sw c%d %s".formatted(one.colour(i), one.style().css()), x, y - 4, x + 16, y - 4);
+      if (x > left && x + legendEntry(one) > width) {
+        x = left;
+        row += LEGEND_ROW;
       }
-      svg.text("k", "start", x + 21, y, one.name());
-      x += 36 + 5.9 * one.name().length();
+      if (one.style() == Series.Style.DOTS) {
+        svg.circle("f" + one.colour(i), x + 8, row - 4, 4);
+      } else {
+        svg.line(
+            "sw c%d %s".formatted(one.colour(i), one.style().css()), x, row - 4, x + 16, row - 4);
+      }
+      svg.text("k", "start", x + 21, row, one.name());
+      x += legendEntry(one);
     }
   }
+
+  /// Where the plot may begin below title and legend.
+  static double belowLegend(List<Series> series, double left, double width) {
+    if (series.size() < 2) {
+      return 38;
+    }
+    double x = left;
+    int rows = 1;
+    for (var one : series) {
+      if (x > left && x + legendEntry(one) > width) {
+        x = left;
+        rows++;
+      }
+      x += legendEntry(one);
+    }
+    return 56 + (rows - 1) * LEGEND_ROW;
+  }
+
+  private static double legendEntry(Series series) {
+    return 36 + 5.9 * series.name().length();
+  }
+
+  /// Height of a row of the legend.
+  double LEGEND_ROW = 16;
 
   /// The opening of a figure.
   static String open(String title, double width, double height, String style, String data) {

@@ -21,7 +21,7 @@ final class LinesDrawing {
 
   LinesDrawing(Chart.Lines chart) {
     this.chart = chart;
-    this.top = chart.series().size() > 1 ? 56 : 38;
+    this.top = Chart.belowLegend(chart.series(), 4, WIDTH);
     var points = chart.series().stream().flatMap(one -> one.points().stream()).toList();
     x = Axis.spanning(points.stream().mapToDouble(Series.Point::x), LEFT, WIDTH - RIGHT);
     y =
@@ -42,7 +42,7 @@ final class LinesDrawing {
             style,
             " data-x=\"%s\"".formatted(Svg.escape(chart.x()))));
     svg.text("t", "start", 4, 18, chart.title());
-    Chart.legend(svg, chart.series(), 4, 39);
+    Chart.legend(svg, chart.series(), 4, 39, WIDTH);
     axes(svg);
     for (int i = 0; i < chart.series().size(); i++) {
       draw(svg, chart.series().get(i).colour(i), chart.series().get(i));

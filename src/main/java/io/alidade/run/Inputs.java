@@ -73,11 +73,7 @@ record Inputs(
     }
     var setting =
         new Strategy.Setting(
-            encoder,
-            model,
-            wanted -> hub.resolve(wanted, Hub.Kind.MODEL),
-            scale.dtype(),
-            journal);
+            encoder, model, wanted -> hub.resolve(wanted, Hub.Kind.MODEL), scale.dtype(), journal);
     if (!plan.recipe().strategies().isEmpty()) {
       Natives.threads(TrainingRun.threads(scale, model)); // a strategy may read models
     }

@@ -121,7 +121,10 @@ final class AskReader {
   }
 
   private static Ask.Asked conversation(Fields fields) {
-    var node = fields.any("messages").orElseThrow(() -> Failure.invalid("messages", "'messages' is missing"));
+    var node =
+        fields
+            .any("messages")
+            .orElseThrow(() -> Failure.invalid("messages", "'messages' is missing"));
     if (!node.isArray() || node.isEmpty()) {
       throw fields.wrong("messages", "a list of at least one message", node);
     }
@@ -137,7 +140,10 @@ final class AskReader {
       throw Failure.invalid(at, "'%s' must be an object".formatted(at));
     }
     var fields = new Fields(object, at + ".");
-    var role = fields.text("role").orElseThrow(() -> Failure.invalid(at + ".role", "'%s.role' is missing".formatted(at)));
+    var role =
+        fields
+            .text("role")
+            .orElseThrow(() -> Failure.invalid(at + ".role", "'%s.role' is missing".formatted(at)));
     var content = content(fields, at);
     var cells = new LinkedHashMap<String, Object>();
     cells.put("role", role);
@@ -151,7 +157,11 @@ final class AskReader {
 
   /// A string, or the text parts of a list.
   private static String content(Fields fields, String at) {
-    var node = fields.any("content").orElseThrow(() -> Failure.invalid(at + ".content", "'%s.content' is missing".formatted(at)));
+    var node =
+        fields
+            .any("content")
+            .orElseThrow(
+                () -> Failure.invalid(at + ".content", "'%s.content' is missing".formatted(at)));
     if (node.isString()) {
       return node.stringValue();
     }
@@ -169,7 +179,8 @@ final class AskReader {
   }
 
   private static List<Ask.Asked> prompts(Fields fields) {
-    var node = fields.any("prompt").orElseThrow(() -> Failure.invalid("prompt", "'prompt' is missing"));
+    var node =
+        fields.any("prompt").orElseThrow(() -> Failure.invalid("prompt", "'prompt' is missing"));
     if (node.isString() || isIds(node)) {
       return List.of(prompt(fields, node));
     }
@@ -187,7 +198,8 @@ final class AskReader {
     if (node.isString()) {
       return new Ask.Asked.Words(new Text.Plain(node.stringValue()));
     }
-    if (!isIds(node) || !node.valueStream().allMatch(id -> id.isIntegralNumber() && id.canConvertToInt())) {
+    if (!isIds(node)
+        || !node.valueStream().allMatch(id -> id.isIntegralNumber() && id.canConvertToInt())) {
       throw fields.wrong("prompt", "a string, a list of strings, or token ids", node);
     }
     return new Ask.Asked.Ids(node.valueStream().map(JsonNode::intValue).toList());

@@ -34,23 +34,25 @@ final class Fields {
 
   /// A field that must not ask for anything but these values.
   void only(String name, String... allowed) {
-    node(name).ifPresent(node -> {
-      if (!List.of(allowed).contains(node.isString() ? node.stringValue() : node.toString())) {
-        throw Failure.invalid(
-            at + name,
-            "unsupported_value",
-            "'%s%s' of %s is not supported; leave it out".formatted(at, name, brief(node)));
-      }
-    });
+    node(name)
+        .ifPresent(node -> {
+          if (!List.of(allowed).contains(node.isString() ? node.stringValue() : node.toString())) {
+            throw Failure.invalid(
+                at + name,
+                "unsupported_value",
+                "'%s%s' of %s is not supported; leave it out".formatted(at, name, brief(node)));
+          }
+        });
   }
 
   Optional<String> text(String name) {
-    return node(name).map(node -> {
-      if (!node.isString()) {
-        throw wrong(name, "a string", node);
-      }
-      return node.stringValue();
-    });
+    return node(name)
+        .map(node -> {
+          if (!node.isString()) {
+            throw wrong(name, "a string", node);
+          }
+          return node.stringValue();
+        });
   }
 
   boolean flag(String name) {
@@ -70,33 +72,36 @@ final class Fields {
   }
 
   Optional<Double> number(String name, double least, double most) {
-    return node(name).map(node -> {
-      if (!node.isNumber() || !(node.doubleValue() >= least && node.doubleValue() <= most)) {
-        throw wrong(name, "a number from %s to %s".formatted(plain(least), plain(most)), node);
-      }
-      return node.doubleValue();
-    });
+    return node(name)
+        .map(node -> {
+          if (!node.isNumber() || !(node.doubleValue() >= least && node.doubleValue() <= most)) {
+            throw wrong(name, "a number from %s to %s".formatted(plain(least), plain(most)), node);
+          }
+          return node.doubleValue();
+        });
   }
 
   Optional<Integer> integer(String name, int least, int most) {
-    return node(name).map(node -> {
-      if (!node.isIntegralNumber()
-          || !node.canConvertToInt()
-          || node.intValue() < least
-          || node.intValue() > most) {
-        throw wrong(name, "an integer from %d to %d".formatted(least, most), node);
-      }
-      return node.intValue();
-    });
+    return node(name)
+        .map(node -> {
+          if (!node.isIntegralNumber()
+              || !node.canConvertToInt()
+              || node.intValue() < least
+              || node.intValue() > most) {
+            throw wrong(name, "an integer from %d to %d".formatted(least, most), node);
+          }
+          return node.intValue();
+        });
   }
 
   Optional<Long> whole(String name) {
-    return node(name).map(node -> {
-      if (!node.isIntegralNumber() || !node.canConvertToLong()) {
-        throw wrong(name, "an integer of 64 bits", node);
-      }
-      return node.longValue();
-    });
+    return node(name)
+        .map(node -> {
+          if (!node.isIntegralNumber() || !node.canConvertToLong()) {
+            throw wrong(name, "an integer of 64 bits", node);
+          }
+          return node.longValue();
+        });
   }
 
   Optional<JsonNode> any(String name) {
@@ -104,12 +109,13 @@ final class Fields {
   }
 
   Optional<Fields> object(String name) {
-    return node(name).map(node -> {
-      if (!(node instanceof ObjectNode inner)) {
-        throw wrong(name, "an object", node);
-      }
-      return new Fields(inner, at + name + ".");
-    });
+    return node(name)
+        .map(node -> {
+          if (!(node instanceof ObjectNode inner)) {
+            throw wrong(name, "an object", node);
+          }
+          return new Fields(inner, at + name + ".");
+        });
   }
 
   /// A string or a list of them.
@@ -125,16 +131,17 @@ final class Fields {
   /// Numbers by the integers that name them.
   Map<Integer, Double> numbers(String name, double least, double most) {
     var numbers = new LinkedHashMap<Integer, Double>();
-    object(name).ifPresent(inner -> {
-      for (var key : inner.object.propertyNames()) {
-        try {
-          numbers.put(Integer.valueOf(key), inner.number(key, least, most).orElse(0.0));
-        } catch (NumberFormatException _) {
-          throw Failure.invalid(
-              at + name, "'%s%s' is by token ids, '%s' is none".formatted(at, name, cut(key)));
-        }
-      }
-    });
+    object(name)
+        .ifPresent(inner -> {
+          for (var key : inner.object.propertyNames()) {
+            try {
+              numbers.put(Integer.valueOf(key), inner.number(key, least, most).orElse(0.0));
+            } catch (NumberFormatException _) {
+              throw Failure.invalid(
+                  at + name, "'%s%s' is by token ids, '%s' is none".formatted(at, name, cut(key)));
+            }
+          }
+        });
     return numbers;
   }
 
@@ -150,9 +157,7 @@ final class Fields {
     for (var name : object.propertyNames()) {
       if (!known.contains(name)) {
         throw Failure.invalid(
-            at + cut(name),
-            "unknown_parameter",
-            "unknown field '%s%s'".formatted(at, cut(name)));
+            at + cut(name), "unknown_parameter", "unknown field '%s%s'".formatted(at, cut(name)));
       }
     }
   }

@@ -19,8 +19,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A request at work: its choices are drawn by a worker's thread, and what happens to them is taken
-/// by the thread of its client. A slow client holds up nobody, since what waits for it is bounded by
-/// the number of tokens it asked for.
+/// by the thread of its client. A slow client holds up nobody, since what waits for it is bounded
+/// by the number of tokens it asked for.
 final class Job {
   /// What happens to a choice.
   sealed interface Event {

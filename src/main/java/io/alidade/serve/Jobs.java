@@ -93,9 +93,7 @@ final class Jobs {
     }
     int most = Math.min(limits.newTokens(), context - longest);
     int asked =
-        ask.draws()
-            .newTokens()
-            .orElseGet(() -> Math.min(most, usual(ask, model).maxNewTokens()));
+        ask.draws().newTokens().orElseGet(() -> Math.min(most, usual(ask, model).maxNewTokens()));
     if (asked > most) {
       throw Failure.invalid(
           "max_tokens",

@@ -12,8 +12,8 @@ import java.time.Duration;
 /// @param queue answers that wait, of each model; what comes on top is turned away
 /// @param body time in which a body must have come
 /// @param request time in which an answer must be done; it is cut after that
-/// @param heartbeat how long a client that waits hears nothing; what it is sent then shows whether it
-///   is still there
+/// @param heartbeat how long a client that waits hears nothing; what it is sent then shows whether
+///   it is still there
 public record Limits(
     long bodyBytes,
     int promptTokens,

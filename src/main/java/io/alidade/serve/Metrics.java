@@ -18,8 +18,7 @@ final class Metrics {
 
   void request(String path, int status, long took) {
     requests
-        .computeIfAbsent(
-            "path=\"%s\",status=\"%d\"".formatted(path, status), _ -> new LongAdder())
+        .computeIfAbsent("path=\"%s\",status=\"%d\"".formatted(path, status), _ -> new LongAdder())
         .increment();
     done.increment();
     nanos.add(took);

@@ -88,9 +88,10 @@ final class Reply {
         cells.put(
             "logprobs",
             ask.logprobs()
-                .map(top -> ask.echo()
-                    ? spelling.completion(prompt, choice.echo, choice.tokens, top)
-                    : spelling.completion(new int[0], List.of(), choice.tokens, top)));
+                .map(top ->
+                    ask.echo()
+                        ? spelling.completion(prompt, choice.echo, choice.tokens, top)
+                        : spelling.completion(new int[0], List.of(), choice.tokens, top)));
       }
       cells.put("finish_reason", reason(choice.end));
       all.add(cells);
@@ -164,12 +165,13 @@ final class Reply {
   }
 
   private Optional<Map<String, Object>> chatLogprobs(List<Decoder.Token> tokens) {
-    return ask.logprobs().map(top -> {
-      var logprobs = new LinkedHashMap<String, Object>();
-      logprobs.put("content", tokens.stream().map(token -> spelling.chat(token, top)).toList());
-      logprobs.put("refusal", Optional.empty());
-      return logprobs;
-    });
+    return ask.logprobs()
+        .map(top -> {
+          var logprobs = new LinkedHashMap<String, Object>();
+          logprobs.put("content", tokens.stream().map(token -> spelling.chat(token, top)).toList());
+          logprobs.put("refusal", Optional.empty());
+          return logprobs;
+        });
   }
 
   private Map<String, Object> head(String object) {

@@ -25,8 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /// A server of OpenAI's interface on the JDK's own HTTP server: `/v1/chat/completions`,
-/// `/v1/completions`, `/v1/models`, `/health` and `/metrics`. Each request has a virtual thread that
-/// reads, waits and writes; each model has one thread that draws.
+/// `/v1/completions`, `/v1/models`, `/health` and `/metrics`. Each request has a virtual thread
+/// that reads, waits and writes; each model has one thread that draws.
 public final class Server implements AutoCloseable {
   private static final String CHAT = "/v1/chat/completions";
   private static final String COMPLETIONS = "/v1/completions";
@@ -48,8 +48,7 @@ public final class Server implements AutoCloseable {
   private final Set<Job> going = ConcurrentHashMap.newKeySet();
   private volatile boolean draining;
 
-  private Server(
-      HttpServer http, Limits limits, Optional<String> token, Consumer<String> log) {
+  private Server(HttpServer http, Limits limits, Optional<String> token, Consumer<String> log) {
     this.http = http;
     this.limits = limits;
     this.token = token;
@@ -61,8 +60,8 @@ public final class Server implements AutoCloseable {
   /// Starts a server.
   ///
   /// @param address to listen at; port 0 takes a free one
-  /// @param models by the names that requests give them; they stay their owner's to close, after the
-  ///   server
+  /// @param models by the names that requests give them; they stay their owner's to close, after
+  ///   the server
   /// @param token that clients must bear, if any
   /// @param log told of every request in one line
   /// @throws UserException if the address cannot be had
@@ -126,7 +125,9 @@ public final class Server implements AutoCloseable {
       long took = System.nanoTime() - start;
       metrics.request(known(wire.path()), wire.status(), took);
       log.accept(
-          line("%s %s %d, %.3f s%s".formatted(wire.method(), wire.path(), wire.status(), took / 1e9, said)));
+          line(
+              "%s %s %d, %.3f s%s"
+                  .formatted(wire.method(), wire.path(), wire.status(), took / 1e9, said)));
       exchanges.decrementAndGet();
     }
   }
@@ -157,7 +158,9 @@ public final class Server implements AutoCloseable {
     if (path.equals("/health")) {
       allow(wire, "GET");
       wire.send(
-          draining ? 503 : 200, Wire.JSON, Json.line(Map.of("status", draining ? "draining" : "ok")));
+          draining ? 503 : 200,
+          Wire.JSON,
+          Json.line(Map.of("status", draining ? "draining" : "ok")));
       return;
     }
     authorise(wire);
@@ -198,7 +201,8 @@ public final class Server implements AutoCloseable {
         && !MessageDigest.isEqual(
             ("Bearer " + token.get()).getBytes(StandardCharsets.UTF_8),
             wire.header("Authorization").getBytes(StandardCharsets.UTF_8))) {
-      throw Failure.of(401, "invalid_api_key", "send the server's token as Authorization: Bearer …");
+      throw Failure.of(
+          401, "invalid_api_key", "send the server's token as Authorization: Bearer …");
     }
   }
 
@@ -239,8 +243,7 @@ public final class Server implements AutoCloseable {
     }
     var worker = worker(ask.model());
     var job = jobs.job(ask, worker.model());
-    var reply =
-        new Reply(ask, job, worker.model().tokenizer(), clock.instant().getEpochSecond());
+    var reply = new Reply(ask, job, worker.model().tokenizer(), clock.instant().getEpochSecond());
     going.add(job);
     try {
       worker.submit(job);
@@ -255,7 +258,8 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /// Turns new requests away, lets those that run finish for some time and cuts them then, and ends.
+  /// Turns new requests away, lets those that run finish for some time and cuts them then, and
+  /// ends.
   public void stop(Duration grace) {
     draining = true;
     await(grace);

@@ -34,7 +34,10 @@ final class Spelling {
     var cells = chat(token.id(), token.logp());
     cells.put(
         "top_logprobs",
-        token.alternatives().stream().limit(top).map(other -> chat(other.id(), other.logp())).toList());
+        token.alternatives().stream()
+            .limit(top)
+            .map(other -> chat(other.id(), other.logp()))
+            .toList());
     return cells;
   }
 

@@ -54,16 +54,13 @@ final class Wire {
     if (!header("Content-Type").toLowerCase(java.util.Locale.ROOT).startsWith(JSON)) {
       throw Failure.of(415, "unsupported_media_type", "send JSON, with Content-Type: " + JSON);
     }
-    var late =
-        timer.schedule(this::late, limits.body().toMillis(), TimeUnit.MILLISECONDS);
+    var late = timer.schedule(this::late, limits.body().toMillis(), TimeUnit.MILLISECONDS);
     try (var in = exchange.getRequestBody()) {
       byte[] bytes = in.readNBytes((int) Math.min(limits.bodyBytes() + 1, Integer.MAX_VALUE - 8));
       if (bytes.length > limits.bodyBytes()) {
         discard(in);
         throw Failure.of(
-            413,
-            "body_too_large",
-            "the body has more than %d bytes".formatted(limits.bodyBytes()));
+            413, "body_too_large", "the body has more than %d bytes".formatted(limits.bodyBytes()));
       }
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException _) {

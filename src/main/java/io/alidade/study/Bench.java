@@ -13,11 +13,19 @@ import java.util.zip.CRC32;
 /// @param seed of everything random
 /// @param reduced whether seconds must do, rather than minutes
 /// @param scratch an empty folder of this trial, removed after it
+/// @param shared a folder that all trials of all studies have in common, for what several of them
+///   begin with; whatever is put there must be a function of its name, and appear at once or not
 /// @param progress told what is being done and the share of it that is done, in `[0, 1]`
-public record Bench(long seed, boolean reduced, Path scratch, BiConsumer<String, Double> progress) {
+public record Bench(
+    long seed, boolean reduced, Path scratch, Path shared, BiConsumer<String, Double> progress) {
   /// Checks the seed.
   public Bench {
     Check.atLeast("seed", 0, seed);
+  }
+
+  /// A bench that shares nothing with others.
+  public Bench(long seed, boolean reduced, Path scratch, BiConsumer<String, Double> progress) {
+    this(seed, reduced, scratch, scratch.resolve("shared"), progress);
   }
 
   /// A size: the first for the whole study, the second for its reduced form.

@@ -48,7 +48,8 @@ final class StudyPage {
     out.append("**Claim.** ").append(study.claim()).append("\n\n");
     out.append("**Criterion**, fixed beforehand. ").append(study.criterion()).append("\n\n");
     out.append("**Outcome: ").append(findings.outcome()).append(".**");
-    out.append(findings.reduced() ? " This is the reduced form, which shows a direction.\n\n" : "\n\n");
+    out.append(
+        findings.reduced() ? " This is the reduced form, which shows a direction.\n\n" : "\n\n");
     if (!findings.verdict().parts().isEmpty()) {
       out.append("| part of the criterion | held | found |\n|---|---|---|\n");
       for (var part : findings.verdict().parts()) {
@@ -56,8 +57,10 @@ final class StudyPage {
       }
       out.append('\n');
     }
-    out.append("## Measures\n\nMean over %d %s".formatted(seeds(findings).size(), seedWord(findings)));
-    out.append(seeds(findings).size() > 1 ? " ± half of the 95 % confidence interval.\n\n" : ".\n\n");
+    out.append(
+        "## Measures\n\nMean over %d %s".formatted(seeds(findings).size(), seedWord(findings)));
+    out.append(
+        seeds(findings).size() > 1 ? " ± half of the 95 % confidence interval.\n\n" : ".\n\n");
     var table = findings.table();
     out.append(row(table.getFirst()));
     out.append("|").append("---|".repeat(table.getFirst().size())).append('\n');
@@ -70,17 +73,20 @@ final class StudyPage {
       out.append("## Remarks\n\n").append(study.remarks().strip()).append("\n\n");
     }
     out.append("## How it was run\n\n");
-    out.append("`%s` on %s; %s %s; %s; %s seconds a seed. Recipes: %s.\n"
-        .formatted(
-            findings.command(),
-            findings.date(),
-            seedWord(findings),
-            join(seeds(findings)),
-            findings.machine(),
-            findings.seconds().stream()
-                .map(s -> String.format(Locale.ROOT, s < 10 ? "%.1f" : "%.0f", s))
-                .collect(Collectors.joining(", ")),
-            study.recipes().stream().map(r -> "`" + r + "`").collect(Collectors.joining(", "))));
+    out.append(
+        "`%s` on %s; %s %s; %s; %s seconds a seed. Recipes: %s.\n"
+            .formatted(
+                findings.command(),
+                findings.date(),
+                seedWord(findings),
+                join(seeds(findings)),
+                findings.machine(),
+                findings.seconds().stream()
+                    .map(s -> String.format(Locale.ROOT, s < 10 ? "%.1f" : "%.0f", s))
+                    .collect(Collectors.joining(", ")),
+                study.recipes().stream()
+                    .map(r -> "`" + r + "`")
+                    .collect(Collectors.joining(", "))));
     return out.toString();
   }
 

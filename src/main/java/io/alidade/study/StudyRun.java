@@ -14,7 +14,6 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 
 /// Carries a study out: a trial a seed, each kept as soon as it is done, then the verdict and the
 /// page. Killed at any moment, the next run takes over the trials that were finished.
@@ -25,6 +24,7 @@ import java.util.List;
 /// @param reduced whether the reduced form is run
 /// @param fresh whether to compute all trials anew
 /// @param version of what computes; only trials of the same version are taken over
+/// @param shared folder that all studies have in common, for what several of them begin with
 /// @param command that is written down as what repeats it
 public record StudyRun(
     String name,
@@ -34,6 +34,7 @@ public record StudyRun(
     boolean reduced,
     boolean fresh,
     String version,
+    Path shared,
     String command) {
   private static final int TICKS = 100; // of a trial, for the progress bar
 
@@ -98,11 +99,13 @@ public record StudyRun(
                   seed,
                   reduced,
                   scratch,
+                  shared,
                   (_, share) ->
                       journal.progress(
                           name,
                           // the last tick is for when the trial is kept
-                          (long) number * TICKS + Math.clamp(Math.round(share * TICKS), 0, TICKS - 1),
+                          (long) number * TICKS
+                              + Math.clamp(Math.round(share * TICKS), 0, TICKS - 1),
                           (long) seeds * TICKS,
                           "ticks",
                           shown)));
@@ -126,8 +129,7 @@ public record StudyRun(
       try (var folders = Files.newDirectoryStream(out, "scratch-*")) {
         for (var folder : folders) {
           var process = folder.getFileName().toString().substring("scratch-".length());
-          if (process.matches("\\d{1,18}")
-              && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
+          if (process.matches("\\d{1,18}") && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
             discard(folder);
           }
         }

@@ -27,7 +27,8 @@ public final class Natives {
           } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
             throw new UserException(
                 "the native tensor library did not load ("
-                    + firstLine(String.valueOf((e.getCause() == null ? e : e.getCause()).getMessage()))
+                    + firstLine(
+                        String.valueOf((e.getCause() == null ? e : e.getCause()).getMessage()))
                     + "); build with the profile of this platform: "
                     + Loader.getPlatform(),
                 e);

@@ -64,7 +64,8 @@ public final class FeaturePolicy implements Trainee {
   public static FeaturePolicy linear(double[][][] features, double... weights) {
     try (var _ = new Step()) {
       return new FeaturePolicy(
-          table(features), List.of(leaf(weights, 1, weights.length), leaf(new double[1], 1)),
+          table(features),
+          List.of(leaf(weights, 1, weights.length), leaf(new double[1], 1)),
           features[0].length);
     }
   }
@@ -98,7 +99,7 @@ public final class FeaturePolicy implements Trainee {
   }
 
   /// `[P] → [P, A]`.
-  private Tensor logits(int[] prompts) {
+  private Tensor compute(int[] prompts) {
     var layer = features.tensor().index_select(0, Ops.indices(prompts)); // [P, R, F]
     for (int i = 0; i < weights.size(); i += 2) {
       layer = layer.matmul(weights.get(i).tensor().t()).add(weights.get(i + 1).tensor());
@@ -111,19 +112,19 @@ public final class FeaturePolicy implements Trainee {
 
   /// Probabilities of the answers to some prompts, `[P][A]`.
   public double[][] probabilities(int... prompts) {
-    return table(prompts, true);
+    return answers(prompts, true);
   }
 
   /// Logits of the answers to some prompts, `[P][A]`.
-  public double[][] logitsOf(int... prompts) {
-    return table(prompts, false);
+  public double[][] logits(int... prompts) {
+    return answers(prompts, false);
   }
 
-  private double[][] table(int[] prompts, boolean normalised) {
+  private double[][] answers(int[] prompts, boolean normalised) {
     try (var _ = new Step()) {
       var flat =
           Grad.off(() -> {
-            var logits = logits(prompts);
+            var logits = compute(prompts);
             return Ops.toDoubles(normalised ? logits.softmax(1) : logits);
           });
       var table = new double[prompts.length][];
@@ -136,14 +137,15 @@ public final class FeaturePolicy implements Trainee {
 
   @Override
   public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
-    return new FiniteScoring(batch, readouts, differentiable, this::logits);
+    return new FiniteScoring(batch, readouts, differentiable, this::compute);
   }
 
   @Override
   public SequencedMap<String, Tensor> trainable() {
     var map = new LinkedHashMap<String, Tensor>();
     for (int i = 0; i < weights.size(); i++) {
-      map.put("layer.%d.%s".formatted(i / 2, i % 2 == 0 ? "weight" : "bias"), weights.get(i).tensor());
+      map.put(
+          "layer.%d.%s".formatted(i / 2, i % 2 == 0 ? "weight" : "bias"), weights.get(i).tensor());
     }
     return map;
   }

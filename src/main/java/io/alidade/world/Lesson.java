@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
-/// How the policies of a small world are trained: the session that trains every model, at a constant
-/// rate, with one pass a step.
+/// How the policies of a small world are trained: the session that trains every model, at a
+/// constant rate, with one pass a step.
 ///
 /// @param optimizer with its rate
 /// @param batch groups a step; as many as there are, or more, for full batches
@@ -44,14 +44,21 @@ public record Lesson(Optimizer optimizer, int batch, long steps, long seed, Path
   /// @param reference the frozen model, looked at only if the objective asks for it
   /// @param watch told the number of steps done, from 0, whenever it has changed
   public void teach(
-      Objective objective,
-      Trainee policy,
-      Scorer reference,
-      List<Group> data,
-      LongConsumer watch) {
+      Objective objective, Trainee policy, Scorer reference, List<Group> data, LongConsumer watch) {
     var settings =
         new Settings(
-            batch, 1, 64, steps, 1, Settings.Averaging.STEP, true, Math.toIntExact(steps), 0, 0, 1, seed);
+            batch,
+            1,
+            64,
+            steps,
+            1,
+            Settings.Averaging.STEP,
+            true,
+            Math.toIntExact(steps),
+            0,
+            0,
+            1,
+            seed);
     var given = objective.needs().reference() ? Optional.of(reference) : Optional.<Scorer>empty();
     try (var session =
         new Session(

@@ -1,5 +1,7 @@
-/// Small worlds in which what should be learned is known: policies over a handful of answers, made-up
-/// languages, and how such policies are trained. Studies and tests share them; nothing that trains a
-/// user's model uses them.
-@org.jspecify.annotations.NullMarked
+/// Small planted worlds, whose truth is known, for studies and tests: policies over a handful of
+/// answers ([TabularPolicy], [FeaturePolicy]) and how they are trained ([Lesson]), a language with a
+/// gold reward ([TinyPref]) and the models that learn it ([TinyModels]).
+@NullMarked
 package io.alidade.world;
+
+import org.jspecify.annotations.NullMarked;

@@ -210,7 +210,8 @@ class BadInputTest {
   static Stream<Row> rows() {
     return Stream.of(
         new Row("a broken line", "{\"prompt\": \"a\", \"chosen\": ", "not a JSON object", "column"),
-        new Row("a missing column", "{\"prompt\": \"a\", \"chosen\": \"b\"}", "no column 'rejected'"),
+        new Row(
+            "a missing column", "{\"prompt\": \"a\", \"chosen\": \"b\"}", "no column 'rejected'"),
         new Row(
             "an empty answer",
             "{\"prompt\": \"a\", \"chosen\": \"\", \"rejected\": \"b\"}",
@@ -243,7 +244,8 @@ class BadInputTest {
   @Test
   void promptsThatFillTheLimitAreAnError() throws IOException {
     assertThat(train(rows(PAIR.repeat(4)), "--set", "max_length=2")).isEqualTo(1);
-    assertThat(line()).contains("no row is left to learn from, of 3: 3 because", "raise max_length");
+    assertThat(line())
+        .contains("no row is left to learn from, of 3: 3 because", "raise max_length");
   }
 
   @Test
@@ -449,7 +451,9 @@ class BadInputTest {
           var out =
               ByteBuffer.allocate(8 + changed.length + bytes.length - 8 - length)
                   .order(ByteOrder.LITTLE_ENDIAN);
-          out.putLong(changed.length).put(changed).put(bytes, 8 + length, bytes.length - 8 - length);
+          out.putLong(changed.length)
+              .put(changed)
+              .put(bytes, 8 + length, bytes.length - 8 - length);
           return out.array();
         });
   }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class StartTest {
   @Test
   void answersWithoutTheTensorLibraryAndTheTokenizers() throws Exception {
-    for (var arguments : List.of(List.of("list"), List.of("check"), List.of("--help"))) {
+    for (var arguments :
+        List.of(List.of("list"), List.of("check"), List.of("study"), List.of("--help"))) {
       var command =
           new java.util.ArrayList<>(
               List.of(

@@ -151,7 +151,8 @@ class MeasuresTest {
   @Test
   void whoWinsAllGamesHasARatingAndNobodyIsRatedByNone() {
     var ratings =
-        Ratings.of(List.of(new Ratings.Game("a", "b", 1), new Ratings.Game("a", "b", 1)), 1, 5, 0.9, 1);
+        Ratings.of(
+            List.of(new Ratings.Game("a", "b", 1), new Ratings.Game("a", "b", 1)), 1, 5, 0.9, 1);
     assertThat(ratings.rating()[0] - ratings.rating()[1]).isBetween(50.0, 2000.0);
     assertThatThrownBy(() -> Ratings.of(List.of(), 1, 5, 0.9, 1)).isInstanceOf(UserException.class);
     assertThatThrownBy(() -> new Ratings.Game("a", "b", Double.NaN))
@@ -184,8 +185,8 @@ class MeasuresTest {
     var difficulty = random.doubles(n, -1, 1).toArray();
     var graded =
         IntStream.range(0, n)
-            .mapToDouble(i ->
-                Logistic.sigmoid(0.3 - 0.7 * Math.tanh(d[i] / sd) + 0.9 * difficulty[i]))
+            .mapToDouble(
+                i -> Logistic.sigmoid(0.3 - 0.7 * Math.tanh(d[i] / sd) + 0.9 * difficulty[i]))
             .toArray();
     var two = WinRate.of(graded, lengths, baseline, difficulty, 1e-9);
     assertThat(two.theta()).isCloseTo(0.3, within(1e-6));
@@ -205,7 +206,8 @@ class MeasuresTest {
     var rate = WinRate.of(new double[] {1, 1, 0, 0.5}, same, same, new double[0], 0.1);
     assertThat(rate.plain()).isEqualTo(0.625);
     assertThat(rate.controlled()).isCloseTo(0.625, within(1e-5));
-    assertThat(rate.error()).isCloseTo(Math.sqrt((2 * .375 * .375 + .625 * .625 + .125 * .125) / 12), EXACT);
+    assertThat(rate.error())
+        .isCloseTo(Math.sqrt((2 * .375 * .375 + .625 * .625 + .125 * .125) / 12), EXACT);
     var all = WinRate.of(new double[] {1, 1, 1}, same3(), same3(), new double[0], 0.1);
     assertThat(all.controlled()).isBetween(0.99, 1.0);
     var decided =
@@ -242,8 +244,7 @@ class MeasuresTest {
     assertThat(k1).isCloseTo(exact, EXACT);
     assertThat(k3).isCloseTo(exact, EXACT);
     var two =
-        Divergence.of(
-            new double[][] {{-1, -2}, {-1}, {}}, new double[][] {{-1.5, -3}, {-0.5}, {}});
+        Divergence.of(new double[][] {{-1, -2}, {-1}, {}}, new double[][] {{-1.5, -3}, {-0.5}, {}});
     assertThat(two.perSequence()).isCloseTo((1.5 - 0.5 + 0) / 3, EXACT);
     assertThat(two.perToken()).isCloseTo(1 / 3.0, EXACT);
     assertThat(two.error()).isCloseTo(Math.sqrt((2.5 - 1 / 3.0) / 2 / 3), EXACT);

@@ -73,11 +73,11 @@ class ChatJudgeTest {
           .isDeepEqualTo(new double[][] {{0.5, 1, 1}, {0, 0.5, 1}, {0, 0, 0.5}});
       assertThat(verdict.best()).isZero();
       assertThat(verdict.worst()).isEqualTo(2);
-      assertThat(stub.questions)
-          .hasSize(6)
-          .contains("Q q A longest B mid", "Q q A mid B longest");
+      assertThat(stub.questions).hasSize(6).contains("Q q A longest B mid", "Q q A mid B longest");
     }
-    assertThat(log).containsExactly("judge m: 6 answered, 0 failed, 0 remembered; 60 tokens read, 12 written, cost 0.0001");
+    assertThat(log)
+        .containsExactly(
+            "judge m: 6 answered, 0 failed, 0 remembered; 60 tokens read, 12 written, cost 0.0001");
     log.clear();
     try (var stub = new StubChat((q, _) -> fair(q));
         var sitting = judge(stub, true, ChatJudge.Disagreement.TIE).open(log::add)) {
@@ -152,13 +152,11 @@ class ChatJudgeTest {
 
   @Test
   void aRefusalEndsTheSitting() throws IOException {
-    assertThatThrownBy(
-            () ->
-                ask(
-                    (_, _) ->
-                        new StubChat.Behaviour.Sends(401, "no key", java.util.Map.of()),
-                    ChatJudge.Disagreement.TIE,
-                    Case.of("q", "a", "b", "c")))
+    assertThatThrownBy(() ->
+            ask(
+                (_, _) -> new StubChat.Behaviour.Sends(401, "no key", java.util.Map.of()),
+                ChatJudge.Disagreement.TIE,
+                Case.of("q", "a", "b", "c")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("refuses with status 401 (no key)");
   }
@@ -167,17 +165,16 @@ class ChatJudgeTest {
   void aTemplateWithoutItsPlacesIsRefused() {
     var endpoint = new Endpoint("http://127.0.0.1:1/v1", "m", "", 8, 0, 1);
     assertThat(ChatJudge.usualTemplate()).contains("{prompt}", "{a}", "{b}", "[[C]]");
-    assertThatThrownBy(
-            () ->
-                new ChatJudge(
-                    endpoint,
-                    "{prompt} {a}",
-                    true,
-                    ChatJudge.Disagreement.TIE,
-                    new Patience(1, 1, 1, 1, 1),
-                    new Price(0, 0, 0),
-                    Optional.empty(),
-                    0))
+    assertThatThrownBy(() ->
+            new ChatJudge(
+                endpoint,
+                "{prompt} {a}",
+                true,
+                ChatJudge.Disagreement.TIE,
+                new Patience(1, 1, 1, 1, 1),
+                new Price(0, 0, 0),
+                Optional.empty(),
+                0))
         .hasMessage("template must contain {b}");
   }
 }

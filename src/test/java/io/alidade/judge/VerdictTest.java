@@ -34,14 +34,12 @@ class VerdictTest {
   @Test
   void scoresMayRunInACircleAndStandForTheirMeans() {
     // The score table of the published test of GPO: means (0.4, -0.2, -0.2) / 3.
-    var verdict =
-        new Verdict.Scores(new double[][] {{0, .8, -.4}, {-.8, 0, .6}, {.4, -.6, 0}});
+    var verdict = new Verdict.Scores(new double[][] {{0, .8, -.4}, {-.8, 0, .6}, {.4, -.6, 0}});
     assertThat(verdict.standing())
         .containsExactly(new double[] {0.13333333, -0.06666667, -0.06666667}, within(1e-8));
     assertThat(verdict.best()).isZero();
     assertThat(verdict.worst()).as("equal but for rounding").isIn(1, 2);
-    assertThat(verdict.preference()[0][1] + verdict.preference()[1][0])
-        .isCloseTo(1, within(1e-12));
+    assertThat(verdict.preference()[0][1] + verdict.preference()[1][0]).isCloseTo(1, within(1e-12));
     assertThatThrownBy(() -> new Verdict.Scores(new double[][] {{0, 1}, {1, 0}}))
         .hasMessageContaining("do not add up to 0.0");
     assertThatThrownBy(() -> new Verdict.Chances(new double[][] {{.5, 1}, {1, .5}}))

@@ -99,8 +99,7 @@ class AdapterReachTest {
     var table = model.equals("gpt2") ? "transformer.wte" : "model.embed_tokens";
     var names = List.of(model.equals("gpt2") ? "wte" : "embed_tokens", "lm_head");
     try (var policy =
-        Policy.open(
-            Golden.folder(model), TRAINED.with(spec(Targets.of(names), List.of())))) {
+        Policy.open(Golden.folder(model), TRAINED.with(spec(Targets.of(names), List.of())))) {
       assertThat(policy.trainable().keySet())
           .containsExactlyInAnyOrder(
               PEFT + table + ".lora_embedding_A",
@@ -136,8 +135,7 @@ class AdapterReachTest {
     var lora = spec(Targets.of(List.of("embed_tokens", "lm_head", "q_proj")), List.of());
     for (var model : List.of("qwen2", "llama")) {
       try (var policy =
-          Policy.open(
-              Golden.folder(model), PolicySpec.trainable(Precision.FLOAT64).with(lora))) {
+          Policy.open(Golden.folder(model), PolicySpec.trainable(Precision.FLOAT64).with(lora))) {
         scatter(policy);
         ScoringGradientTest.differences(policy, batch(), Readout.LOG_LIKELIHOOD);
       }

@@ -180,7 +180,16 @@ class AdapterTest {
   @Test
   void dropsInputsInTrainingOnlyAndTheSameOnesForTheSameState() {
     var lora =
-        new LoraSpec(4, 8, 0.5, new Targets.AllLinear(), false, List.of(), new LinkedHashMap<>(), new LinkedHashMap<>(), List.of());
+        new LoraSpec(
+            4,
+            8,
+            0.5,
+            new Targets.AllLinear(),
+            false,
+            List.of(),
+            new LinkedHashMap<>(),
+            new LinkedHashMap<>(),
+            List.of());
     try (var policy = Policy.open(Golden.folder("llama"), TRAINED.with(lora));
         var saving = Policy.open(Golden.folder("llama"), TRAINED.with(lora).checkpointing(true));
         var random = new Rng(1);

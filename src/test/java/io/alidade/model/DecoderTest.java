@@ -118,7 +118,8 @@ class DecoderTest {
       assertThat(kept).allMatch(k -> k.ends.size() == 1 && k.tokens.size() == 9);
       assertThat(kept.get(0).tokens).isNotEqualTo(kept.get(1).tokens);
       assertThat(kept.get(1).tokens).isNotEqualTo(kept.get(2).tokens);
-      var again = join(decoder, new int[] {4, 5, 6}, Decoder.Request.of(Sampling.plain(9, 1), 1, Set.of()));
+      var again =
+          join(decoder, new int[] {4, 5, 6}, Decoder.Request.of(Sampling.plain(9, 1), 1, Set.of()));
       finish(decoder);
       assertThat(again.tokens).isEqualTo(kept.get(1).tokens);
     }
@@ -142,7 +143,10 @@ class DecoderTest {
       var drawn = kept.ends.getFirst();
       var group =
           new Group(
-              new Example.Row("drawn", 1), prompt, List.of(Completion.of(drawn.tokens())), Map.of());
+              new Example.Row("drawn", 1),
+              prompt,
+              List.of(Completion.of(drawn.tokens())),
+              Map.of());
       try (var _ = new Step()) {
         var readouts = Set.of(Readout.LOG_LIKELIHOOD, Readout.ENTROPY);
         var outputs = policy.score(new Batch(List.of(group)), readouts, false).outputs();
@@ -157,8 +161,7 @@ class DecoderTest {
         assertThat(token.alternatives())
             .isSortedAccordingTo((a, b) -> Float.compare(b.logp(), a.logp()));
       }
-      int[] whole =
-          IntStream.concat(IntStream.of(prompt), IntStream.of(drawn.tokens())).toArray();
+      int[] whole = IntStream.concat(IntStream.of(prompt), IntStream.of(drawn.tokens())).toArray();
       var read = decoder.read(whole, 0);
       for (int i = 0; i < drawn.tokens().length; i++) {
         var place = read.get(prompt.length - 1 + i);
@@ -177,10 +180,10 @@ class DecoderTest {
       finish(decoder);
       int first = free.tokens.getFirst().id();
       var forbidden =
-          processed(decoder, prompt, new LogitsProcessor.Bias(Map.of(first, Double.NEGATIVE_INFINITY)));
+          processed(
+              decoder, prompt, new LogitsProcessor.Bias(Map.of(first, Double.NEGATIVE_INFINITY)));
       assertThat(forbidden).doesNotContain(first);
-      var later =
-          processed(decoder, prompt, new LogitsProcessor.AtLeast(5, Set.of(first)));
+      var later = processed(decoder, prompt, new LogitsProcessor.AtLeast(5, Set.of(first)));
       assertThat(Arrays.copyOf(later, 5)).doesNotContain(first);
       var penalised = processed(decoder, prompt, new LogitsProcessor.DrawnPenalty(0, 1000));
       assertThat(penalised).doesNotHaveDuplicates();
@@ -188,8 +191,7 @@ class DecoderTest {
   }
 
   private static int[] processed(Decoder decoder, int[] prompt, LogitsProcessor processor) {
-    var request =
-        new Decoder.Request(Sampling.greedy(12), 0, Set.of(), List.of(processor), 0);
+    var request = new Decoder.Request(Sampling.greedy(12), 0, Set.of(), List.of(processor), 0);
     var kept = join(decoder, prompt, request);
     finish(decoder);
     return kept.ends.getFirst().tokens();
@@ -205,7 +207,8 @@ class DecoderTest {
       var sorted =
           IntStream.range(0, size)
               .boxed()
-              .sorted((a, b) -> weights[a] == weights[b] ? a - b : Double.compare(weights[b], weights[a]))
+              .sorted((a, b) ->
+                  weights[a] == weights[b] ? a - b : Double.compare(weights[b], weights[a]))
               .filter(i -> weights[i] > 0)
               .toList();
       int k = 1 + random.nextInt(size);
@@ -266,7 +269,8 @@ class DecoderTest {
     int[] prompt = {506, 12, 400};
     try (var alone =
             Policy.open(
-                MODELS.resolve("llama"), PolicySpec.frozen(Precision.FLOAT32).withAdapter(adapter));
+                MODELS.resolve("llama"),
+                PolicySpec.frozen(Precision.FLOAT32).withAdapter(adapter));
         var base = open("llama")) {
       var plain = new Generator(base, Sampling.greedy(12), Set.of()).generate(List.of(prompt));
       try (var beside = base.beside(adapter)) {

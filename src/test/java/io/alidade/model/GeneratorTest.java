@@ -136,7 +136,9 @@ class GeneratorTest {
     assertThat(draws(new Sampling(1, 0, 0, 1, 0, 1, 0), logits)).containsOnly(3);
     assertThat(draws(new Sampling(1, 1, 0, 1, 0, 1, 0), logits)).contains(0, 1, 2, 3);
     // The prompt holds token 3: a large penalty takes the lead from it.
-    assertThat(new Chooser(new Sampling(1, 0, 0, 1, 0, 4, 0), List.of(), new int[] {3}, 0).next(logits, 0, 4))
+    assertThat(
+            new Chooser(new Sampling(1, 0, 0, 1, 0, 4, 0), List.of(), new int[] {3}, 0)
+                .next(logits, 0, 4))
         .isEqualTo(2);
   }
 

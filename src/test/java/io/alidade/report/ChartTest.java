@@ -122,6 +122,65 @@ class ChartTest {
   }
 
   @Test
+  void barsStandSideBySideBelowTheirWhiskers() throws Exception {
+    var first = List.of(new Series.Point(0, 1, 0.5, 1.5), new Series.Point(1, 2, 1.5, 2.5));
+    var second = List.of(new Series.Point(0, 3, 2.5, 3.5), new Series.Point(1, 4, 3.5, 4.5));
+    var bars =
+        new Chart.Bars(
+            "t", "y", List.of("a", "b"), List.of(Series.line("s", first), Series.line("u", second)));
+    var document = parsed(bars.svg());
+    var rects = document.getElementsByTagName("rect");
+    var edges = new ArrayList<Double>();
+    for (int i = 0; i < rects.getLength(); i++) {
+      edges.add(number(rects.item(i), "x"));
+      edges.add(number(rects.item(i), "x") + number(rects.item(i), "width"));
+    }
+    assertThat(edges).hasSize(8).isSorted();
+    var lines = document.getElementsByTagName("line");
+    int upright = 0;
+    for (int i = 0; i < lines.getLength(); i++) {
+      if (number(lines.item(i), "x1") == number(lines.item(i), "x2")) {
+        int bar = 2 * upright++;
+        assertThat(number(lines.item(i), "x1")).isBetween(edges.get(bar), edges.get(bar + 1));
+      }
+    }
+    assertThat(upright).isEqualTo(4);
+  }
+
+  private static double number(org.w3c.dom.Node node, String name) {
+    return Double.parseDouble(node.getAttributes().getNamedItem(name).getNodeValue());
+  }
+
+  @Test
+  void aLegendThatIsTooWideGoesOnInTheNextRow() throws Exception {
+    var series =
+        IntStream.range(0, 6)
+            .mapToObj(i -> Series.line("a name of thirty characters " + i, points(1, 2)))
+            .toList();
+    var document = parsed(Chart.Lines.of("t", "x", "y", series).svg());
+    var texts = document.getElementsByTagName("text");
+    int names = 0;
+    double lowest = 0;
+    for (int i = 0; i < texts.getLength(); i++) {
+      if (texts.item(i).getTextContent().startsWith("a name")) {
+        names++;
+        assertThat(number(texts.item(i), "x") + 5.9 * 29).isLessThan(520);
+        lowest = Math.max(lowest, number(texts.item(i), "y"));
+      }
+    }
+    assertThat(names).isEqualTo(6);
+    var path = document.getElementsByTagName("path").item(0).getAttributes().getNamedItem("d");
+    assertThat(path.getNodeValue()).isNotBlank();
+    // The plot begins below the last row.
+    var grid = document.getElementsByTagName("line");
+    for (int i = 0; i < grid.getLength(); i++) {
+      if (grid.item(i).getAttributes().getNamedItem("class").getNodeValue().equals("grid")) {
+        assertThat(number(grid.item(i), "y1")).isGreaterThan(lowest);
+      }
+    }
+  }
+
+  @Test
   void barsMatchCategories() {
     assertThatThrownBy(
             () -> new Chart.Bars("t", "y", List.of("a"), List.of(Series.line("s", points(1, 2)))))

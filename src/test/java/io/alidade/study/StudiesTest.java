@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every study that there is, found as the command line finds them, in its reduced form.
 class StudiesTest {
-  private static final int LEAST = 0;
+  private static final int LEAST = 12;
 
   @TempDir private Path folder;
 
@@ -42,7 +42,7 @@ class StudiesTest {
     assertThat(Studies.all()).hasSizeGreaterThanOrEqualTo(LEAST);
   }
 
-  @ParameterizedTest(allowZeroInvocations = true)
+  @ParameterizedTest
   @MethodSource("names")
   void itSaysWhatItTests(String name) {
     var study = study(name);
@@ -55,20 +55,33 @@ class StudiesTest {
     assertThat(Studies.find(name)).isEqualTo(name);
   }
 
-  @ParameterizedTest(allowZeroInvocations = true)
+  @ParameterizedTest
   @MethodSource("names")
   void itsReducedFormGivesNumbersInTheDirectionOfTheClaim(String name) throws Exception {
     var trial = run(name, 1);
     var results = new Results(List.of(trial));
     assertThat(trial.arms()).hasSizeGreaterThanOrEqualTo(2);
-    trial.arms().forEach((arm, measures) ->
-        assertThat(measures).as(arm).isNotEmpty().allSatisfy((measure, value) ->
-            assertThat(value).as("%s of %s", measure, arm).isFinite()));
+    trial
+        .arms()
+        .forEach((arm, measures) ->
+            assertThat(measures)
+                .as(arm)
+                .isNotEmpty()
+                .allSatisfy(
+                    (measure, value) -> assertThat(value).as("%s of %s", measure, arm).isFinite()));
     assertThat(study(name).direction(results).parts()).allMatch(Verdict.Part::held);
     assertThat(study(name).judge(results).parts()).as("judged, one way or the other").isNotEmpty();
     for (var figure : study(name).figures(results)) {
       assertThat(figure.standalone()).startsWith("<svg");
     }
+  }
+
+  @Test
+  void twoRunsGiveTheSameNumbers() throws Exception {
+    var one = run("power-dl", 2);
+    var two = run("power-dl", 2);
+    assertThat(two.arms()).isEqualTo(one.arms());
+    assertThat(run("power-dl", 3).arms().keySet()).isEqualTo(one.arms().keySet());
   }
 
   @Test

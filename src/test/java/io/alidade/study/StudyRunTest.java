@@ -80,7 +80,15 @@ class StudyRunTest {
 
   private StudyRun of(Dice dice, int seeds, boolean reduced, boolean fresh, String version) {
     return new StudyRun(
-        "dice", dice, seeds, 1, reduced, fresh, version, "./alidade study dice --seeds " + seeds);
+        "dice",
+        dice,
+        seeds,
+        1,
+        reduced,
+        fresh,
+        version,
+        folder.resolve("shared"),
+        "./alidade study dice --seeds " + seeds);
   }
 
   private Findings run(Dice dice, int seeds) {
@@ -94,7 +102,8 @@ class StudyRunTest {
     var page = Files.readString(folder.resolve("README.md"));
     assertThat(page)
         .contains("Loaded dice show more", "Mean at least 1 above.", "1 of 2 parts reproduced")
-        .contains("| loaded above fair | yes | 1.500, wanted ≥ 1.000 |", "| fair at most 0 | **no** |")
+        .contains(
+            "| loaded above fair | yes | 1.500, wanted ≥ 1.000 |", "| fair at most 0 | **no** |")
         .contains("| arm | mean | nothing |", "![mean](figure-1.svg)", "2026-01-02")
         .contains("`./alidade study dice --seeds 3`", "seeds 1, 2, 3", "Java ");
     assertThat(Files.readString(folder.resolve("figure-1.svg"))).startsWith("<svg");
@@ -187,8 +196,9 @@ class StudyRunTest {
 
     public static void main(String[] args) {
       var dice = new Dice();
-      new StudyRun("dice", new Endless(dice), 3, 1, false, false, "1", "")
-          .run(Path.of(args[0]), Journal.silent(), CLOCK);
+      var out = Path.of(args[0]);
+      new StudyRun("dice", new Endless(dice), 3, 1, false, false, "1", out.resolve("shared"), "")
+          .run(out, Journal.silent(), CLOCK);
     }
   }
 

@@ -4,14 +4,39 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// Mathematical text in one spelling: LaTeX, Unicode and plain text come to the same characters, and
-/// what only decorates is gone.
+/// Mathematical text in one spelling: LaTeX, Unicode and plain text come to the same characters,
+/// and what only decorates is gone.
 final class MathText {
   private static final List<String> GONE =
       List.of(
-          "\\left", "\\right", "\\bigl", "\\bigr", "\\big", "\\Big", "\\!", "\\,", "\\;", "\\:",
-          "\\quad", "\\qquad", "\\displaystyle", "\\limits", "\\$", "$", "£", "€", "\\(", "\\)",
-          "\\[", "\\]", "**", "^\\circ", "^{\\circ}", "\\degree", "°", "\\ldotp");
+          "\\left",
+          "\\right",
+          "\\bigl",
+          "\\bigr",
+          "\\big",
+          "\\Big",
+          "\\!",
+          "\\,",
+          "\\;",
+          "\\:",
+          "\\quad",
+          "\\qquad",
+          "\\displaystyle",
+          "\\limits",
+          "\\$",
+          "$",
+          "£",
+          "€",
+          "\\(",
+          "\\)",
+          "\\[",
+          "\\]",
+          "**",
+          "^\\circ",
+          "^{\\circ}",
+          "\\degree",
+          "°",
+          "\\ldotp");
 
   private static final List<Map.Entry<String, String>> SPELLINGS =
       List.of(

@@ -1,7 +1,6 @@
 package io.alidade.judge.chat;
 
 import io.alidade.UserException;
-import io.alidade.store.AtomicFiles;
 import io.alidade.store.ContentHash;
 import io.alidade.store.Json;
 import java.nio.file.Files;
@@ -53,14 +52,13 @@ final class AnswerCache {
 
   void keep(String key, String request, Answer answer) {
     file(key)
-        .ifPresent(
-            file -> {
-              var json = new LinkedHashMap<String, Object>();
-              json.put("request", Json.parse("request", request));
-              json.put("answer", answer.text);
-              json.put("read", answer.read);
-              json.put("written", answer.written);
-              Json.write(file, json);
-            });
+        .ifPresent(file -> {
+          var json = new LinkedHashMap<String, Object>();
+          json.put("request", Json.parse("request", request));
+          json.put("answer", answer.text);
+          json.put("read", answer.read);
+          json.put("written", answer.written);
+          Json.write(file, json);
+        });
   }
 }

@@ -151,8 +151,7 @@ public final class ChatClient implements AutoCloseable {
         }
       }
     }
-    return new Reply.Failed(
-        "%s, %d times asked".formatted(why, patience.attempts()));
+    return new Reply.Failed("%s, %d times asked".formatted(why, patience.attempts()));
   }
 
   private sealed interface Attempted {
@@ -183,8 +182,7 @@ public final class ChatClient implements AutoCloseable {
       }
       return read(body, usable);
     } catch (HttpTimeoutException slow) {
-      return new Attempted.Missed(
-          "no answer within %s s".formatted(endpoint.timeoutSeconds()), 0);
+      return new Attempted.Missed("no answer within %s s".formatted(endpoint.timeoutSeconds()), 0);
     } catch (IOException broken) {
       return new Attempted.Missed(
           "no connection (%s)".formatted(brief(String.valueOf(broken.getMessage()))), 0);
@@ -209,7 +207,8 @@ public final class ChatClient implements AutoCloseable {
     count(new Spent(1, 0, 0, read, written, price.of(read, written)));
     return usable.test(content.stringValue())
         ? new Attempted.Answered(new AnswerCache.Answer(content.stringValue(), read, written))
-        : new Attempted.Missed("an answer that says nothing ('%s')".formatted(brief(content.stringValue())), 0);
+        : new Attempted.Missed(
+            "an answer that says nothing ('%s')".formatted(brief(content.stringValue())), 0);
   }
 
   private HttpRequest post(String request) {

@@ -31,7 +31,8 @@ public record Endpoint(
             "url must begin with http:// or https://, was '%s'".formatted(url));
       }
     } catch (URISyntaxException failure) {
-      throw new IllegalArgumentException("url must be an address, was '%s'".formatted(url), failure);
+      throw new IllegalArgumentException(
+          "url must be an address, was '%s'".formatted(url), failure);
     }
   }
 

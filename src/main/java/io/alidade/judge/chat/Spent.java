@@ -10,7 +10,8 @@ import java.util.Locale;
 /// @param read tokens of questions, as the server counts them
 /// @param written tokens of answers
 /// @param cost by the price
-public record Spent(long asked, long failed, long remembered, long read, long written, double cost) {
+public record Spent(
+    long asked, long failed, long remembered, long read, long written, double cost) {
   /// Nothing yet.
   static final Spent NOTHING = new Spent(0, 0, 0, 0, 0, 0);
 

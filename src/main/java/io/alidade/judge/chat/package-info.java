@@ -1,5 +1,5 @@
-/// Talking to a language model behind an address: requests that are tried again, paced, paid for and
-/// remembered. What its words mean is the business of a judge.
+/// Talking to a language model behind an address: requests that are tried again, paced, paid for
+/// and remembered. What its words mean is the business of a judge.
 @NullMarked
 package io.alidade.judge.chat;
 

@@ -66,8 +66,7 @@ final class ChildModule {
             ModuleAttribute.of(
                 ModuleDesc.of(NAME),
                 module -> {
-                  module.requires(
-                      ModuleDesc.of("java.base"), List.of(AccessFlag.MANDATED), "25");
+                  module.requires(ModuleDesc.of("java.base"), List.of(AccessFlag.MANDATED), "25");
                   module.requires(
                       ModuleDesc.of("java.compiler"), List.of(AccessFlag.STATIC_PHASE), "25");
                 }));

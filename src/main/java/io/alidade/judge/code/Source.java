@@ -24,8 +24,7 @@ record Source(String imports, String body) {
     var imports = new StringBuilder();
     IMPORT.matcher(text).results().forEach(match -> imports.append(match.group()).append(' '));
     return new Source(
-        imports.toString(),
-        PACKAGE.matcher(IMPORT.matcher(text).replaceAll("")).replaceFirst(""));
+        imports.toString(), PACKAGE.matcher(IMPORT.matcher(text).replaceAll("")).replaceFirst(""));
   }
 
   /// Whether it declares types of its own, to the left of everything.

@@ -77,8 +77,7 @@ final class TestProcess implements AutoCloseable {
 
   private Outcome outcome(@org.jspecify.annotations.Nullable Heard next) {
     if (next == null) {
-      return new Outcome(
-          Result.TIMEOUT, "not done after %s s".formatted(limits.seconds()));
+      return new Outcome(Result.TIMEOUT, "not done after %s s".formatted(limits.seconds()));
     }
     return switch (next.word) {
       case "PASS" -> new Outcome(Result.PASS, "");

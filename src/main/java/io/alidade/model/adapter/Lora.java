@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/// The weights of a low-rank adapter on the linear modules and embedding tables of a model. They are
-/// kept in float32 (or wider) also where the model is not, as PEFT keeps them.
+/// The weights of a low-rank adapter on the linear modules and embedding tables of a model. They
+/// are kept in float32 (or wider) also where the model is not, as PEFT keeps them.
 public final class Lora implements AutoCloseable {
   /// A module that can be adapted.
   ///

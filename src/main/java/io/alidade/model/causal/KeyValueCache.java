@@ -113,8 +113,7 @@ public final class KeyValueCache implements AutoCloseable {
       }
       long rest = query.size(0) - caches.size();
       if (rest > 0) {
-        mixed.add(
-            Ops.zeros(query.scalar_type(), rest, groups, heads / groups, value.size(2)));
+        mixed.add(Ops.zeros(query.scalar_type(), rest, groups, heads / groups, value.size(2)));
       }
       return Ops.concatenate(mixed, 0).reshape(query.size(0), heads * value.size(2));
     };
@@ -129,7 +128,14 @@ public final class KeyValueCache implements AutoCloseable {
     return settings.softCap() > 0
         ? PackedAttention.capped(query, k, v, Ops.zeros(query.scalar_type(), 1), settings)
         : scaled_dot_product_attention(
-            query, k, v, new TensorOptional(), 0, false, new DoubleOptional(settings.scale()), false);
+            query,
+            k,
+            v,
+            new TensorOptional(),
+            0,
+            false,
+            new DoubleOptional(settings.scale()),
+            false);
   }
 
   /// Counts the token that [#next(List)] added.

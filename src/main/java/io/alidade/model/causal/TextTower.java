@@ -7,8 +7,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The text tower of a model that also reads images: Gemma 3 from four billion parameters on is
 /// published as one (`Gemma3ForConditionalGeneration`). The tower is a `gemma3_text` model whose
-/// configuration is nested and whose tensors have longer names; here it is read, trained and written
-/// as that model alone, and the towers for images are left out.
+/// configuration is nested and whose tensors have longer names; here it is read, trained and
+/// written as that model alone, and the towers for images are left out.
 public final class TextTower {
   /// What `Gemma3TextConfig` takes where a nested configuration, which holds only what differs from
   /// it, says nothing.

@@ -225,10 +225,29 @@ class AnswersTest {
   void noTextIsTooStrange() {
     for (var text :
         new String[] {
-          "(".repeat(10_000), "{".repeat(10_000), "-".repeat(10_000), "\\frac".repeat(5000),
-          "1" + "0".repeat(5000), "9^9^9^9^9", "2^{999999999}", "1e999999999", "0^{-1}",
-          "\\begin{pmatrix}", "\\sqrt[0]{2}", "\\text{", "\\", "_", "^", "1e", ",", "()", "[]", "±",
-          "\u0000\ud800", "(1,(2,(3,4)))", "\\boxed{\\boxed{"
+          "(".repeat(10_000),
+          "{".repeat(10_000),
+          "-".repeat(10_000),
+          "\\frac".repeat(5000),
+          "1" + "0".repeat(5000),
+          "9^9^9^9^9",
+          "2^{999999999}",
+          "1e999999999",
+          "0^{-1}",
+          "\\begin{pmatrix}",
+          "\\sqrt[0]{2}",
+          "\\text{",
+          "\\",
+          "_",
+          "^",
+          "1e",
+          ",",
+          "()",
+          "[]",
+          "±",
+          "\u0000\ud800",
+          "(1,(2,(3,4)))",
+          "\\boxed{\\boxed{"
         }) {
       assertThat(Answers.same(text, "17", 0)).as(text).isFalse();
     }

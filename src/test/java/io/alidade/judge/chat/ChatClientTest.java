@@ -96,7 +96,9 @@ class ChatClientTest {
           var client =
               client(
                   stub, failure instanceof StubChat.Behaviour.Stalls ? 1 : 20, 1e6, FREE, false)) {
-        assertThat(ask(client, "q")).as("%s", failure).isEqualTo(new ChatClient.Reply.Accepted("yes"));
+        assertThat(ask(client, "q"))
+            .as("%s", failure)
+            .isEqualTo(new ChatClient.Reply.Accepted("yes"));
         assertThat(client.spent().failed()).isEqualTo(1);
         assertThat(waits.stream().filter(w -> w > 0.1).toList())
             .as("one wait of half a second to a second")
@@ -113,7 +115,8 @@ class ChatClientTest {
         var client = client(stub, 1e6, FREE, true)) {
       assertThat(ask(client, "q"))
           .isEqualTo(
-              new ChatClient.Reply.Failed("an answer that says nothing ('perhaps'), 3 times asked"));
+              new ChatClient.Reply.Failed(
+                  "an answer that says nothing ('perhaps'), 3 times asked"));
       assertThat(stub.requests.stream().map(r -> r.get("seed").intValue()).toList())
           .as("another draw each time")
           .containsExactly(7, 8, 9);
@@ -138,11 +141,10 @@ class ChatClientTest {
     assertThat(patience.delay(1, 5, one)).isEqualTo(5);
     assertThat(patience.delay(1, 500, one)).as("never longer than the longest").isEqualTo(8);
     try (var stub =
-            stub(
-                (_, n) ->
-                    n == 0
-                        ? new StubChat.Behaviour.Sends(429, "slow down", Map.of("Retry-After", "6"))
-                        : says("yes"));
+            stub((_, n) ->
+                n == 0
+                    ? new StubChat.Behaviour.Sends(429, "slow down", Map.of("Retry-After", "6"))
+                    : says("yes"));
         var client = client(stub, 1e6, FREE, false)) {
       assertThat(ask(client, "q")).isInstanceOf(ChatClient.Reply.Accepted.class);
       assertThat(waits).contains(6.0);
@@ -176,16 +178,15 @@ class ChatClientTest {
       }
     }
     var endpoint = new Endpoint("http://127.0.0.1:1/v1", "m", "NONE", 8, 0, 1);
-    assertThatThrownBy(
-            () ->
-                new ChatClient(
-                    endpoint,
-                    new Patience(1, 1, 1, 1, 1),
-                    FREE,
-                    Optional.empty(),
-                    log::add,
-                    _ -> null,
-                    clock))
+    assertThatThrownBy(() ->
+            new ChatClient(
+                endpoint,
+                new Patience(1, 1, 1, 1, 1),
+                FREE,
+                Optional.empty(),
+                log::add,
+                _ -> null,
+                clock))
         .hasMessage(
             "the environment variable NONE holds no key; set it, or leave key_variable empty");
     assertThatThrownBy(() -> new Endpoint("ftp://x", "m", "", 1, 0, 1))

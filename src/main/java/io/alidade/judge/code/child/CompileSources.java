@@ -75,9 +75,7 @@ public final class CompileSources {
       String error = null;
       try {
         boolean done =
-            compiler
-                .getTask(Writer.nullWriter(), files, problems, OPTIONS, null, sources)
-                .call();
+            compiler.getTask(Writer.nullWriter(), files, problems, OPTIONS, null, sources).call();
         error = done ? null : first(problems);
       } catch (StackOverflowError | IllegalStateException deep) {
         error = "nested too deeply for the compiler";

@@ -1,0 +1,66 @@
+package io.alidade.evaluation;
+
+/// Expected calibration error: how far a model's confidence is from how often it is right (Naeini
+/// et al. 2015; for preferences Wang et al. 2023, "Beyond reverse KL", arXiv:2309.16240).
+///
+/// `sum_b n_b / n |accuracy_b - confidence_b|` over ten bins of equal width on `[0, 1]`; a
+/// confidence of exactly 1 belongs to the last.
+public final class CalibrationError {
+  private static final int BINS = 10;
+
+  private CalibrationError() {}
+
+  /// The error of some statements.
+  ///
+  /// @param confidence of each, in `[0, 1]`
+  /// @param right whether each was
+  /// @return in `[0, 1]`; NaN for no statements
+  public static double of(double[] confidence, boolean[] right) {
+    if (confidence.length != right.length) {
+      throw new IllegalArgumentException(
+          "%d confidences but %d outcomes".formatted(confidence.length, right.length));
+    }
+    var excess = new double[BINS]; // sum of outcomes minus sum of confidences
+    for (int i = 0; i < confidence.length; i++) {
+      if (!(confidence[i] >= 0 && confidence[i] <= 1)) {
+        throw new IllegalArgumentException("a confidence of " + confidence[i]);
+      }
+      int bin = Math.min(BINS - 1, (int) (BINS * confidence[i]));
+      excess[bin] += (right[i] ? 1 : 0) - confidence[i];
+    }
+    double sum = 0;
+    for (double one : excess) {
+      sum += Math.abs(one);
+    }
+    return sum / confidence.length;
+  }
+
+  /// Calibration of generation over pairs: the confidence is the likelihood per token of the chosen
+  /// answer, and a pair is right if its chosen answer is the likelier one per token.
+  ///
+  /// @param chosen mean log-likelihood per token of each chosen answer, nats
+  /// @param rejected the same of each rejected one
+  public static double generation(double[] chosen, double[] rejected) {
+    var confidence = new double[chosen.length];
+    var right = new boolean[chosen.length];
+    for (int i = 0; i < chosen.length; i++) {
+      confidence[i] = Math.exp(chosen[i]);
+      right[i] = chosen[i] > rejected[i];
+    }
+    return of(confidence, right);
+  }
+
+  /// Calibration of preferences over pairs: the confidence that a pair is labelled rightly is
+  /// `sigmoid(margin)`, and it is right if the margin is positive.
+  ///
+  /// @param margin reward of the chosen answer minus that of the rejected one
+  public static double preference(double... margin) {
+    var confidence = new double[margin.length];
+    var right = new boolean[margin.length];
+    for (int i = 0; i < margin.length; i++) {
+      confidence[i] = 1 / (1 + Math.exp(-margin[i]));
+      right[i] = margin[i] > 0;
+    }
+    return of(confidence, right);
+  }
+}
