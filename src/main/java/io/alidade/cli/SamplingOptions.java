@@ -69,6 +69,10 @@ final class SamplingOptions {
   @Option(names = "--greedy", description = "Take the most likely token each time.")
   private boolean greedy;
 
+  long seed() {
+    return seed;
+  }
+
   List<String> stops() {
     return stops;
   }

@@ -7,8 +7,10 @@ import io.alidade.objective.Needs;
 import io.alidade.store.Hub;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -66,10 +68,20 @@ public final class Rows implements AutoCloseable {
     return reshape.apply(table.row(at(index)), index % reshape.factor());
   }
 
-  /// The cells of the row that a row is made of, by column, whatever their types: what a judge may
-  /// read beside prompt and answers.
+  /// The cells of a row by column, as the file has them, those that are no part of the example too:
+  /// a right answer, tests, a category. Cells without a value are left out.
+  ///
+  /// @param index from 0
   public Map<String, Object> cells(int index) {
-    return table.cells(at(index));
+    var cells = new LinkedHashMap<String, Object>();
+    table
+        .cells(at(index))
+        .forEach((name, cell) -> {
+          if (!Objects.isNull(cell)) {
+            cells.put(name, cell);
+          }
+        });
+    return cells;
   }
 
   /// Where a row stands, whether or not it can be read.

@@ -16,8 +16,9 @@ interface Table extends AutoCloseable {
   /// @throws io.alidade.UserException if the row cannot be read
   Example row(long index);
 
-  /// The cells of a row by column, as the file gave them; those of a row that was made are what
-  /// would be written of it.
+  /// The cells of a row by column, also those that are no part of the example.
+  ///
+  /// @throws io.alidade.UserException if the row cannot be read
   default Map<String, Object> cells(long index) {
     return Columns.write(row(index), form());
   }

@@ -169,7 +169,7 @@ record Case(
 
   private int width(Readout readout, double[][] rows) {
     return switch (readout) {
-      case REWARD -> 1;
+      case REWARD -> Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(1);
       case HIDDEN -> {
         int size = 1; // of a hidden state
         for (int n = 0; n < tokens.length; n++) {

@@ -259,9 +259,24 @@ public final class CaseFile {
   }
 
   private double[][] rewards() {
-    return main.stream()
-        .map(cell -> new double[] {number(cell.where, cell.value)})
-        .toArray(double[][]::new);
+    return main.stream().map(this::outputs).toArray(double[][]::new);
+  }
+
+  /// One number, or of a head of several outputs a list of them.
+  private double[] outputs(Cell cell) {
+    if (needs.outputs() == 1) {
+      return new double[] {number(cell.where, cell.value)};
+    }
+    if (!cell.value.isArray() || cell.value.size() != needs.outputs()) {
+      throw new UserException(
+          "%s: %s holds %s; give a list of %d numbers, as many as the head has outputs"
+              .formatted(name, cell.where, cell.value, needs.outputs()));
+    }
+    var outputs = new double[needs.outputs()];
+    for (int d = 0; d < outputs.length; d++) {
+      outputs[d] = number(cell.where + "[" + d + "]", cell.value.get(d));
+    }
+    return outputs;
   }
 
   private double[][] readout(String key, Readout readout) {

@@ -161,10 +161,10 @@ record Limit(
     var given = new HashMap<Signal, double[]>();
     for (var one : needs) {
       for (var readout : one.readouts()) {
-        readouts.computeIfAbsent(readout, r -> values(r, lengths, random));
+        readouts.computeIfAbsent(readout, r -> values(r, one.outputs(), lengths, random));
       }
       for (var readout : one.referenceReadouts()) {
-        frozen.computeIfAbsent(readout, r -> values(r, lengths, random));
+        frozen.computeIfAbsent(readout, r -> values(r, one.outputs(), lengths, random));
       }
       for (var signal : one.signals()) {
         given.put(signal, Sweep.filled(signal, declared, sizes, lengths));
@@ -173,11 +173,12 @@ record Limit(
     return new Case(sizes, lengths, readouts, frozen, given, Map.of());
   }
 
-  private static double[][] values(Readout readout, int[] lengths, SplittableRandom random) {
+  private static double[][] values(
+      Readout readout, int outputs, int[] lengths, SplittableRandom random) {
     return Arrays.stream(lengths)
         .mapToObj(length ->
             switch (readout) {
-              case REWARD -> random.doubles(1, -2, 2).toArray();
+              case REWARD -> random.doubles(outputs, -2, 2).toArray();
               case HIDDEN -> random.doubles(2L * length, -1, 1).toArray();
               case LOG_LIKELIHOOD, COLLISION -> random.doubles(length, -2, -0.05).toArray();
               default -> random.doubles(length, 0.05, 2).toArray();

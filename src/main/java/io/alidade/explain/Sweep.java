@@ -215,7 +215,7 @@ final class Sweep {
       rows[i] =
           switch (readout) {
             case LOG_LIKELIHOOD -> likelihood(shifts[i]);
-            case REWARD -> new double[] {shifts[i]};
+            case REWARD -> outputs(shifts[i]);
             case COLLISION -> constant(TOKENS, EACH);
             case ENTROPY -> constant(TOKENS, -EACH);
             case HIDDEN -> constant(TOKENS * STATE, 1);
@@ -223,6 +223,16 @@ final class Sweep {
           };
     }
     return rows;
+  }
+
+  /// The output of a reward head; of several, the first moves beside a one.
+  private double[] outputs(double shift) {
+    var outputs = new double[needs.outputs()];
+    outputs[0] = shift;
+    for (int d = 1; d < outputs.length; d++) {
+      outputs[d] = d == 1 ? 1 : 0;
+    }
+    return outputs;
   }
 
   private double[] likelihood(double shift) {

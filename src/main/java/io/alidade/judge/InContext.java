@@ -118,13 +118,20 @@ public record InContext(
     return shares;
   }
 
+  private double[] standing(Verdict verdict) {
+    return switch (aggregation) {
+      case REWARD -> verdict.standing();
+      case BORDA -> new Verdict.Chances(verdict.preference()).standing();
+    };
+  }
+
   private Verdict mean(double[] shares, List<Verdict> verdicts) {
     int size = verdicts.getFirst().size();
     var apart = new double[size];
     for (int i = 0; i < size; i++) {
       var each = new double[shares.length];
       for (int z = 0; z < each.length; z++) {
-        each[z] = verdicts.get(z).standing()[i];
+        each[z] = standing(verdicts.get(z))[i];
       }
       apart[i] = Ensemble.deviation(each, Arrays.stream(each).average().orElse(Double.NaN));
     }

@@ -19,6 +19,7 @@ public interface Reward extends Judge {
   }
 
   @Override
+  @SuppressWarnings("FunctionalInterfaceMethodChanged") // a function is the judge that it makes
   default Sitting open(Consumer<String> log) {
     return new Sitting() {
       @Override

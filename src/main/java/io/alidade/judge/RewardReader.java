@@ -64,11 +64,27 @@ final class RewardReader implements AutoCloseable {
   /// The outputs of the head for each answer of each case, `[K][D]`; NaN for an answer that could
   /// not be read.
   List<double[][]> outputs(List<Case> cases) {
+    var distinct = cases.stream().map(RewardReader::distinct).toList();
     var all = new ArrayList<double[][]>();
     for (int from = 0; from < cases.size(); from += BATCH) {
-      all.addAll(some(cases.subList(from, Math.min(cases.size(), from + BATCH))));
+      all.addAll(some(distinct.subList(from, Math.min(cases.size(), from + BATCH))));
+    }
+    for (int c = 0; c < all.size(); c++) {
+      var read = all.get(c);
+      var known = distinct.get(c).answers();
+      all.set(
+          c,
+          cases.get(c).answers().stream()
+              .map(answer -> read[known.indexOf(answer)].clone())
+              .toArray(double[][]::new));
     }
     return all;
+  }
+
+  /// Equal answers are read once, so that they tie to the last bit.
+  private static Case distinct(Case one) {
+    return new Case(
+        one.row(), one.prompt(), one.answers().stream().distinct().toList(), one.columns());
   }
 
   private List<double[][]> some(List<Case> cases) {

@@ -102,7 +102,7 @@ final class Pass {
         zeros.put(
             readout,
             switch (readout) {
-              case REWARD -> Ops.zeros(ScalarType.Float, batch.candidates(), 1);
+              case REWARD -> Ops.zeros(ScalarType.Float, batch.candidates(), needs.outputs());
               case HIDDEN -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units(), 1);
               default -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units());
             });

@@ -63,7 +63,13 @@ final class CheckpointWriter {
       throws IOException {
     Json.write(
         folder.resolve("config.json"),
-        configuration(config, architecture, head, precision, untied(architecture, weights)));
+        configuration(
+            config,
+            architecture,
+            head,
+            precision,
+            outputs(weights, config),
+            untied(architecture, weights)));
     for (var name : COPIED) {
       var from = origin.resolve(name);
       if (Files.isRegularFile(from)) {
@@ -92,12 +98,18 @@ final class CheckpointWriter {
     return architecture.tied() && weights.containsKey(architecture.names().head());
   }
 
+  private static int outputs(Map<String, Tensor> weights, ModelConfig config) {
+    var score = weights.get(Checkpoint.REWARD);
+    return score == null ? config.labels() : Math.toIntExact(score.size(0));
+  }
+
   /// Every key of the original as it was, but for what the weights now are.
   private static ObjectNode configuration(
       ModelConfig config,
       Architecture architecture,
       Head head,
       Precision precision,
+      int outputs,
       boolean untied) {
     var json = config.json();
     if (untied) {
@@ -114,10 +126,11 @@ final class CheckpointWriter {
       json.putArray("architectures")
           .add(head == Head.REWARD ? architecture.classifierClass() : architecture.causalClass());
     }
-    if (head == Head.REWARD && !json.hasNonNull("id2label")) {
+    boolean named = json.hasNonNull("id2label") && json.get("id2label").size() == outputs;
+    if (head == Head.REWARD && !named) {
       var names = json.putObject("id2label");
       var ids = json.putObject("label2id");
-      for (int label = 0; label < config.labels(); label++) {
+      for (int label = 0; label < outputs; label++) {
         names.put(Integer.toString(label), "LABEL_" + label);
         ids.put("LABEL_" + label, label);
       }

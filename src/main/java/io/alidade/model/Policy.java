@@ -68,7 +68,12 @@ public final class Policy implements Trainee, Fingerprinted {
     var config = ModelConfig.read(folder);
     var architecture = Architectures.of(config);
     var parameters =
-        Checkpoint.read(folder, architecture, spec, config.labels(), config.initializerRange());
+        Checkpoint.read(
+            folder,
+            architecture,
+            spec,
+            spec.outputs() > 0 ? spec.outputs() : config.labels(),
+            config.initializerRange());
     boolean complete = false;
     try {
       spec.lora().ifPresent(lora -> AdapterFiles.fresh(parameters, lora, architecture, spec));
@@ -193,7 +198,8 @@ public final class Policy implements Trainee, Fingerprinted {
             Optional.empty(),
             false,
             false,
-            spec.seed()),
+            spec.seed(),
+            spec.outputs()),
         architecture,
         parameters.copy());
   }

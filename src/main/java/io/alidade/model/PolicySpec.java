@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param gradientCheckpointing whether to keep only the inputs of layers and compute the rest
 ///   again in the backward pass: about a third more work for a fraction of the memory
 /// @param seed of whatever is drawn: adapter weights, a new head, dropout
+/// @param outputs of a reward head; 0 for as many as the checkpoint says
 public record PolicySpec(
     Precision precision,
     Head head,
@@ -22,7 +23,20 @@ public record PolicySpec(
     Optional<Path> adapter,
     boolean trainable,
     boolean gradientCheckpointing,
-    long seed) {
+    long seed,
+    int outputs) {
+  /// The same with as many outputs of a reward head as the checkpoint says.
+  public PolicySpec(
+      Precision precision,
+      Head head,
+      Optional<LoraSpec> lora,
+      Optional<Path> adapter,
+      boolean trainable,
+      boolean gradientCheckpointing,
+      long seed) {
+    this(precision, head, lora, adapter, trainable, gradientCheckpointing, seed, 0);
+  }
+
   /// Checks that at most one adapter is named.
   public PolicySpec {
     if (lora.isPresent() && adapter.isPresent()) {
@@ -47,28 +61,43 @@ public record PolicySpec(
 
   /// The same with another head.
   public PolicySpec with(Head other) {
-    return new PolicySpec(precision, other, lora, adapter, trainable, gradientCheckpointing, seed);
+    return new PolicySpec(
+        precision, other, lora, adapter, trainable, gradientCheckpointing, seed, outputs);
   }
 
   /// The same with an adapter to train.
   public PolicySpec with(LoraSpec spec) {
     return new PolicySpec(
-        precision, head, Optional.of(spec), adapter, true, gradientCheckpointing, seed);
+        precision, head, Optional.of(spec), adapter, true, gradientCheckpointing, seed, outputs);
   }
 
   /// The same with an adapter from a folder.
   public PolicySpec withAdapter(Path folder) {
     return new PolicySpec(
-        precision, head, lora, Optional.of(folder), trainable, gradientCheckpointing, seed);
+        precision,
+        head,
+        lora,
+        Optional.of(folder),
+        trainable,
+        gradientCheckpointing,
+        seed,
+        outputs);
   }
 
   /// The same with or without gradient checkpointing.
   public PolicySpec checkpointing(boolean on) {
-    return new PolicySpec(precision, head, lora, adapter, trainable, on, seed);
+    return new PolicySpec(precision, head, lora, adapter, trainable, on, seed, outputs);
   }
 
   /// The same with another seed.
   public PolicySpec seeded(long other) {
-    return new PolicySpec(precision, head, lora, adapter, trainable, gradientCheckpointing, other);
+    return new PolicySpec(
+        precision, head, lora, adapter, trainable, gradientCheckpointing, other, outputs);
+  }
+
+  /// The same with a reward head of so many outputs.
+  public PolicySpec withOutputs(int count) {
+    return new PolicySpec(
+        precision, head, lora, adapter, trainable, gradientCheckpointing, seed, count);
   }
 }

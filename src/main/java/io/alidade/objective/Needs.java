@@ -14,13 +14,26 @@ import java.util.Set;
 ///   its place
 /// @param referenceReadouts what a frozen model must report; empty if none is needed
 /// @param mean over what its loss is a mean
+/// @param outputs of a reward head, at least 1
 public record Needs(
     Feedback feedback,
     int candidates,
     Set<Signal> signals,
     Set<Readout> readouts,
     Set<Readout> referenceReadouts,
-    Mean mean) {
+    Mean mean,
+    int outputs) {
+  /// The same for a reward head of one output.
+  public Needs(
+      Feedback feedback,
+      int candidates,
+      Set<Signal> signals,
+      Set<Readout> readouts,
+      Set<Readout> referenceReadouts,
+      Mean mean) {
+    this(feedback, candidates, signals, readouts, referenceReadouts, mean, 1);
+  }
+
   /// The form of the examples that an objective learns from.
   public enum Feedback {
     /// One candidate a group, to be imitated.
@@ -95,7 +108,7 @@ public record Needs(
 
   /// The same with at least so many candidates a group, the further ones appended by a strategy.
   public Needs candidates(int least) {
-    return new Needs(feedback, least, signals, readouts, referenceReadouts, mean);
+    return new Needs(feedback, least, signals, readouts, referenceReadouts, mean, outputs);
   }
 
   /// The same without a frozen model.
@@ -110,34 +123,54 @@ public record Needs(
 
   /// The same with these readouts of a frozen model and no others.
   public Needs referenceReading(Readout... these) {
-    return new Needs(feedback, candidates, signals, readouts, Set.of(these), mean);
+    return new Needs(feedback, candidates, signals, readouts, Set.of(these), mean, outputs);
   }
 
   /// The same with further signals.
   public Needs with(Signal... more) {
     return new Needs(
-        feedback, candidates, union(signals, Set.of(more)), readouts, referenceReadouts, mean);
+        feedback,
+        candidates,
+        union(signals, Set.of(more)),
+        readouts,
+        referenceReadouts,
+        mean,
+        outputs);
   }
 
   /// The same with further readouts.
   public Needs reading(Readout... more) {
     return new Needs(
-        feedback, candidates, signals, union(readouts, Set.of(more)), referenceReadouts, mean);
+        feedback,
+        candidates,
+        signals,
+        union(readouts, Set.of(more)),
+        referenceReadouts,
+        mean,
+        outputs);
   }
 
   /// The same with these readouts and no others.
   public Needs readingOnly(Readout... these) {
-    return new Needs(feedback, candidates, signals, Set.of(these), referenceReadouts, mean);
+    return new Needs(
+        feedback, candidates, signals, Set.of(these), referenceReadouts, mean, outputs);
+  }
+
+  /// The same with a reward head of several outputs.
+  public Needs outputs(int count) {
+    return new Needs(feedback, candidates, signals, readouts, referenceReadouts, mean, count);
   }
 
   /// The same for a mean over tokens.
   public Needs overTokens() {
-    return new Needs(feedback, candidates, signals, readouts, referenceReadouts, Mean.TOKENS);
+    return new Needs(
+        feedback, candidates, signals, readouts, referenceReadouts, Mean.TOKENS, outputs);
   }
 
   /// The same for an objective whose groups act on each other.
   public Needs wholeBatch() {
-    return new Needs(feedback, candidates, signals, readouts, referenceReadouts, Mean.BATCH);
+    return new Needs(
+        feedback, candidates, signals, readouts, referenceReadouts, Mean.BATCH, outputs);
   }
 
   /// What both objectives need, for combinations.
@@ -154,7 +187,8 @@ public record Needs(
         union(signals, other.signals),
         union(readouts, other.readouts),
         union(referenceReadouts, other.referenceReadouts),
-        mean.compareTo(other.mean) > 0 ? mean : other.mean);
+        mean.compareTo(other.mean) > 0 ? mean : other.mean,
+        Math.max(outputs, other.outputs));
   }
 
   private static <T> Set<T> union(Set<T> one, Set<T> two) {

@@ -15,6 +15,7 @@ import io.alidade.model.PolicySpec;
 import io.alidade.model.SaveOptions;
 import io.alidade.model.Scorer;
 import io.alidade.model.causal.ModelConfig;
+import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
@@ -119,7 +120,11 @@ public final class TrainingRun {
     var recipe = plan.recipe();
     var scale = plan.scale();
     var head = Wiring.head(recipe.objective().needs());
-    var start = PolicySpec.frozen(scale.dtype()).with(head).seeded(scale.seed());
+    var start =
+        PolicySpec.frozen(scale.dtype())
+            .with(head)
+            .seeded(scale.seed())
+            .withOutputs(outputs(recipe.objective().needs(), head));
     var latest = new Checkpoints(folder.checkpoints(), scale.saveTotalLimit()).latest();
     try (var policy = open(scale, inputs.model(), start, latest)) {
       Optional<Scorer> reference =
@@ -233,6 +238,11 @@ public final class TrainingRun {
     }
   }
 
+  /// A head of one output may have any width that the checkpoint says, and be refused for it.
+  private static int outputs(Needs needs, Head head) {
+    return head == Head.REWARD && needs.outputs() > 1 ? needs.outputs() : 0;
+  }
+
   private static Policy open(Scale scale, Path model, PolicySpec start, Optional<Path> latest) {
     var spec =
         new PolicySpec(
@@ -242,7 +252,8 @@ public final class TrainingRun {
             Optional.empty(),
             true,
             scale.gradientCheckpointing(),
-            scale.seed());
+            scale.seed(),
+            start.outputs());
     if (scale.adapter().isPresent()) {
       return Policy.open(
           model,

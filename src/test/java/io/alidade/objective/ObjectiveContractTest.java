@@ -241,7 +241,8 @@ class ObjectiveContractTest {
                   fewer,
                   needs.readouts(),
                   needs.referenceReadouts(),
-                  needs.mean());
+                  needs.mean(),
+                  needs.outputs());
           assertThatThrownBy(
                   () -> c.objective.loss(rebuilt(built.batch(), without, built.leaves())))
               .as("%s without signal %s", c.name(), signal.name())

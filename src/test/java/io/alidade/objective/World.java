@@ -59,11 +59,11 @@ record World(Needs needs, List<Group> groups) {
       }
       var readouts = new EnumMap<Readout, double[][]>(Readout.class);
       for (var readout : needs.readouts()) {
-        readouts.put(readout, values(readout, mask, random));
+        readouts.put(readout, values(readout, needs.outputs(), mask, random));
       }
       var reference = new EnumMap<Readout, double[][]>(Readout.class);
       for (var readout : needs.referenceReadouts()) {
-        reference.put(readout, values(readout, mask, random));
+        reference.put(readout, values(readout, needs.outputs(), mask, random));
       }
       var signals = new LinkedHashMap<Signal, double[]>();
       for (var signal : needs.signals()) {
@@ -80,9 +80,10 @@ record World(Needs needs, List<Group> groups) {
     return new World(needs, made);
   }
 
-  private static double[][] values(Readout readout, double[][] mask, RandomGenerator random) {
+  private static double[][] values(
+      Readout readout, int outputs, double[][] mask, RandomGenerator random) {
     return switch (readout) {
-      case REWARD -> like(new double[mask.length][1], random, -2, 2);
+      case REWARD -> like(new double[mask.length][outputs], random, -2, 2);
       case HIDDEN -> {
         var wide = new double[mask.length][];
         java.util.Arrays.setAll(wide, k -> new double[mask[k].length * HIDDEN]);
@@ -180,11 +181,11 @@ record World(Needs needs, List<Group> groups) {
         leaves);
   }
 
-  private static Tensor readout(
+  private Tensor readout(
       Readout readout, List<double[][]> rows, int n, int units, int padding, ScalarType type) {
     double filler = padding > 0 ? -7 : 0;
     return switch (readout) {
-      case REWARD -> table(rows, n, 1, filler, type);
+      case REWARD -> table(rows, n, needs.outputs(), filler, type);
       case HIDDEN -> table(rows, n, units * HIDDEN, filler, type).view(n, units, HIDDEN);
       default -> table(rows, n, units, filler, type);
     };

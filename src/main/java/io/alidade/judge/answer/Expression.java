@@ -10,7 +10,7 @@ import java.util.function.IntToDoubleFunction;
 /// A number, or an expression with letters in it.
 sealed interface Expression {
   /// A written number.
-  record Number(BigDecimal value) implements Expression {}
+  record Numeral(BigDecimal value) implements Expression {}
 
   /// A constant with a name: pi, infinity.
   record Constant(double value) implements Expression {}
@@ -33,7 +33,7 @@ sealed interface Expression {
 
   private static void collect(Expression e, SortedSet<Integer> letters) {
     switch (e) {
-      case Number _, Constant _ -> {}
+      case Numeral _, Constant _ -> {}
       case Letter(int letter) -> letters.add(letter);
       case Binary(_, var left, var right) -> {
         collect(left, letters);
@@ -46,7 +46,7 @@ sealed interface Expression {
   /// Its value where letters have the values given.
   default double at(IntToDoubleFunction letters) {
     return switch (this) {
-      case Number(var value) -> value.doubleValue();
+      case Numeral(var value) -> value.doubleValue();
       case Constant(double value) -> value;
       case Letter(int letter) -> letters.applyAsDouble(letter);
       case Binary(char operator, var left, var right) -> {
@@ -94,7 +94,7 @@ sealed interface Expression {
   /// Its value as a fraction, if it is one and stays of a size worth computing with.
   default Optional<Fraction> exact() {
     return switch (this) {
-      case Number(var value) -> Fraction.of(value);
+      case Numeral(var value) -> Fraction.of(value);
       case Constant _, Letter _ -> Optional.empty();
       case Call(var name, var of) ->
           name.equals("neg") ? of.exact().map(Fraction::negated) : Optional.empty();

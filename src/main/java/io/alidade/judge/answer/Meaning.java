@@ -73,7 +73,7 @@ sealed interface Meaning {
     }
     // 50 % is 50 percent and is 0.5; two percentages are compared as they are written.
     if (a.percent != b.percent) {
-      var hundred = new Expression.Number(java.math.BigDecimal.valueOf(100));
+      var hundred = new Expression.Numeral(java.math.BigDecimal.valueOf(100));
       return a.percent
           ? equal(new Expression.Binary('/', a.value, hundred), b.value, tolerance)
           : equal(a.value, new Expression.Binary('/', b.value, hundred), tolerance);
@@ -92,8 +92,8 @@ sealed interface Meaning {
 
   /// Expressions with letters are equal if they are at a few places drawn once and for all.
   private static boolean equal(Expression a, Expression b, double tolerance) {
-    if (a instanceof Expression.Number(var one)
-        && b instanceof Expression.Number(var two)
+    if (a instanceof Expression.Numeral(var one)
+        && b instanceof Expression.Numeral(var two)
         && one.compareTo(two) == 0) {
       return true; // however many digits
     }

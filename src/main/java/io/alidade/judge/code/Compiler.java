@@ -25,7 +25,7 @@ final class Compiler implements AutoCloseable {
     record Classes(Map<String, byte[]> files) implements Compiled {}
 
     /// The first error.
-    record Error(String message) implements Compiled {}
+    record Refused(String message) implements Compiled {}
   }
 
   private record Running(Folder folder, Process process, DataInputStream in, DataOutputStream out)
@@ -51,15 +51,16 @@ final class Compiler implements AutoCloseable {
   synchronized Compiled compile(Map<String, byte[]> known, String name, String source) {
     for (int attempt = 1; ; attempt++) {
       try {
-        var at = running == null ? (running = start()) : running;
+        var at = running == null ? start() : running;
+        running = at;
         return within(() -> ask(at, known, name, source));
       } catch (TimeoutException slow) {
         close();
-        return new Compiled.Error("the compiler was not done after " + LIMITS.seconds() + " s");
+        return new Compiled.Refused("the compiler was not done after " + LIMITS.seconds() + " s");
       } catch (IOException died) {
         close(); // by this source, or before it; a second death tells
         if (attempt == ATTEMPTS) {
-          return new Compiled.Error("the compiler ran out of memory or died");
+          return new Compiled.Refused("the compiler ran out of memory or died");
         }
       }
     }
@@ -104,7 +105,7 @@ final class Compiler implements AutoCloseable {
     at.out.write(text);
     at.out.flush();
     if (!at.in.readBoolean()) {
-      return new Compiled.Error(at.in.readUTF());
+      return new Compiled.Refused(at.in.readUTF());
     }
     var files = new LinkedHashMap<String, byte[]>();
     int count = at.in.readInt();

@@ -24,24 +24,11 @@ record Jail(Kind kind, String lack) {
   enum Kind {
     /// User, mount, process and network namespaces with a root of its own (`unshare` of
     /// util-linux), and resource limits.
-    NAMESPACES(EnumSet.allOf(Protection.class)),
+    NAMESPACES,
     /// Resource limits (`prlimit`) alone.
-    LIMITS(
-        EnumSet.of(
-            Protection.TIME,
-            Protection.HEAP,
-            Protection.OUTPUT,
-            Protection.ENVIRONMENT,
-            Protection.PROCESSOR,
-            Protection.MEMORY)),
+    LIMITS,
     /// What Java itself offers.
-    PLAIN(EnumSet.of(Protection.TIME, Protection.HEAP, Protection.OUTPUT, Protection.ENVIRONMENT));
-
-    private final Set<Protection> protections;
-
-    Kind(Set<Protection> protections) {
-      this.protections = Collections.unmodifiableSet(protections);
-    }
+    PLAIN
   }
 
   private static final String SCRIPT = script();
@@ -50,7 +37,17 @@ record Jail(Kind kind, String lack) {
 
   /// What is in force behind it.
   Set<Protection> protections() {
-    return kind.protections;
+    var plain =
+        EnumSet.of(Protection.TIME, Protection.HEAP, Protection.OUTPUT, Protection.ENVIRONMENT);
+    return Collections.unmodifiableSet(
+        switch (kind) {
+          case NAMESPACES -> EnumSet.allOf(Protection.class);
+          case LIMITS -> {
+            plain.addAll(EnumSet.of(Protection.PROCESSOR, Protection.MEMORY));
+            yield plain;
+          }
+          case PLAIN -> plain;
+        });
   }
 
   /// Nobody, for a process that root starts.

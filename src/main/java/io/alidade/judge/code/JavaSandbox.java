@@ -30,7 +30,8 @@ public final class JavaSandbox implements AutoCloseable {
   private final Limits limits;
   private final Compiler compiler;
 
-  private JavaSandbox(Jail jail, Limits limits) {
+  /// A sandbox behind a given jail, whatever the machine offers.
+  JavaSandbox(Jail jail, Limits limits) {
     this.jail = jail;
     this.limits = limits;
     this.compiler = new Compiler(jail);
@@ -84,7 +85,7 @@ public final class JavaSandbox implements AutoCloseable {
       return run(source, classes, false, tests);
     }
     return switch (compiler.compile(Map.of(), Source.PROGRAM, source.members())) {
-      case Compiler.Compiled.Error(var message) -> all(tests, "the program: " + message);
+      case Compiler.Compiled.Refused(var message) -> all(tests, "the program: " + message);
       case Compiler.Compiled.Classes(var classes) -> run(source, classes, true, tests);
     };
   }
@@ -100,7 +101,7 @@ public final class JavaSandbox implements AutoCloseable {
     var compiled = new LinkedHashMap<Integer, Map<String, byte[]>>();
     for (int t = 0; t < tests.size(); t++) {
       switch (test(program, classes, inherits, tests.get(t), t)) {
-        case Compiler.Compiled.Error(var message) ->
+        case Compiler.Compiled.Refused(var message) ->
             outcomes.set(t, new Outcome(Result.NOT_COMPILED, "the test: " + message));
         case Compiler.Compiled.Classes(var made) -> compiled.put(t, made);
       }
@@ -121,7 +122,8 @@ public final class JavaSandbox implements AutoCloseable {
   private Compiler.Compiled test(
       Source program, Map<String, byte[]> classes, boolean inherits, String test, int number) {
     if (test.length() > limits.sourceKilobytes() << 10) {
-      return new Compiler.Compiled.Error("longer than %d KiB".formatted(limits.sourceKilobytes()));
+      return new Compiler.Compiled.Refused(
+          "longer than %d KiB".formatted(limits.sourceKilobytes()));
     }
     return compiler.compile(
         classes, name(number), Source.of(test).test(program, name(number), inherits));

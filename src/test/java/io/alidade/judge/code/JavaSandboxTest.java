@@ -381,6 +381,34 @@ class JavaSandboxTest {
   }
 
   @Test
+  void weakerJailsStillLimitTimeHeapAndOutputAndSayWhatTheyLack() {
+    for (var kind : EnumSet.of(Jail.Kind.PLAIN, Jail.Kind.LIMITS)) {
+      if (kind == Jail.Kind.LIMITS && !Files.isExecutable(Path.of("/usr/bin/prlimit"))) {
+        continue;
+      }
+      var jail = new Jail(kind, "");
+      assertThat(jail.protections())
+          .contains(Protection.TIME, Protection.HEAP, Protection.OUTPUT, Protection.ENVIRONMENT)
+          .doesNotContain(Protection.REPORT, Protection.FILES, Protection.NETWORK);
+      try (var weak = new JavaSandbox(jail, Limits.usual().withSeconds(2))) {
+        assertThat(
+                weak.run(
+                    "static int f(int x) { return x + 1; }",
+                    List.of(
+                        "assert f(1) == 2;",
+                        "assert f(1) == 3;",
+                        "while (true) {}",
+                        "while (true) System.out.println(f(1));",
+                        "var all = new ArrayList<byte[]>(); while (true) all.add(new byte[1 << 20]);",
+                        "assert !System.getenv().containsKey(\"HOME\");")))
+            .extracting(Outcome::result)
+            .containsExactly(
+                Result.PASS, Result.FAIL, Result.TIMEOUT, Result.OUTPUT, Result.ERROR, Result.PASS);
+      }
+    }
+  }
+
+  @Test
   void aProtectionThatIsRequiredAndAbsentIsAnError() {
     var missing = EnumSet.allOf(Protection.class);
     missing.removeAll(JavaSandbox.offered());

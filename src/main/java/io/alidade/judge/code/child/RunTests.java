@@ -66,13 +66,17 @@ public final class RunTests {
       method.invoke(instance.newInstance());
       report(out, "PASS", "");
     } catch (InvocationTargetException failure) {
-      var cause = failure.getCause();
-      report(out, cause);
+      report(out, cause(failure));
     } catch (ExceptionInInitializerError failure) {
-      report(out, failure.getCause());
+      report(out, cause(failure));
     } catch (Throwable failure) {
       report(out, failure);
     }
+  }
+
+  private static Throwable cause(Throwable failure) {
+    var cause = failure.getCause();
+    return cause == null ? failure : cause;
   }
 
   private static void report(FileOutputStream out, Throwable failure) throws IOException {

@@ -1,0 +1,212 @@
+package io.alidade.evaluation;
+
+import io.alidade.UserException;
+import io.alidade.batch.Batch;
+import io.alidade.batch.Completion;
+import io.alidade.batch.Group;
+import io.alidade.batch.Readout;
+import io.alidade.data.Rows;
+import io.alidade.example.Example;
+import io.alidade.generation.LanguageModel;
+import io.alidade.generation.TextGenerator;
+import io.alidade.model.Policy;
+import io.alidade.model.Sampling;
+import io.alidade.store.ContentHash;
+import io.alidade.store.Json;
+import io.alidade.tensor.Natives;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Step;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.DoubleConsumer;
+import tools.jackson.databind.JsonNode;
+
+/// Answers that a model draws for the prompts of a data set, with their likelihoods under the model
+/// and a reference, kept in a file line by line: a process that dies loses at most the prompts that
+/// were drawn together, and the next one goes on after the last whole line.
+///
+/// @param texts of each row, as many as were asked for
+/// @param policy log-likelihood of each token of each answer of each row, nats
+/// @param reference the same under the reference; empty without one
+public record DrawnAnswers(
+    List<List<String>> texts, List<double[][]> policy, List<double[][]> reference) {
+  private static final int PROMPTS = 4; // drawn together
+
+  /// What is drawn.
+  ///
+  /// @param samples answers to each prompt, at least 1
+  /// @param sampling how
+  /// @param stops strings that end an answer
+  public record Draw(int samples, Sampling sampling, List<String> stops) {
+    /// Checks the range.
+    public Draw {
+      io.alidade.Check.atLeast("samples", 1, samples);
+    }
+  }
+
+  /// Draws what the file does not hold yet.
+  ///
+  /// @param file JSON lines: what was drawn with, then a line for each row
+  /// @throws UserException if the file holds answers of another model, data or way of drawing
+  public static DrawnAnswers of(
+      Path file,
+      LanguageModel model,
+      Optional<Policy> reference,
+      Rows rows,
+      Draw draw,
+      DoubleConsumer progress) {
+    var key =
+        ContentHash.of(
+            List.of(
+                model.policy().fingerprint(),
+                reference.map(Policy::fingerprint).orElse(""),
+                rows.fingerprint(),
+                Integer.toString(rows.count()),
+                draw.toString()));
+    try {
+      var lines = known(file, key);
+      var drawn = new DrawnAnswers(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+      lines.forEach(drawn::add);
+      var generator = new TextGenerator(model, draw.sampling(), draw.stops());
+      for (int from = lines.size(); from < rows.count(); from += PROMPTS) {
+        int to = Math.min(rows.count(), from + PROMPTS);
+        var fresh = draw(generator, model.policy(), reference, rows, from, to, draw.samples());
+        var text = new StringBuilder();
+        for (var line : fresh) {
+          text.append(Json.line(line)).append('\n');
+          drawn.add(Json.parse("answer", Json.line(line)));
+        }
+        Files.writeString(file, text, StandardOpenOption.APPEND);
+        progress.accept((double) to / rows.count());
+      }
+      return drawn;
+    } catch (IOException failure) {
+      throw new UserException(
+          "%s: cannot be written (%s); choose another --out".formatted(file, failure.getMessage()),
+          failure);
+    }
+  }
+
+  /// The whole lines of a file for this key; a file of another key is an error, a torn line is cut.
+  private static List<JsonNode> known(Path file, String key) throws IOException {
+    var head = Json.line(Map.of("key", key)) + "\n";
+    if (!Files.exists(file)) {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.writeString(file, head);
+      return List.of();
+    }
+    var text = Files.readString(file);
+    if (!text.startsWith(head)) {
+      throw new UserException(
+          "%s: holds answers of another model, data, reference or way of drawing; choose another --out"
+              .formatted(file));
+    }
+    int whole = text.lastIndexOf('\n') + 1;
+    if (whole < text.length()) {
+      try (var channel = Files.newByteChannel(file, StandardOpenOption.WRITE)) {
+        channel.truncate(text.substring(0, whole).getBytes(StandardCharsets.UTF_8).length);
+      }
+    }
+    var lines = new ArrayList<JsonNode>();
+    text.substring(head.length(), whole)
+        .lines()
+        .forEach(line -> lines.add(Json.parse(file + ":" + (lines.size() + 2), line)));
+    return lines;
+  }
+
+  private static List<Map<String, Object>> draw(
+      TextGenerator generator,
+      Policy policy,
+      Optional<Policy> reference,
+      Rows rows,
+      int from,
+      int to,
+      int samples) {
+    var lines = new ArrayList<Map<String, Object>>();
+    for (int row = from; row < to; row++) {
+      var prompt = generator.prompt(rows.row(row));
+      var prompts = java.util.Collections.nCopies(samples, prompt);
+      var answers = generator.draw(prompts, row * samples, (_, _) -> {});
+      var group =
+          new Group(
+              new Example.Row("answers", row + 1),
+              prompt.ids(),
+              answers.stream().map(answer -> Completion.of(answer.tokens())).toList(),
+              Map.of());
+      var line = new LinkedHashMap<String, Object>();
+      line.put("row", row + 1);
+      line.put("completions", answers.stream().map(answer -> answer.text()).toList());
+      line.put("logps", likelihoods(policy, group));
+      reference.ifPresent(other -> line.put("ref_logps", likelihoods(other, group)));
+      lines.add(line);
+    }
+    return lines;
+  }
+
+  private static List<double[]> likelihoods(Policy policy, Group group) {
+    return Natives.call(() -> {
+      try (var _ = new Step()) {
+        var batch = new Batch(List.of(group));
+        var output =
+            policy
+                .score(batch, Set.of(Readout.LOG_LIKELIHOOD), false)
+                .outputs()
+                .get(Readout.LOG_LIKELIHOOD); // [N, U]
+        if (output == null) {
+          throw new IllegalStateException("the model did not report likelihoods");
+        }
+        double[] flat = Ops.toDoubles(output);
+        var each = new ArrayList<double[]>();
+        for (int c = 0; c < group.candidates().size(); c++) {
+          int start = c * batch.units();
+          each.add(
+              java.util.Arrays.copyOfRange(
+                  flat, start, start + group.candidates().get(c).tokens().length));
+        }
+        return each;
+      }
+    });
+  }
+
+  private void add(JsonNode line) {
+    var row = new ArrayList<String>();
+    line.get("completions").forEach(text -> row.add(text.stringValue()));
+    texts.add(List.copyOf(row));
+    policy.add(numbers(line.get("logps")));
+    if (line.has("ref_logps")) {
+      reference.add(numbers(line.get("ref_logps")));
+    }
+  }
+
+  private static double[][] numbers(JsonNode lists) {
+    var all = new ArrayList<double[]>();
+    lists.forEach(list -> {
+      var values = new double[list.size()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = Json.number("logps", list.get(i));
+      }
+      all.add(values);
+    });
+    return all.toArray(double[][]::new);
+  }
+
+  /// How far the model is from the reference; absent without one.
+  public Optional<Divergence> divergence() {
+    return reference.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Divergence.of(flat(policy), flat(reference)));
+  }
+
+  private static double[][] flat(List<double[][]> rows) {
+    return rows.stream().flatMap(java.util.Arrays::stream).toArray(double[][]::new);
+  }
+}
