@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 /// Of a list with more answers than `responses`, the best, the worst and those at evenly spaced
 /// ranks between them are taken. A pair whose answers have the same score is left out. Where fewer
 /// pairs are left than there are stages, the easiest is in the first stage and the hardest in the
-/// last. Stages are a signal of the rows, so the loop that goes through them (`Staged`) and one that
-/// shuffles them (`Offline`) read the same rows.
+/// last. Stages are a signal of the rows, so the loop that goes through them (`Staged`) and one
+/// that shuffles them (`Offline`) read the same rows.
 ///
 /// @param responses answers of a list that are used, at least 2; the stages are one fewer
 /// @param order which pairs come first
@@ -113,10 +113,7 @@ public record Curriculum(
   }
 
   private int[] globalStages(Rows pairs) {
-    double[] gaps =
-        IntStream.range(0, pairs.count())
-            .mapToDouble(i -> gap(pairs.row(i)))
-            .toArray();
+    double[] gaps = IntStream.range(0, pairs.count()).mapToDouble(i -> gap(pairs.row(i))).toArray();
     var easiest =
         IntStream.range(0, gaps.length)
             .boxed()

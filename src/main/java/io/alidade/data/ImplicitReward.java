@@ -41,8 +41,7 @@ public record ImplicitReward(
     var policy = setting.models().apply(model.get());
     var before = reference.map(setting.models()).orElse(setting.start());
     var encoder = setting.encoder();
-    double[][] rewards =
-        ModelScores.likelihoods("ImplicitReward", policy, rows, encoder, setting);
+    double[][] rewards = ModelScores.likelihoods("ImplicitReward", policy, rows, encoder, setting);
     double[][] frozen =
         ModelScores.likelihoods("ImplicitReward (reference)", before, rows, encoder, setting);
     for (int i = 0; i < rewards.length; i++) {

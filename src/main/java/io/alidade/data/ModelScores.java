@@ -44,8 +44,7 @@ final class ModelScores {
       }
     }
     try (var tokenizer = Tokenizer.load(folder);
-        var model =
-            Policy.open(folder, PolicySpec.frozen(setting.precision()).with(Head.REWARD))) {
+        var model = Policy.open(folder, PolicySpec.frozen(setting.precision()).with(Head.REWARD))) {
       if (model.config().labels() != 1) {
         throw new UserException(
             "strategy %s: %s is a classifier with %d labels; a reward model has one"
@@ -68,8 +67,7 @@ final class ModelScores {
           encoder,
           setting,
           batch -> {
-            var outputs =
-                model.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false).outputs();
+            var outputs = model.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false).outputs();
             return Ops.toDoubles(outputs.get(Readout.LOG_LIKELIHOOD).sum(1)); // [N]
           });
     }
@@ -132,8 +130,7 @@ final class ModelScores {
     return scores;
   }
 
-  private static double[] finite(
-      String strategy, Group group, double[] values, int from, int to) {
+  private static double[] finite(String strategy, Group group, double[] values, int from, int to) {
     var own = Arrays.copyOfRange(values, from, to);
     for (double value : own) {
       if (!Double.isFinite(value)) {

@@ -16,9 +16,9 @@ import java.util.Map;
 /// Flattens preference trees to graded lists: each path from the root to a leaf is an answer, each
 /// node on it a step (TPO, Liao et al. 2024, arXiv:2410.12854).
 ///
-/// A row is `{"prompt": …, "tree": NODE}`, and a node `{"text": …, "children": [NODE, …]}` or, for a
-/// leaf, `{"text": …, "score": …}`. Texts of a path are joined as they are. The root's text may be
-/// absent. The answers come out from best to worst with `scores`, with `value = (score - low) /
+/// A row is `{"prompt": …, "tree": NODE}`, and a node `{"text": …, "children": [NODE, …]}` or, for
+/// a leaf, `{"text": …, "score": …}`. Texts of a path are joined as they are. The root's text may
+/// be absent. The answers come out from best to worst with `scores`, with `value = (score - low) /
 /// (high - low)`, and with the step of each token, from 1; a token that reaches over a boundary
 /// belongs to the step that it begins in. A tree with a single leaf compares nothing and is left
 /// out.
@@ -66,8 +66,7 @@ public record PreferenceTree(@Default("-100.0") double low, @Default("100.0") do
     }
     var signals = new LinkedHashMap<>(row.signals());
     signals.put(ScoredBy.SCORES, paths.stream().mapToDouble(p -> p.score).toArray());
-    signals.put(
-        VALUE, paths.stream().mapToDouble(p -> value(row.row(), p.score)).toArray());
+    signals.put(VALUE, paths.stream().mapToDouble(p -> value(row.row(), p.score)).toArray());
     var list = new Example(row.row(), row.prompt(), candidates, signals, row.extras());
     signals.put(STEP, steps(paths, encoder.spans(list)));
     return List.of(new Example(row.row(), row.prompt(), candidates, signals, row.extras()));
@@ -87,8 +86,7 @@ public record PreferenceTree(@Default("-100.0") double low, @Default("100.0") do
       case Text.Plain _ -> new Text.Plain(answer);
       case Text.Chat _ ->
           new Text.Chat(
-              List.of(
-                  new Message("assistant", Map.of("role", "assistant", "content", answer))));
+              List.of(new Message("assistant", Map.of("role", "assistant", "content", answer))));
     };
   }
 
@@ -118,7 +116,8 @@ public record PreferenceTree(@Default("-100.0") double low, @Default("100.0") do
   private static void descend(
       Example.Row row, String at, Object node, List<String> before, List<Path> paths) {
     if (!(node instanceof Map<?, ?> map)) {
-      throw wrong(row, at, "is no node; write {\"text\": …, \"children\": […]} or a leaf with a score");
+      throw wrong(
+          row, at, "is no node; write {\"text\": …, \"children\": […]} or a leaf with a score");
     }
     var steps = new ArrayList<>(before);
     switch (map.get("text")) {

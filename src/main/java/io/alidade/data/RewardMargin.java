@@ -20,9 +20,7 @@ import java.util.Optional;
 /// @param scale logits per unit of reward, positive: a model whose rewards are not logits is
 ///   calibrated with it
 public record RewardMargin(
-    @Default("rm_margin") String column,
-    Optional<String> model,
-    @Default("1.0") double scale)
+    @Default("rm_margin") String column, Optional<String> model, @Default("1.0") double scale)
     implements Strategy {
   /// Checks the range.
   public RewardMargin {

@@ -62,9 +62,9 @@ public final class RowEncoder {
         : example.candidates().stream().map(c -> renderer.together(example, c).text()).toList();
   }
 
-  /// Where in its own text each token of a candidate stands: for each candidate, the first character
-  /// and the one after the last of every token of its row, before any limit, counted from the
-  /// beginning of the candidate's text; negative before it, equal for a token that was added.
+  /// Where in its own text each token of a candidate stands: for each candidate, the first
+  /// character and the one after the last of every token of its row, before any limit, counted from
+  /// the beginning of the candidate's text; negative before it, equal for a token that was added.
   ///
   /// @throws UserException if the row cannot be rendered or tokenized
   List<Span[]> spans(Example example) {
@@ -106,7 +106,8 @@ public final class RowEncoder {
   static String answer(Text candidate) {
     return switch (candidate) {
       case Text.Plain(var text) -> text;
-      case Text.Chat(var turns) when turns.size() == 1
+      case Text.Chat(var turns)
+          when turns.size() == 1
               && turns.getFirst().fields().get("content") instanceof String content ->
           content;
       case Text.Chat(var turns) ->

@@ -145,8 +145,7 @@ public final class Rows implements AutoCloseable {
   ///
   /// @param strategy what messages call the making
   Rows made(Form form, String strategy, DerivedTable.Making making) {
-    return new Rows(
-        DerivedTable.of(this, form, strategy, making), Optional.empty(), Reshape.NONE);
+    return new Rows(DerivedTable.of(this, form, strategy, making), Optional.empty(), Reshape.NONE);
   }
 
   @Override

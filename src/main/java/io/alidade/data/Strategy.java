@@ -58,8 +58,7 @@ public interface Strategy {
           .map(shape ->
               switch (shape) {
                 case NONE -> as(form);
-                case UNPAIR ->
-                    as(shape.form(form)).without(Signal.Scope.UNIT).with(Reshape.LABEL);
+                case UNPAIR -> as(shape.form(form)).without(Signal.Scope.UNIT).with(Reshape.LABEL);
                 case BEST, EXTREMES -> as(shape.form(form)).without(Signal.Scope.UNIT);
               });
     }

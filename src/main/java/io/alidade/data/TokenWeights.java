@@ -9,7 +9,6 @@ import io.alidade.example.Signal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -46,8 +45,8 @@ public record TokenWeights(
 
   /// How tokens are set against each other.
   public enum Alignment {
-    /// The first against the first, and so on, up to the shorter length: the authors' code, in which
-    /// everything after an insertion differs.
+    /// The first against the first, and so on, up to the shorter length: the authors' code, in
+    /// which everything after an insertion differs.
     POSITION,
     /// By a longest common subsequence: what is not in it differs.
     SUBSEQUENCE
@@ -90,8 +89,7 @@ public record TokenWeights(
       weights[k] = labelled(RowEncoder.answer(pair.candidates().get(k)), spans.get(k));
     }
     boost(weights[0], weights[1], tokens.get(0).tokens(), tokens.get(1).tokens());
-    double[] flat =
-        Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
+    double[] flat = Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
     return ModelScores.with(pair, Signal.perUnit(column), flat);
   }
 

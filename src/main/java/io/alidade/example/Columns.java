@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// - `prompt`: a bare prompt
 ///
 /// `tools` and `chat_template_kwargs` go to the chat template, `tree` to the strategy that flattens
-/// it. Every other column of numbers is a
-/// [Signal] of its name: a number belongs to the row, a list of as many numbers as there are
-/// candidates to the candidates, a list of lists to their units. The rest is ignored.
+/// it. Every other column of numbers is a [Signal] of its name: a number belongs to the row, a list
+/// of as many numbers as there are candidates to the candidates, a list of lists to their units.
+/// The rest is ignored.
 public final class Columns {
   private static final Set<String> EXTRAS = Set.of("tools", "chat_template_kwargs", "tree");
   private static final Set<String> TEXTS =

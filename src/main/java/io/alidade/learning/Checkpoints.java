@@ -25,9 +25,8 @@ import java.util.regex.Pattern;
 ///
 /// A checkpoint holds the weights in the layout of a model (or of an adapter), the optimizer's
 /// state as `optimizer.safetensors`, the weights of a reference that follows the policy as
-/// `reference.safetensors`, and everything else that a step depends on as
-/// `trainer_state.json`. Doubles are written with all their digits, so that what is read back has
-/// the same bits.
+/// `reference.safetensors`, and everything else that a step depends on as `trainer_state.json`.
+/// Doubles are written with all their digits, so that what is read back has the same bits.
 public final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d+)");
 

@@ -77,8 +77,7 @@ public final class Session implements AutoCloseable {
     this.held = held;
     this.journal = journal;
     this.pass = new Pass(objective, policy, reference, Meter.watched(needs));
-    this.moving =
-        reference.flatMap(r -> r instanceof Moving m ? Optional.of(m) : Optional.empty());
+    this.moving = reference.flatMap(r -> r instanceof Moving m ? Optional.of(m) : Optional.empty());
     this.course = Course.whole(this.train, settings, 1);
     this.checkpoints = new Checkpoints(folder, settings.saveTotalLimit());
     if (train.count() == 0) {

@@ -221,16 +221,17 @@ public final class Policy implements Trainee, Fingerprinted {
   public void approach(Policy policy, double alpha) {
     var theirs = policy.candidates();
     Grad.off(() -> {
-      changeable().forEach((name, weight) -> {
-        try (var _ = new Step()) {
-          var target = Objects.requireNonNull(theirs.get(name), name);
-          if (alpha == 1) {
-            weight.copy_(target);
-          } else {
-            weight.mul_(new Scalar(1 - alpha)).add_(target, new Scalar(alpha));
-          }
-        }
-      });
+      changeable()
+          .forEach((name, weight) -> {
+            try (var _ = new Step()) {
+              var target = Objects.requireNonNull(theirs.get(name), name);
+              if (alpha == 1) {
+                weight.copy_(target);
+              } else {
+                weight.mul_(new Scalar(1 - alpha)).add_(target, new Scalar(alpha));
+              }
+            }
+          });
       return alpha;
     });
     fingerprint = null;
@@ -246,15 +247,16 @@ public final class Policy implements Trainee, Fingerprinted {
   /// @throws UserException if one is missing or of another shape
   public void put(Map<String, Tensor> weights) {
     Grad.off(() -> {
-      changeable().forEach((name, weight) -> {
-        var value = weights.get(name);
-        if (value == null || !Arrays.equals(Ops.shape(value), Ops.shape(weight))) {
-          throw new UserException(
-              "the checkpoint's reference lacks '%s' in its shape; it belongs to another model or adapter"
-                  .formatted(name));
-        }
-        weight.copy_(value);
-      });
+      changeable()
+          .forEach((name, weight) -> {
+            var value = weights.get(name);
+            if (value == null || !Arrays.equals(Ops.shape(value), Ops.shape(weight))) {
+              throw new UserException(
+                  "the checkpoint's reference lacks '%s' in its shape; it belongs to another model or adapter"
+                      .formatted(name));
+            }
+            weight.copy_(value);
+          });
       return weights;
     });
     fingerprint = null;

@@ -26,6 +26,5 @@ public interface Reference {
   /// @param adaptersOff the policy's own weights without its adapter, if it has one
   /// @param cache folder for likelihoods that were computed before; may not exist yet
   /// @param policy the model in training, as it was when training started
-  record Setting(
-      Supplier<Scorer> start, Optional<Scorer> adaptersOff, Path cache, Policy policy) {}
+  record Setting(Supplier<Scorer> start, Optional<Scorer> adaptersOff, Path cache, Policy policy) {}
 }

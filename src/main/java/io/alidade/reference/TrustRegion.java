@@ -12,8 +12,7 @@ import io.alidade.model.Scorer;
 ///
 /// @param refModelMixupAlpha `alpha`, in `(0, 1]`; TRL's default is 0.6
 /// @param refModelSyncSteps steps between two updates, at least 1; TRL's default is 512
-public record TrustRegion(double refModelMixupAlpha, int refModelSyncSteps)
-    implements Reference {
+public record TrustRegion(double refModelMixupAlpha, int refModelSyncSteps) implements Reference {
   /// Checks the ranges.
   public TrustRegion {
     Check.positive("ref_model_mixup_alpha", refModelMixupAlpha);

@@ -17,6 +17,7 @@ import io.alidade.store.Hub;
 import io.alidade.tensor.Natives;
 import io.alidade.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -42,8 +43,7 @@ record Inputs(
   /// @throws UserException naming what is missing or wrong
   static Inputs open(Plan plan, Journal journal) {
     var scale = plan.scale();
-    var hub =
-        Hub.ofSystem((what, done, total) -> journal.progress(what, done, total, "bytes", none()));
+    var hub = hub(journal);
     var model =
         hub.resolve(
             scale
@@ -52,12 +52,7 @@ record Inputs(
                     new UserException(
                         "no model: give --model FOLDER, or a name on the hub (org/name)")),
             Hub.Kind.MODEL);
-    var name =
-        scale
-            .data()
-            .orElseThrow(() ->
-                new UserException(
-                    "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
+    var name = data(scale);
     var data = hub.resolve(name, Hub.Kind.DATASET);
     var needs = plan.recipe().objective().needs();
     Rows rows = rows(plan, name, data, "train");
@@ -73,11 +68,7 @@ record Inputs(
     }
     var setting =
         new Strategy.Setting(
-            encoder,
-            model,
-            wanted -> hub.resolve(wanted, Hub.Kind.MODEL),
-            scale.dtype(),
-            journal);
+            encoder, model, wanted -> hub.resolve(wanted, Hub.Kind.MODEL), scale.dtype(), journal);
     if (!plan.recipe().strategies().isEmpty()) {
       Natives.threads(TrainingRun.threads(scale, model)); // a strategy may read models
     }
@@ -91,8 +82,27 @@ record Inputs(
     return new Inputs(model, data, evalData, tokenizer, train, held);
   }
 
-  private static java.util.SequencedMap<String, Double> none() {
-    return new java.util.LinkedHashMap<>();
+  /// Whether a plan fits its data, as far as the first row tells.
+  ///
+  /// @throws UserException naming what is missing or wrong
+  static void check(Plan plan, Journal journal) {
+    var hub = hub(journal);
+    var name = data(plan.scale());
+    rows(plan, name, hub.resolve(name, Hub.Kind.DATASET), "train").close();
+  }
+
+  private static Hub hub(Journal journal) {
+    return Hub.ofSystem(
+        (what, done, total) ->
+            journal.progress(what, done, total, "bytes", new LinkedHashMap<>()));
+  }
+
+  private static String data(Scale scale) {
+    return scale
+        .data()
+        .orElseThrow(() ->
+            new UserException(
+                "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
   }
 
   private static Rows rows(Plan plan, String name, Path path, String split) {

@@ -77,8 +77,7 @@ class ModelStrategyTest {
   void implicitRewardsAreThoseOfAnAdapterOverItsBase() {
     try (var tokenizer = Tokenizer.load(LLAMA);
         var base = Policy.open(LLAMA, PolicySpec.frozen(Precision.FLOAT32));
-        var tuned =
-            Policy.open(LLAMA, PolicySpec.frozen(Precision.FLOAT32).withAdapter(ADAPTER))) {
+        var tuned = Policy.open(LLAMA, PolicySpec.frozen(Precision.FLOAT32).withAdapter(ADAPTER))) {
       var setting = setting(tokenizer);
       var lines =
           scores(new RowScores(tuned, false, Optional.of(base), 0.5, false, 5), setting.encoder());
@@ -101,10 +100,9 @@ class ModelStrategyTest {
   @Test
   void aLanguageModelIsNoRewardModel() {
     try (var tokenizer = Tokenizer.load(LLAMA)) {
-      assertThatThrownBy(
-              () ->
-                  new RewardMargin("rm_margin", Optional.of(LLAMA.toString()), 1)
-                      .apply(pairs(), setting(tokenizer)))
+      assertThatThrownBy(() ->
+              new RewardMargin("rm_margin", Optional.of(LLAMA.toString()), 1)
+                  .apply(pairs(), setting(tokenizer)))
           .isInstanceOf(UserException.class)
           .hasMessage(
               "strategy RewardMargin: %s has no reward head ('score.weight'); train one with recipe `reward`"

@@ -27,8 +27,7 @@ class StrategyTest {
       answers.add(" worth " + score);
     }
     return Columns.read(
-        ROW,
-        Map.of("prompt", "p", "completions", answers, "scores", boxed(scores), "weight", 3));
+        ROW, Map.of("prompt", "p", "completions", answers, "scores", boxed(scores), "weight", 3));
   }
 
   private static List<Double> boxed(double... values) {
@@ -53,8 +52,7 @@ class StrategyTest {
   }
 
   private static Curriculum curriculum(int responses, Curriculum.Order order) {
-    return new Curriculum(
-        responses, order, Curriculum.Buckets.LIST, "scores", Optional.empty());
+    return new Curriculum(responses, order, Curriculum.Buckets.LIST, "scores", Optional.empty());
   }
 
   @Test
@@ -120,11 +118,7 @@ class StrategyTest {
     var rows = Rows.of(List.of(ranking(9, 1, 0), ranking(4, 3, 2)), Form.RANKING);
     var pairs =
         new Curriculum(
-                3,
-                Curriculum.Order.EASY_FIRST,
-                Curriculum.Buckets.ALL,
-                "scores",
-                Optional.empty())
+                3, Curriculum.Order.EASY_FIRST, Curriculum.Buckets.ALL, "scores", Optional.empty())
             .apply(rows, setting());
     assertThat(pairs.form()).isEqualTo(Form.PAIR);
     assertThat(told(pairs.stream().toList()))
@@ -244,22 +238,18 @@ class StrategyTest {
   @Test
   void badTreesSayWhere() {
     var strategy = new PreferenceTree(-100, 100);
-    assertThatThrownBy(
-            () ->
-                strategy.of(
-                    tree(Map.of("children", List.of(Map.of("text", "x")))), setting().encoder()))
+    assertThatThrownBy(() ->
+            strategy.of(
+                tree(Map.of("children", List.of(Map.of("text", "x")))), setting().encoder()))
         .isInstanceOf(UserException.class)
         .hasMessage("d.jsonl:7: tree.children[0] is a leaf without a 'score'; give it a number");
     assertThatThrownBy(
-            () ->
-                strategy.of(
-                    tree(Map.of("children", List.of("x", "y"))), setting().encoder()))
+            () -> strategy.of(tree(Map.of("children", List.of("x", "y"))), setting().encoder()))
         .hasMessageStartingWith("d.jsonl:7: tree.children[0] is no node; write");
-    assertThatThrownBy(
-            () ->
-                strategy.of(
-                    tree(Map.of("children", List.of(leaf("a", 101), leaf("b", 0)))),
-                    setting().encoder()))
+    assertThatThrownBy(() ->
+            strategy.of(
+                tree(Map.of("children", List.of(leaf("a", 101), leaf("b", 0)))),
+                setting().encoder()))
         .hasMessageStartingWith("d.jsonl:7: score 101.0 is outside of -100.0 to 100.0;");
     assertThatThrownBy(() -> new PreferenceTree(1, 1))
         .hasMessageContaining("high - low must be positive");
@@ -359,17 +349,17 @@ class StrategyTest {
   void rowsOfTheWrongKindAreRefusedBeforeTheyAreRead() {
     var scores = Signal.perCandidate("scores");
     assertThat(
-            curriculum(4, Curriculum.Order.EASY_FIRST).outline(rows(Form.RANKING, scores)).signals())
+            curriculum(4, Curriculum.Order.EASY_FIRST)
+                .outline(rows(Form.RANKING, scores))
+                .signals())
         .contains(Curriculum.STAGE, RankedPairs.GAP);
     assertThatThrownBy(
             () -> curriculum(4, Curriculum.Order.EASY_FIRST).outline(rows(Form.PAIR, scores)))
         .isInstanceOf(UserException.class)
         .hasMessageStartingWith(
             "d.jsonl: strategy Curriculum makes pairs of rankings, these rows are a pair:");
-    assertThatThrownBy(
-            () ->
-                new RankedPairs(RankedPairs.Choice.ALL, "stars")
-                    .outline(rows(Form.RANKING, scores)))
+    assertThatThrownBy(() ->
+            new RankedPairs(RankedPairs.Choice.ALL, "stars").outline(rows(Form.RANKING, scores)))
         .hasMessage(
             "d.jsonl has no column 'stars' with one number an answer, which strategy RankedPairs reads; it has [scores]");
     assertThatThrownBy(() -> new ScoredBy(Map.of("a", 1.0)).outline(rows(Form.PAIR)))
@@ -395,7 +385,8 @@ class StrategyTest {
         .hasMessageStartingWith(
             "strategy RewardMargin: no model, and d.jsonl has no column 'rm_margin' (one number a row); name one: --set strategies.N.RewardMargin.model=FOLDER");
     assertThatThrownBy(() -> with.outline(rows(Form.PAIR, margin)))
-        .hasMessageStartingWith("d.jsonl has a column 'rm_margin' already, and strategy RewardMargin");
+        .hasMessageStartingWith(
+            "d.jsonl has a column 'rm_margin' already, and strategy RewardMargin");
     assertThatThrownBy(() -> with.outline(rows(Form.RANKING)))
         .hasMessageContaining("make pairs first (RankedPairs)");
   }

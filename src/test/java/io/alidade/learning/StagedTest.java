@@ -115,10 +115,7 @@ class StagedTest {
         var pair = TabularPolicy.pair(i % 2, i % 3, 3 + i % 3, groups.size());
         groups.add(
             new Group(
-                pair.row(),
-                pair.prompt(),
-                pair.candidates(),
-                Map.of(STAGE, new double[] {stage})));
+                pair.row(), pair.prompt(), pair.candidates(), Map.of(STAGE, new double[] {stage})));
       }
     }
     return Groups.of(groups);

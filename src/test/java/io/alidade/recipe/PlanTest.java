@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.alidade.UserException;
 import io.alidade.batch.Readout;
+import io.alidade.constraint.ReverseKl;
 import io.alidade.data.Strategy;
 import io.alidade.example.Form;
 import io.alidade.example.Signal;
-import io.alidade.constraint.ReverseKl;
 import io.alidade.model.Head;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Needs;
@@ -143,12 +143,10 @@ class PlanTest {
         .hasMessageStartingWith(
             "d.jsonl holds a labelled answer: prompt, completion, label, and Dpo learns from preference pairs");
     var margins = Plan.load("reward", "tiny", sets("objective.BradleyTerry.margin", "true"));
-    assertThatThrownBy(
-            () -> Wiring.check(margins, rows(Form.PAIR, Signal.perGroup("margn"))))
+    assertThatThrownBy(() -> Wiring.check(margins, rows(Form.PAIR, Signal.perGroup("margn"))))
         .hasMessageContaining(
             "no column 'margin', which BradleyTerry reads (one number a row); did you mean 'margn'?");
-    assertThatThrownBy(
-            () -> Wiring.check(margins, rows(Form.PAIR, Signal.perCandidate("margin"))))
+    assertThatThrownBy(() -> Wiring.check(margins, rows(Form.PAIR, Signal.perCandidate("margin"))))
         .hasMessageContaining("no column 'margin' of this shape, which BradleyTerry reads");
     assertThatCode(() -> Wiring.check(margins, rows(Form.PAIR, Signal.perGroup("margin"))))
         .doesNotThrowAnyException();
@@ -174,7 +172,14 @@ class PlanTest {
     var slots = Catalogue.slots();
     assertThat(slots)
         .extracting(Catalogue.Slot::name)
-        .contains("Strategy", "Objective", "Reference", "Learning", "Optimizer", "Schedule", "Divergence");
+        .contains(
+            "Strategy",
+            "Objective",
+            "Reference",
+            "Learning",
+            "Optimizer",
+            "Schedule",
+            "Divergence");
     var objectives =
         slots.stream().filter(slot -> slot.name().equals("Objective")).findFirst().orElseThrow();
     assertThat(objectives.components()).hasSameSizeAs(Slots.of(Objective.class));

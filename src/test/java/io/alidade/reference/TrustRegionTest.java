@@ -122,10 +122,8 @@ class TrustRegionTest {
 
   @Test
   void anAdapterIsFollowedAloneAboveTheSameBase() {
-    var lora =
-        new LoraSpec(2, 4, 0.0, new Targets.Usual(), false, List.of(), Map.of(), Map.of());
-    try (var policy =
-            Policy.open(LLAMA, PolicySpec.trainable(Precision.FLOAT32).with(lora));
+    var lora = new LoraSpec(2, 4, 0.0, new Targets.Usual(), false, List.of(), Map.of(), Map.of());
+    try (var policy = Policy.open(LLAMA, PolicySpec.trainable(Precision.FLOAT32).with(lora));
         var reference = open(new TrustRegion(0.5, 1), policy)) {
       assertThat(reference.state().keySet()).isEqualTo(policy.trainable().keySet());
       double before = total(policy);
