@@ -8,6 +8,7 @@ import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
 import io.alidade.data.Strategy;
+import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
@@ -116,7 +117,23 @@ record Inputs(
     for (var strategy : plan.recipe().strategies()) {
       rows = strategy.apply(rows, setting);
     }
-    return rows.as(plan.recipe().objective().needs().feedback());
+    var needs = plan.recipe().objective().needs();
+    // An order of answers is learned from where there is one; objectives that read a number of each
+    // answer see for themselves.
+    boolean ordered =
+        needs.feedback() == Needs.Feedback.PAIRS
+            || (needs.feedback() == Needs.Feedback.RANKINGS
+                && needs.signals().stream()
+                    .noneMatch(signal -> signal.scope() == Signal.Scope.CANDIDATE));
+    var decided = ordered ? rows.decided() : rows;
+    if (decided.count() < rows.count()) {
+      setting
+          .journal()
+          .message(
+              "left out %,d rankings whose answers all have the same score"
+                  .formatted(rows.count() - decided.count()));
+    }
+    return decided.as(needs.feedback());
   }
 
   private static Encoding encoding(Needs needs, Scale scale) {
