@@ -312,6 +312,11 @@ public final class Columns {
   }
 
   private static void need(Example.Row row, Map<String, ?> cells, String column) {
+    if (cells.containsKey(column) && !has(cells, column)) {
+      throw new UserException(
+          "%s: column '%s' is null; write what the model should say or remove the row"
+              .formatted(row, column));
+    }
     if (!has(cells, column)) {
       throw new UserException(
           "%s: no column '%s' beside %s; add it, or name the columns as one of %s"

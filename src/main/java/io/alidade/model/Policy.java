@@ -9,7 +9,6 @@ import io.alidade.model.adapter.Lora;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
-import io.alidade.model.causal.KeyValueCache;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PackedAttention;
@@ -109,7 +108,7 @@ public final class Policy implements Trainee, Fingerprinted {
   /// What would be trained: the adapter if there is one, or else everything.
   private SequencedMap<String, Tensor> candidates() {
     var lora = parameters.lora();
-    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora);
+    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora, architecture);
   }
 
   /// Switches the dropout of an adapter on or off; it is off at first, and only ever acts on
@@ -291,14 +290,13 @@ public final class Policy implements Trainee, Fingerprinted {
     if (lora == null) {
       throw new IllegalStateException("there is no adapter to merge");
     }
+    parameters.untie();
     for (var module : lora.modules()) {
       try (var _ = new Step()) {
         Grad.off(() -> {
           var weight = parameters.get(module + ".weight");
-          var more = lora.difference(module);
-          var merged =
-              weight.to(more.scalar_type()).add(architecture.transposed() ? more.t() : more);
-          return weight.copy_(merged);
+          var more = lora.difference(module, architecture.transposed());
+          return weight.copy_(weight.to(more.scalar_type()).add(more));
         });
       }
     }
@@ -373,12 +371,13 @@ public final class Policy implements Trainee, Fingerprinted {
     readouts.forEach(this::offered);
     var placement =
         Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
-    var pass = placement.layout().map(layout -> pass(weights, layout, draw(differentiable)));
+    long draw = placement.layout().isPresent() ? draw(differentiable) : 0;
+    var pass = placement.layout().map(layout -> pass(weights, layout, draw));
     var run = pass.filter(_ -> differentiable).map(this::run);
     var hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
     return new PackedScoring(
         placement,
-        projection(weights),
+        projection(weights, draw),
         config.vocabSize(),
         heads(weights),
         run,
@@ -420,11 +419,11 @@ public final class Policy implements Trainee, Fingerprinted {
         : Trunk.recorded(architecture, pass);
   }
 
-  private Projection projection(Weights weights) {
-    var names = architecture.names();
-    var name = architecture.tied() ? names.embedding() : names.head();
+  private Projection projection(Weights weights, long draw) {
+    var name = architecture.names().head();
+    var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        hidden -> linear(hidden, weights.get(name)),
+        hidden -> weights.adapt(module, hidden, linear(hidden, weights.get(name)), draw),
         architecture.logitCap(),
         spec.precision().wide());
   }
@@ -465,7 +464,7 @@ public final class Policy implements Trainee, Fingerprinted {
   public Tensor logits(int... tokens) {
     return Grad.off(() -> {
       var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
   }
 
@@ -475,9 +474,9 @@ public final class Policy implements Trainee, Fingerprinted {
     return Trunk.all(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
   }
 
-  /// Number of layers.
-  int layers() {
-    return architecture.layers();
+  /// Its layers as functions.
+  Architecture architecture() {
+    return architecture;
   }
 
   /// Longest sequence that can be read at all, if positions are learned.
@@ -485,30 +484,39 @@ public final class Policy implements Trainee, Fingerprinted {
     return architecture.positionLimit();
   }
 
-  /// Reads prompts into a cache and gives the logits of some of their tokens, `[rows, V]`.
+  /// Logits of some tokens of a layout under any attention, `[rows, V]`, without dropout.
   ///
-  /// @param source for each row of the cache, the segment that is its prompt
-  Tensor read(Layout layout, int[] rows, KeyValueCache cache, int[] source) {
-    var packed = new PackedAttention(architecture, layout, spec.precision().type());
-    return logits(layout, cache.reading(packed, layout, source), rows);
-  }
-
-  /// Logits after one more token of every row of a cache, `[R, V]`.
-  Tensor next(Layout layout, KeyValueCache cache) {
-    var rows = java.util.stream.IntStream.range(0, layout.size()).toArray();
-    var attention = cache.next(architecture, spec.precision().type());
-    var logits = logits(layout, attention, rows);
-    cache.advance();
-    return logits;
-  }
-
-  private Tensor logits(Layout layout, Attention attention, int[] rows) {
+  /// @param rows indices of tokens
+  Tensor logits(Layout layout, Attention attention, int[] rows) {
     return Grad.off(() -> {
       var type = spec.precision().type();
-      var pass = new Pass(architecture, parameters, layout, attention, type, draws++);
+      var pass = new Pass(architecture, parameters, layout, attention, type, 0);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
+  }
+
+  /// The same weights under an adapter from a folder. The memory of the weights is shared, so many
+  /// adapters cost little more than one; each policy is closed by itself.
+  ///
+  /// @throws UserException if the adapter does not fit
+  /// @throws IllegalStateException if there is an adapter already, or the weights are trained
+  public Policy beside(Path adapter) {
+    if (parameters.lora() != null || spec.trainable()) {
+      throw new IllegalStateException("an adapter goes beside frozen weights without another");
+    }
+    var other = spec.withAdapter(adapter);
+    var shared = parameters.sharing();
+    boolean complete = false;
+    try {
+      AdapterFiles.read(shared, adapter, architecture, other);
+      complete = true;
+      return new Policy(folder, config, other, architecture, shared);
+    } finally {
+      if (!complete) {
+        shared.close();
+      }
+    }
   }
 
   @Override

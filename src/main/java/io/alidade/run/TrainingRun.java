@@ -11,6 +11,7 @@ import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.SaveOptions;
 import io.alidade.model.Scorer;
+import io.alidade.model.causal.ModelConfig;
 import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
@@ -64,6 +65,7 @@ public final class TrainingRun {
     var scale = plan.scale();
     try (var folder = RunFolder.create(out, resume)) {
       try (var inputs = Inputs.open(plan, console)) {
+        ModelConfig.read(inputs.model()).note().ifPresent(console::message);
         folder.resolved(plan.yaml()); // from here on the folder holds a run
         int threads = threads(scale, inputs.model());
         Natives.threads(threads);

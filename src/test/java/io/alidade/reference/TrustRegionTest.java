@@ -122,8 +122,9 @@ class TrustRegionTest {
 
   @Test
   void anAdapterIsFollowedAloneAboveTheSameBase() {
-    var lora = new LoraSpec(2, 4, 0.0, new Targets.Usual(), false, List.of(), Map.of(), Map.of());
-    try (var policy = Policy.open(LLAMA, PolicySpec.trainable(Precision.FLOAT32).with(lora));
+    var lora = LoraSpec.of(2, 4, new Targets.Usual());
+    try (var policy =
+            Policy.open(LLAMA, PolicySpec.trainable(Precision.FLOAT32).with(lora));
         var reference = open(new TrustRegion(0.5, 1), policy)) {
       assertThat(reference.state().keySet()).isEqualTo(policy.trainable().keySet());
       double before = total(policy);

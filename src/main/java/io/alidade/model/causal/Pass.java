@@ -54,12 +54,17 @@ public final class Pass {
 
   /// Rows of an embedding table for the tokens, `[T, width]`.
   Tensor embedTokens(String name) {
-    return embedding(weights.get(name), tokens);
+    return rows(name, tokens);
   }
 
   /// Rows of an embedding table for the positions, `[T, width]`.
   Tensor embedPositions(String name) {
-    return embedding(weights.get(name), positions);
+    return rows(name, positions);
+  }
+
+  private Tensor rows(String name, Tensor ids) {
+    var module = name.substring(0, name.length() - ".weight".length());
+    return weights.adaptRows(module, ids, embedding(weights.get(name), ids));
   }
 
   /// `x Wᵀ`, with `+ b` if asked, and what an adapter adds.

@@ -17,4 +17,11 @@ public interface Weights {
   /// @param draw fixes the random numbers of this pass: the same draw gives the same dropout, 0
   ///   none
   Tensor adapt(String module, Tensor input, Tensor output, long draw);
+
+  /// What becomes of rows of an embedding table: an adapter may add to them.
+  ///
+  /// @param module name without `.weight`
+  /// @param rows ids, `[T]`
+  /// @param output the table's rows, `[T, width]`
+  Tensor adaptRows(String module, Tensor rows, Tensor output);
 }
