@@ -87,14 +87,14 @@ final class TrainCommand implements Callable<Integer> {
     try (var console = Console.standard()) {
       console.message("run folder: " + folder);
       var trained =
-          TrainingRun.run(plan, folder, resume, cache().resolve("reference"), console, command());
+          TrainingRun.run(plan, folder, resume, cache().resolve("reference"), console, command(spec));
       console.message("model: " + trained);
       console.message("report: " + folder.resolve("report.html"));
     }
     return Main.OK;
   }
 
-  private static void put(
+  static void put(
       java.util.Map<String, String> settings, String key, @Nullable String value) {
     if (value != null) {
       settings.put(key, value);
@@ -126,7 +126,8 @@ final class TrainCommand implements Callable<Integer> {
     return home.resolve("alidade");
   }
 
-  private List<String> command() {
+  /// The words of the command line.
+  static List<String> command(CommandSpec spec) {
     var words = new java.util.ArrayList<String>();
     words.add("alidade");
     var parsed = spec.commandLine().getParent();

@@ -34,8 +34,8 @@ final class DerivedTable implements Table {
     this.part = part;
   }
 
-  /// @param strategy what messages call the making
-  static DerivedTable of(Rows from, Form form, String strategy, Making making) {
+  /// @param step what messages call the making, such as `strategy RankedPairs`
+  static DerivedTable of(Rows from, Form form, String step, Making making) {
     int[] source = new int[Math.max(16, from.count())];
     int[] part = new int[source.length];
     int rows = 0;
@@ -59,8 +59,8 @@ final class DerivedTable implements Table {
     }
     if (rows == 0) {
       throw new UserException(
-          "%s: strategy %s leaves none of its %d rows; look at them with `data check`"
-              .formatted(from.place(0).file(), strategy, from.count()));
+          "%s: %s leaves none of its %d rows; look at them with `data check`"
+              .formatted(from.place(0).file(), step, from.count()));
     }
     return new DerivedTable(
         from, form, making, Arrays.copyOf(source, rows), Arrays.copyOf(part, rows));

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
 
 /// What a model says of every candidate of every row, one number each, in the order of the rows.
 /// The model is open only as long as it takes.
@@ -51,7 +52,7 @@ final class ModelScores {
                 .formatted(strategy, folder, model.config().labels()));
       }
       var encoder = new RowEncoder(tokenizer, Encoding.unlimited(Layout.WHOLE));
-      return each(strategy, rows, encoder, setting, batch -> column(model, batch));
+      return each(strategy, rows, encoder, setting, batch -> Ops.toDoubles(output(model, batch, Readout.REWARD)));
     }
   }
 
@@ -66,10 +67,8 @@ final class ModelScores {
           rows,
           encoder,
           setting,
-          batch -> {
-            var outputs = model.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false).outputs();
-            return Ops.toDoubles(outputs.get(Readout.LOG_LIKELIHOOD).sum(1)); // [N]
-          });
+          batch ->
+              Ops.toDoubles(output(model, batch, Readout.LOG_LIKELIHOOD).sum(1))); // [N]
     }
   }
 
@@ -80,9 +79,12 @@ final class ModelScores {
         : Policy.open(folder, spec);
   }
 
-  private static double[] column(Scorer model, Batch batch) {
-    return Ops.toDoubles(
-        model.score(batch, Set.of(Readout.REWARD), false).outputs().get(Readout.REWARD));
+  private static Tensor output(Scorer model, Batch batch, Readout readout) {
+    var output = model.score(batch, Set.of(readout), false).outputs().get(readout);
+    if (output == null) {
+      throw new IllegalStateException("the model did not report " + readout);
+    }
+    return output;
   }
 
   private interface Numbers {

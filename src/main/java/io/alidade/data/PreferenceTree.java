@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Flattens preference trees to graded lists: each path from the root to a leaf is an answer, each
 /// node on it a step (TPO, Liao et al. 2024, arXiv:2410.12854).
@@ -114,7 +115,7 @@ public record PreferenceTree(@Default("-100.0") double low, @Default("100.0") do
   }
 
   private static void descend(
-      Example.Row row, String at, Object node, List<String> before, List<Path> paths) {
+      Example.Row row, String at, @Nullable Object node, List<String> before, List<Path> paths) {
     if (!(node instanceof Map<?, ?> map)) {
       throw wrong(
           row, at, "is no node; write {\"text\": …, \"children\": […]} or a leaf with a score");

@@ -3,6 +3,7 @@ package io.alidade.data;
 import io.alidade.UserException;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
+import io.alidade.example.Signal;
 import io.alidade.objective.Needs;
 import io.alidade.store.Hub;
 import java.nio.file.Path;
@@ -160,11 +161,38 @@ public final class Rows implements AutoCloseable {
     return new Rows(table, order, Reshape.between(place(0), form(), wanted));
   }
 
+  /// Rankings of which at least two answers differ in score (or rank); the others prefer nothing.
+  /// Other rows as they are.
+  ///
+  /// @throws UserException if no row is left
+  public Rows decided() {
+    return form() == Form.RANKING
+        ? new Rows(
+            DerivedTable.of(
+                this,
+                Form.RANKING,
+                "leaving out rankings whose answers all have the same score",
+                (_, row) -> tied(row) ? List.of() : List.of(row)),
+            Optional.empty(),
+            Reshape.NONE)
+        : this;
+  }
+
+  private static boolean tied(Example ranking) {
+    var scores = ranking.signals().get(ScoredBy.SCORES);
+    var values =
+        scores != null ? scores : ranking.signals().get(Signal.perCandidate("ranks"));
+    return values != null && Arrays.stream(values).distinct().count() < 2;
+  }
+
   /// Rows made of these, each of which becomes none, one or several.
   ///
   /// @param strategy what messages call the making
   Rows made(Form form, String strategy, DerivedTable.Making making) {
-    return new Rows(DerivedTable.of(this, form, strategy, making), Optional.empty(), Reshape.NONE);
+    return new Rows(
+        DerivedTable.of(this, form, "strategy " + strategy, making),
+        Optional.empty(),
+        Reshape.NONE);
   }
 
   @Override

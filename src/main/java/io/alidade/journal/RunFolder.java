@@ -123,7 +123,8 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  private static boolean isFinished(Path folder) {
+  /// Whether a folder holds a run that ended well.
+  public static boolean isFinished(Path folder) {
     var file = folder.resolve(PROVENANCE);
     return Files.exists(file) && Json.readObject(file).has("finished");
   }

@@ -1,11 +1,13 @@
 package io.alidade.recipe;
 
 import io.alidade.Default;
+import io.alidade.batch.Readout;
 import io.alidade.data.Strategy;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Optimizer;
 import io.alidade.learning.Schedule;
 import io.alidade.objective.Objective;
+import io.alidade.reference.Cached;
 import io.alidade.reference.Reference;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +34,23 @@ public record Recipe(
     Learning learning,
     Optimizer optimizer,
     Schedule schedule) {
+  /// The same with likelihoods of a reference that stays as it is kept on disk, where they are all
+  /// that the objective reads of it.
+  public Recipe cached() {
+    boolean plain =
+        objective.needs().referenceReadouts().equals(java.util.Set.of(Readout.LOG_LIKELIHOOD));
+    return new Recipe(
+        paper,
+        axes,
+        claim,
+        strategies,
+        objective,
+        reference.map(of -> !plain || of.moves() || of instanceof Cached ? of : new Cached(of)),
+        learning,
+        optimizer,
+        schedule);
+  }
+
   /// Where a method was published.
   ///
   /// @param title in full

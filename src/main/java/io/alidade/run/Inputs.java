@@ -8,6 +8,7 @@ import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
 import io.alidade.data.Strategy;
+import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
 import io.alidade.learning.Drawing;
 import io.alidade.objective.Needs;
@@ -18,6 +19,7 @@ import io.alidade.store.Hub;
 import io.alidade.tensor.Natives;
 import io.alidade.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -51,8 +53,7 @@ record Inputs(
   /// @throws UserException naming what is missing or wrong
   static Inputs open(Plan plan, Journal journal) {
     var scale = plan.scale();
-    var hub =
-        Hub.ofSystem((what, done, total) -> journal.progress(what, done, total, "bytes", none()));
+    var hub = hub(journal);
     var model =
         hub.resolve(
             scale
@@ -61,12 +62,7 @@ record Inputs(
                     new UserException(
                         "no model: give --model FOLDER, or a name on the hub (org/name)")),
             Hub.Kind.MODEL);
-    var name =
-        scale
-            .data()
-            .orElseThrow(() ->
-                new UserException(
-                    "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
+    var name = data(scale);
     var data = hub.resolve(name, Hub.Kind.DATASET);
     var needs = plan.recipe().objective().needs();
     Rows rows = rows(plan, name, data, "train");
@@ -127,8 +123,27 @@ record Inputs(
         Optional.of(new Prompts(train, held)));
   }
 
-  private static java.util.SequencedMap<String, Double> none() {
-    return new java.util.LinkedHashMap<>();
+  /// Whether a plan fits its data, as far as the first row tells.
+  ///
+  /// @throws UserException naming what is missing or wrong
+  static void check(Plan plan, Journal journal) {
+    var hub = hub(journal);
+    var name = data(plan.scale());
+    rows(plan, name, hub.resolve(name, Hub.Kind.DATASET), "train").close();
+  }
+
+  private static Hub hub(Journal journal) {
+    return Hub.ofSystem(
+        (what, done, total) ->
+            journal.progress(what, done, total, "bytes", new LinkedHashMap<>()));
+  }
+
+  private static String data(Scale scale) {
+    return scale
+        .data()
+        .orElseThrow(() ->
+            new UserException(
+                "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
   }
 
   private static Rows rows(Plan plan, String name, Path path, String split) {
@@ -144,7 +159,23 @@ record Inputs(
     for (var strategy : plan.recipe().strategies()) {
       rows = strategy.apply(rows, setting);
     }
-    return rows.as(plan.recipe().objective().needs().feedback());
+    var needs = plan.recipe().objective().needs();
+    // An order of answers is learned from where there is one; objectives that read a number of each
+    // answer see for themselves.
+    boolean ordered =
+        needs.feedback() == Needs.Feedback.PAIRS
+            || (needs.feedback() == Needs.Feedback.RANKINGS
+                && needs.signals().stream()
+                    .noneMatch(signal -> signal.scope() == Signal.Scope.CANDIDATE));
+    var decided = ordered ? rows.decided() : rows;
+    if (decided.count() < rows.count()) {
+      setting
+          .journal()
+          .message(
+              "left out %,d rankings whose answers all have the same score"
+                  .formatted(rows.count() - decided.count()));
+    }
+    return decided.as(needs.feedback());
   }
 
   private static Encoding encoding(Needs needs, Scale scale) {

@@ -1,6 +1,7 @@
 package io.alidade.study;
 
 import io.alidade.report.Chart;
+import io.alidade.report.Interval;
 import io.alidade.report.Series;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,12 +14,6 @@ import java.util.SequencedSet;
 ///
 /// @param trials at least one, each with the same arms
 public record Results(List<Trial> trials) {
-  /// Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1.
-  private static final double[] T = {
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086
-  };
-
   /// Checks that there is something.
   public Results {
     if (trials.isEmpty()) {
@@ -85,26 +80,12 @@ public record Results(List<Trial> trials) {
 
   /// The mean of some numbers.
   public static double mean(double... values) {
-    double sum = 0;
-    for (double value : values) {
-      sum += value;
-    }
-    return sum / values.length;
+    return Interval.of(values).mean();
   }
 
   /// Half the width of the 95 % confidence interval of their mean (Student's t); NaN for one.
   public static double halfWidth(double... values) {
-    int n = values.length;
-    if (n < 2) {
-      return Double.NaN;
-    }
-    double mean = mean(values);
-    double squares = 0;
-    for (double value : values) {
-      squares += (value - mean) * (value - mean);
-    }
-    double t = n - 1 <= T.length ? T[n - 2] : 1.96;
-    return t * Math.sqrt(squares / (n - 1) / n);
+    return Interval.of(values).half();
   }
 
   /// Bars of each measure over the arms that have it, with intervals.
@@ -139,18 +120,7 @@ public record Results(List<Trial> trials) {
             .forEach((name, points) ->
                 byName.computeIfAbsent(name, _ -> new ArrayList<>()).add(points)));
     var series = new ArrayList<Series>();
-    byName.forEach((name, all) -> {
-      int length = all.stream().mapToInt(List::size).min().orElse(0);
-      var points = new ArrayList<Series.Point>();
-      for (int i = 0; i < length; i++) {
-        int at = i;
-        double y = mean(all.stream().mapToDouble(points1 -> points1.get(at)[1]).toArray());
-        double half = halfWidth(all.stream().mapToDouble(one -> one.get(at)[1]).toArray());
-        double reach = Double.isFinite(half) ? half : 0;
-        points.add(new Series.Point(all.getFirst().get(at)[0], y, y - reach, y + reach));
-      }
-      series.add(Series.line(name, points));
-    });
+    byName.forEach((name, all) -> series.add(Interval.band(name, all)));
     return series;
   }
 }

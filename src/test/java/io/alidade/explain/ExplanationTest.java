@@ -10,6 +10,7 @@ import io.alidade.objective.Dpo;
 import io.alidade.objective.Ipo;
 import io.alidade.objective.Objective;
 import io.alidade.recipe.ClassPath;
+import io.alidade.recipe.Plan;
 import io.alidade.recipe.Slots;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,16 @@ class ExplanationTest {
       sets.put(pairs[i], pairs[i + 1]);
     }
     return sets;
+  }
+
+  @Test
+  void everyRecipeIsExplained() {
+    assertThat(Plan.recipes())
+        .allSatisfy(name -> {
+          var explanation = new Explanation(Subject.of(name, sets()));
+          assertThat(explanation.confirmed()).isTrue();
+          assertThat(explanation.text()).contains("Parameters (recipe " + name);
+        });
   }
 
   @TestFactory
