@@ -13,6 +13,7 @@ import io.alidade.objective.Needs;
 import io.alidade.objective.Objective;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,7 +109,10 @@ public final class Session implements AutoCloseable {
   /// @throws UserException if the loss or the gradient is not finite; the model is left as it was
   ///   before the step
   public void step() {
-    var passes = order.step(done);
+    List<Batch> passes;
+    try (var _ = Phase.DATA.begin()) {
+      passes = order.step(done);
+    }
     policy.training(true);
     double rate =
         optimizer.learningRate() * settings.learningRateFactor() * schedule.factor(done, total);
@@ -116,7 +120,9 @@ public final class Session implements AutoCloseable {
     try (var _ = new Step()) {
       Natives.call(() -> gradients(passes))
           .forEach((name, metric) -> add(name, new Loss.Metric(metric.mean(), 1)));
-      norm = Natives.call(() -> updater.update(rate));
+      try (var _ = Phase.OPTIMIZER.begin()) {
+        norm = Natives.call(() -> updater.update(rate));
+      }
     }
     if (!Double.isFinite(norm)) {
       throw diverged("gradient norm", norm, passes);

@@ -3,6 +3,7 @@ package io.alidade.model;
 import io.alidade.batch.Readout;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -128,18 +129,19 @@ final class PackedScoring implements Scoring {
   }
 
   /// A chunk of rows at a time.
-  private void inChunks(java.util.function.BiConsumer<Integer, Integer> work) {
+  private void inChunks(Phase phase, java.util.function.BiConsumer<Integer, Integer> work) {
     int most = Projection.rows(vocabulary, projection.wide());
     int all = placement.rows().length;
     for (int from = 0; from < all; from += most) {
-      try (var _ = new Step()) {
+      try (var _ = new Step();
+          var _ = phase.begin()) {
         work.accept(from, Math.min(most, all - from));
       }
     }
   }
 
   private void readLogits(Set<Readout> readouts) {
-    inChunks((from, count) ->
+    inChunks(Phase.PROJECTION, (from, count) ->
         projection
             .read(predicting().narrow(0, from, count), targets(from, count), readouts)
             .forEach((readout, values) -> place(readout, cells(from, count), values)));
@@ -216,12 +218,14 @@ final class PackedScoring implements Scoring {
       }
       var hidden = run.orElseThrow().hidden();
       var toHidden = torch.zeros_like(hidden.detach()).index_add_(0, selected(), toRows);
-      run.orElseThrow().backward(toHidden);
+      try (var _ = Phase.BACKWARD.begin()) {
+        run.orElseThrow().backward(toHidden);
+      }
     }
   }
 
   private void backLogits(Map<Readout, Tensor> gradients, Tensor toRows) {
-    inChunks((from, count) -> {
+    inChunks(Phase.PROJECTION_BACKWARD, (from, count) -> {
       var chunk = new EnumMap<Readout, Tensor>(Readout.class);
       gradients.forEach((readout, g) -> chunk.put(readout, g.narrow(0, from, count)));
       var back =

@@ -18,6 +18,7 @@ import io.alidade.model.causal.Weights;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -41,6 +42,7 @@ public final class Policy implements Trainee, Fingerprinted {
   private final Parameters parameters;
   private boolean training;
   private long draws; // one more for each pass with dropout
+  private long tokensRead;
   private @Nullable String fingerprint;
 
   private Policy(
@@ -145,6 +147,12 @@ public final class Policy implements Trainee, Fingerprinted {
   @Override
   public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
     return score(parameters, batch, readouts, differentiable);
+  }
+
+  /// How many tokens it has read for differentiable scoring since it was opened, whatever was padding
+  /// included.
+  public long tokensRead() {
+    return tokensRead;
   }
 
   /// The same weights with the adapter off and no gradients: the reference of a run that trains an
@@ -307,8 +315,13 @@ public final class Policy implements Trainee, Fingerprinted {
     var placement =
         Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
     var pass = placement.layout().map(layout -> pass(weights, layout, draw(differentiable)));
-    var run = pass.filter(_ -> differentiable).map(this::run);
-    var hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
+    tokensRead += differentiable ? placement.layout().map(Layout::size).orElse(0) : 0;
+    Optional<Trunk.Run> run;
+    Optional<Tensor> hidden;
+    try (var _ = Phase.FORWARD.begin()) {
+      run = pass.filter(_ -> differentiable).map(this::run);
+      hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
+    }
     return new PackedScoring(
         placement,
         projection(weights),
