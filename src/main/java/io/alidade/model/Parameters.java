@@ -107,6 +107,11 @@ final class Parameters implements Weights, AutoCloseable {
     return lora == null ? output : lora.adapt(module, input, output, draw);
   }
 
+  @Override
+  public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+    return lora == null ? sum : lora.adaptBack(module, input, gradient, sum, draw);
+  }
+
   /// The same weights as the checkpoint has them.
   Weights withoutAdapter() {
     return new Weights() {
@@ -118,6 +123,11 @@ final class Parameters implements Weights, AutoCloseable {
       @Override
       public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
         return output;
+      }
+
+      @Override
+      public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+        return sum;
       }
     };
   }

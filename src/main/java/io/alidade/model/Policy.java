@@ -361,6 +361,11 @@ public final class Policy implements Trainee, Fingerprinted {
   }
 
   private Trunk.Run run(Pass pass) {
+    var written = architecture.written();
+    if (written.isPresent()) {
+      int repeated = spec.gradientCheckpointing() ? architecture.layers() : 0;
+      return Trunk.written(written.get(), pass, repeated);
+    }
     return spec.gradientCheckpointing()
         ? Trunk.checkpointed(architecture, pass)
         : Trunk.recorded(architecture, pass);

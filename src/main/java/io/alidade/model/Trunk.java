@@ -2,6 +2,7 @@ package io.alidade.model;
 
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Pass;
+import io.alidade.model.causal.WrittenLayers;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
@@ -52,6 +53,24 @@ final class Trunk {
               })));
     }
     return states;
+  }
+
+  /// A run of layers with a backward pass of their own.
+  ///
+  /// @param repeated how many layers are computed again in the backward pass
+  static Run written(WrittenLayers layers, Pass pass, int repeated) {
+    var run = layers.run(pass, repeated);
+    return new Run() {
+      @Override
+      public Tensor hidden() {
+        return run.hidden();
+      }
+
+      @Override
+      public void backward(Tensor gradient) {
+        run.backward(gradient);
+      }
+    };
   }
 
   /// A run that keeps what the backward pass needs.

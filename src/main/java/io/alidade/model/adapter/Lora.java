@@ -3,6 +3,7 @@ package io.alidade.model.adapter;
 import static org.bytedeco.pytorch.global.torch.linear;
 
 import io.alidade.UserException;
+import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Rng;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Tensor;
@@ -187,14 +189,51 @@ public final class Lora implements AutoCloseable {
     }
     var a = pair.a.tensor();
     var x = input.to(a.scalar_type());
-    if (draw != 0 && spec.dropout() > 0) {
-      // A stream for each module, so that computing a layer again drops the same inputs.
-      try (var random = new Rng(draw ^ (0x9E3779B97F4A7C15L * (module.hashCode() | 1L)))) {
-        x = x.mul(random.dropout(spec.dropout(), Ops.shape(x)).to(x.scalar_type()));
-      }
-    }
+    var kept = kept(module, x, draw);
+    x = kept.isPresent() ? x.mul(kept.get()) : x;
     var more = Ops.times(linear(linear(x, a), pair.b.tensor()), pair.scale);
     return output.add(more).to(output.scalar_type());
+  }
+
+  /// Which inputs are kept, and by what they are multiplied; absent where all are as they are.
+  private Optional<Tensor> kept(String module, Tensor x, long draw) {
+    if (draw == 0 || spec.dropout() == 0) {
+      return Optional.empty();
+    }
+    // A stream for each module, so that computing a layer again drops the same inputs.
+    try (var random = new Rng(draw ^ (0x9E3779B97F4A7C15L * (module.hashCode() | 1L)))) {
+      return Optional.of(random.dropout(spec.dropout(), Ops.shape(x)).to(x.scalar_type()));
+    }
+  }
+
+  /// Backward through [#adapt]: with gradient `g` of the output,
+  /// `dB = scale gᵀ (A x)`, `dA = (scale Bᵀ g)ᵀ x`, and `(scale Bᵀ g) A` is added to the gradient of the
+  /// input.
+  ///
+  /// @param sum the gradient of the input through the module itself; may be overwritten
+  public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+    var pair = factors.get(module);
+    if (pair == null) {
+      return sum;
+    }
+    var a = pair.a.tensor();
+    var b = pair.b.tensor();
+    var x = input.to(a.scalar_type());
+    var kept = kept(module, x, draw);
+    x = kept.isPresent() ? x.mul(kept.get()) : x;
+    var g = gradient.to(a.scalar_type());
+    var inner = Ops.times(g.mm(b.detach()), pair.scale); // [T, r]
+    if (b.requires_grad()) {
+      Grad.addProduct(b, g.t(), Ops.times(linear(x, a.detach()), pair.scale));
+    }
+    if (a.requires_grad()) {
+      Grad.addProduct(a, inner.t(), x);
+    }
+    if (kept.isEmpty() && Ops.type(sum) == Ops.type(a)) {
+      return sum.addmm_(inner, a.detach());
+    }
+    var more = inner.mm(a.detach());
+    return sum.add_(kept.isPresent() ? more.mul_(kept.get()) : more);
   }
 
   /// What is added to the weight of an adapted module, `scale B A`, `[out, in]`.

@@ -3,9 +3,11 @@ package io.alidade.model.causal;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.linear;
 
+import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -68,6 +70,26 @@ public final class Pass {
     return weights.adapt(module, x, linear(x, weights.get(module + ".weight"), bias), draw);
   }
 
+  /// Backward through [#project(String, Tensor, boolean)]: adds to the gradients of weight, bias and
+  /// adapter.
+  ///
+  /// @param x what was projected, `[T, in]`
+  /// @param gradient of the output, `[T, out]`
+  /// @param into a gradient of `x` to add to, if there is one
+  /// @return the gradient of `x`, `[T, in]`
+  Tensor back(String module, Tensor x, Tensor gradient, boolean biased, Optional<Tensor> into) {
+    var weight = weights.get(module + ".weight");
+    if (weight.requires_grad()) {
+      Grad.addProduct(weight, gradient.t(), x);
+    }
+    if (biased && weights.get(module + ".bias").requires_grad()) {
+      Grad.add(weights.get(module + ".bias"), gradient.sum(0));
+    }
+    var plain = weight.detach();
+    var toX = into.map(sum -> sum.addmm_(gradient, plain)).orElseGet(() -> gradient.mm(plain));
+    return weights.adaptBack(module, x, gradient, toX, draw);
+  }
+
   /// `x W + b` for weights stored `[in, out]`, and what an adapter adds.
   Tensor projectTransposed(String module, Tensor x) {
     var output =
@@ -85,6 +107,20 @@ public final class Pass {
       throw new IllegalStateException("a rotation that no layer declares");
     }
     return table.rotate(x);
+  }
+
+  /// The same without a graph, or its inverse.
+  Tensor turn(Rope rope, Tensor x, boolean forward) {
+    var table = tables.get(rope);
+    if (table == null) {
+      throw new IllegalStateException("a rotation that no layer declares");
+    }
+    return table.turn(x, forward);
+  }
+
+  /// Ids of the tokens, `[T]`.
+  Tensor tokens() {
+    return tokens;
   }
 
   /// Attention in the layout of this pass; shapes as in [Attention].

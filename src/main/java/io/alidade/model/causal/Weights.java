@@ -17,4 +17,11 @@ public interface Weights {
   /// @param draw fixes the random numbers of this pass: the same draw gives the same dropout, 0
   ///   none
   Tensor adapt(String module, Tensor input, Tensor output, long draw);
+
+  /// Backward through [#adapt]: adds to the gradients of the adapter.
+  ///
+  /// @param gradient of the output, `[T, out]`
+  /// @param sum the gradient of the input that came through the module itself; may be overwritten
+  /// @return the whole gradient of the input
+  Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw);
 }
