@@ -122,6 +122,7 @@ public record StepBench(
           }
         }
       }
+      reference.rest();
       filling = (System.nanoTime() - filling) / 1e9;
       session.step();
       var before = Machine.products(0.6);

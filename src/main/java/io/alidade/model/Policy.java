@@ -1,6 +1,5 @@
 package io.alidade.model;
 
-import static org.bytedeco.pytorch.global.torch.linear;
 
 import io.alidade.UserException;
 import io.alidade.batch.Batch;
@@ -319,11 +318,12 @@ public final class Policy implements Trainee, Fingerprinted {
     Optional<Trunk.Run> run;
     Optional<Tensor> hidden;
     try (var _ = Phase.FORWARD.begin()) {
-      run = pass.filter(_ -> differentiable).map(this::run);
-      hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
+      var rows = Ops.indices(placement.needed());
+      run = pass.filter(_ -> differentiable).map(p -> run(p, rows));
+      hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
     }
     return new PackedScoring(
-        placement,
+        placement.amongNeeded(),
         projection(weights),
         config.vocabSize(),
         heads(weights),
@@ -360,24 +360,31 @@ public final class Policy implements Trainee, Fingerprinted {
         architecture, weights, layout, new PackedAttention(architecture, layout, type), type, draw);
   }
 
-  private Trunk.Run run(Pass pass) {
+  private Tensor frozen(Pass pass, Tensor rows) {
+    var written = architecture.written();
+    return written.isPresent()
+        ? written.get().frozen(pass, rows)
+        : Trunk.frozen(architecture, pass).index_select(0, rows);
+  }
+
+  private Trunk.Run run(Pass pass, Tensor rows) {
     var written = architecture.written();
     if (written.isPresent()) {
       int repeated = spec.gradientCheckpointing() ? architecture.layers() : 0;
-      return Trunk.written(written.get(), pass, repeated);
+      return Trunk.written(written.get(), pass, rows, repeated);
     }
-    return spec.gradientCheckpointing()
-        ? Trunk.checkpointed(architecture, pass)
-        : Trunk.recorded(architecture, pass);
+    return Trunk.chosen(
+        spec.gradientCheckpointing()
+            ? Trunk.checkpointed(architecture, pass)
+            : Trunk.recorded(architecture, pass),
+        rows);
   }
 
   private Projection projection(Weights weights) {
     var names = architecture.names();
     var name = architecture.tied() ? names.embedding() : names.head();
     return new Projection(
-        hidden -> linear(hidden, weights.get(name)),
-        architecture.logitCap(),
-        spec.precision().wide());
+        () -> weights.get(name), architecture.logitCap(), spec.precision().wide());
   }
 
   private PackedScoring.Linear heads(Weights weights) {

@@ -9,6 +9,6 @@ import io.alidade.model.Scorer;
 public record Cached(Reference of) implements Reference {
   @Override
   public Scorer open(Setting setting) {
-    return new LikelihoodCache(setting.cache(), of.open(setting));
+    return new LikelihoodCache(setting.cache(), () -> of.open(setting));
   }
 }

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /// Layers in Llama's form, forward and backward: norm, grouped-query attention with rotary
 /// positions, residual; norm, gated feed-forward (Shazeer 2020, arXiv:2002.05202), residual. Families
@@ -136,20 +137,24 @@ record Decoder(
   /// One layer, without a graph.
   ///
   /// @param differentiable whether [#backward] will follow
-  /// @return what the backward pass needs, and OUTPUT
-  Map<Kept, Tensor> forward(Pass pass, int layer, Tensor input, boolean differentiable) {
+  /// @param rows the tokens whose output is wanted, `[R]` int64, each once; all where absent. What
+  ///   follows attention is computed for them alone
+  /// @return what the backward pass needs, and OUTPUT, `[R, hidden]`
+  Map<Kept, Tensor> forward(
+      Pass pass, int layer, Tensor input, boolean differentiable, Optional<Tensor> rows) {
     var at = names(layer);
     var kept = new EnumMap<Kept, Tensor>(Kept.class);
     kept.put(Kept.INPUT, input);
     var x = norm.of(input, pass.weight(at.norm("input")));
     var mixed = attend(pass, layer, x, differentiable, kept);
-    var projected = pass.project(at.attention("o_proj"), mixed.detach(), attention.outputBias());
+    var projected =
+        pass.project(at.attention("o_proj"), chosen(mixed.detach(), rows), attention.outputBias());
     Tensor added = projected;
     if (sandwich) {
       kept.put(Kept.PROJECTED, projected);
       added = norm.of(projected, pass.weight(at.norm("post_attention")));
     }
-    var attended = added.add_(input);
+    var attended = added.add_(chosen(input, rows));
     kept.put(Kept.ATTENDED, attended);
     x = norm.of(attended, pass.weight(at.norm(beforeFeedForward())));
     var gate = pass.project(at.mlp("gate_proj"), x, mlpBias);
@@ -164,6 +169,16 @@ record Decoder(
     }
     kept.put(Kept.OUTPUT, added.add_(attended));
     return kept;
+  }
+
+  private static Tensor chosen(Tensor all, Optional<Tensor> rows) {
+    return rows.map(index -> all.index_select(0, index)).orElse(all);
+  }
+
+  private static Tensor spread(Tensor chosen, Tensor like, Optional<Tensor> rows) {
+    return rows.map(index ->
+            torch.zeros_like(like.detach()).index_copy_(0, index, chosen))
+        .orElse(chosen);
   }
 
   private Tensor attend(
@@ -201,8 +216,10 @@ record Decoder(
   ///
   /// @param kept what [#forward] gave
   /// @param gradient with respect to OUTPUT; is overwritten
+  /// @param rows as given to [#forward]
   /// @return the gradient with respect to INPUT
-  Tensor backward(Pass pass, int layer, Map<Kept, Tensor> kept, Tensor gradient) {
+  Tensor backward(
+      Pass pass, int layer, Map<Kept, Tensor> kept, Tensor gradient, Optional<Tensor> rows) {
     var at = names(layer);
     var attended = of(kept, Kept.ATTENDED);
     var fed =
@@ -220,8 +237,9 @@ record Decoder(
     var input = of(kept, Kept.INPUT);
     weight = pass.weight(at.norm("input"));
     x = norm.of(input, weight);
-    return gradient.add_(
-        norm.back(attendBack(pass, layer, x, kept, projected), input, weight));
+    var toInput = norm.back(attendBack(pass, layer, x, kept, projected, rows), input, weight);
+    return rows.map(index -> toInput.index_add_(0, index, gradient))
+        .orElseGet(() -> gradient.add_(toInput));
   }
 
   /// From the output of the feed-forward to its input `x`.
@@ -240,17 +258,22 @@ record Decoder(
 
   /// From the output of the attention to its input `x`.
   private Tensor attendBack(
-      Pass pass, int layer, Tensor x, Map<Kept, Tensor> kept, Tensor gradient) {
+      Pass pass,
+      int layer,
+      Tensor x,
+      Map<Kept, Tensor> kept,
+      Tensor gradient,
+      Optional<Tensor> rows) {
     var at = names(layer);
     var mixed = of(kept, Kept.MIXED);
     var toMixed =
         pass.back(
             at.attention("o_proj"),
-            mixed.detach(),
+            chosen(mixed.detach(), rows),
             gradient,
             attention.outputBias(),
             Optional.empty());
-    Grad.backward(List.of(mixed), List.of(toMixed));
+    Grad.backward(List.of(mixed), List.of(spread(toMixed, mixed, rows)));
     var toX = headsBack(pass, at.attention("q"), layer, x, kept, Kept.QUERY, Optional.empty());
     toX = headsBack(pass, at.attention("k"), layer, x, kept, Kept.KEY, Optional.of(toX));
     return headsBack(pass, at.attention("v"), layer, x, kept, Kept.VALUE, Optional.of(toX));

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /// A pass through layers whose backward pass is written down.
@@ -20,11 +21,13 @@ public final class WrittenLayers {
   public final class Run {
     private final Pass pass;
     private final List<Map<Decoder.Kept, Tensor>> layers = new ArrayList<>();
+    private final Optional<Tensor> rows;
     private final Tensor last; // before the last norm
     private final Tensor hidden;
 
-    private Run(Pass pass, int count, int repeated) {
+    private Run(Pass pass, int count, int repeated, Tensor wanted) {
       this.pass = pass;
+      rows = Optional.of(wanted);
       var input = Step.inner(() -> Grad.off(() -> decoder.embed(pass)));
       for (int layer = 0; layer < count; layer++) {
         int at = layer;
@@ -33,7 +36,7 @@ public final class WrittenLayers {
             Step.innerAll(() ->
                 Grad.off(() -> {
                   boolean again = at < repeated;
-                  var all = decoder.forward(pass, at, in, !again);
+                  var all = decoder.forward(pass, at, in, !again, rows(at, count));
                   if (again) {
                     all.keySet().retainAll(List.of(Decoder.Kept.INPUT, Decoder.Kept.OUTPUT));
                   }
@@ -47,7 +50,12 @@ public final class WrittenLayers {
       hidden = Step.inner(() -> Grad.off(() -> decoder.finish(pass, end)));
     }
 
-    /// Hidden states after the last norm, `[T, hidden]`.
+    /// The last layer alone need not compute every token.
+    private Optional<Tensor> rows(int layer, int count) {
+      return layer + 1 == count ? rows : Optional.empty();
+    }
+
+    /// Hidden states after the last norm of the tokens that are wanted, `[R, hidden]`.
     public Tensor hidden() {
       return hidden;
     }
@@ -58,7 +66,8 @@ public final class WrittenLayers {
     public void backward(Tensor gradient) {
       var flowing =
           Step.inner(() -> Grad.off(() -> decoder.finishBack(pass, last, gradient)));
-      for (int layer = layers.size() - 1; layer >= 0; layer--) {
+      int count = layers.size();
+      for (int layer = count - 1; layer >= 0; layer--) {
         int at = layer;
         var above = flowing;
         var kept = layers.remove(layer);
@@ -72,8 +81,9 @@ public final class WrittenLayers {
                               pass,
                               at,
                               Objects.requireNonNull(kept.get(Decoder.Kept.INPUT)),
-                              true);
-                  return decoder.backward(pass, at, all, above);
+                              true,
+                              rows(at, count));
+                  return decoder.backward(pass, at, all, above, rows(at, count));
                 }));
         kept.values().forEach(Tensor::close); // their memory is free at once
         above.close();
@@ -88,11 +98,39 @@ public final class WrittenLayers {
     }
   }
 
+  /// Hidden states after the last norm of some tokens, without going backward.
+  ///
+  /// @param rows their indices, `[R]` int64, each once
+  public Tensor frozen(Pass pass, Tensor rows) {
+    int count = decoder.ropes().size();
+    var hidden = Step.inner(() -> Grad.off(() -> decoder.embed(pass)));
+    for (int layer = 0; layer < count; layer++) {
+      int at = layer;
+      var input = hidden;
+      hidden =
+          Step.inner(() ->
+              Grad.off(() ->
+                  Objects.requireNonNull(
+                      decoder
+                          .forward(
+                              pass,
+                              at,
+                              input,
+                              false,
+                              at + 1 == count ? Optional.of(rows) : Optional.empty())
+                          .get(Decoder.Kept.OUTPUT))));
+      input.close(); // the memory of a layer's input is free as soon as the layer is through
+    }
+    var last = hidden;
+    return Step.inner(() -> Grad.off(() -> decoder.finish(pass, last)));
+  }
+
   /// Runs the layers forward.
   ///
+  /// @param rows the tokens whose hidden states are wanted, `[R]` int64, each once
   /// @param repeated how many layers, from the first, keep only what came in and are computed again
   ///   in the backward pass (Chen et al. 2016, arXiv:1604.06174)
-  public Run run(Pass pass, int repeated) {
-    return new Run(pass, decoder.ropes().size(), repeated);
+  public Run run(Pass pass, Tensor rows, int repeated) {
+    return new Run(pass, decoder.ropes().size(), repeated, rows);
   }
 }
