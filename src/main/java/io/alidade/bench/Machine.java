@@ -97,6 +97,15 @@ public final class Machine {
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT),
             System.getProperty("os.arch", ""),
             System.getProperty("java.version", ""),
-            System.getProperty("org.bytedeco.openblas.load", "openblas"));
+            blas());
+  }
+
+  /// Which library computes products: the one that is loaded, whatever was asked for.
+  private static String blas() {
+    try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
+      return lines.anyMatch(line -> line.contains("libmkl_rt")) ? "MKL" : "OpenBLAS";
+    } catch (IOException | java.io.UncheckedIOException _) {
+      return "as configured";
+    }
   }
 }

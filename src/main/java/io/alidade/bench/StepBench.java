@@ -11,6 +11,7 @@ import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.FreshModel;
 import io.alidade.model.Head;
+import io.alidade.model.MemoryBudget;
 import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
@@ -50,6 +51,7 @@ import java.util.SequencedMap;
 /// @param precision of the weights
 /// @param lora rank of an adapter on all linear modules; 0 trains the weights
 /// @param checkpointing whether layers are computed again in the backward pass
+/// @param memory that the process should stay within
 /// @param referenceInStep whether the reference is computed in each step instead
 public record StepBench(
     Shape shape,
@@ -61,6 +63,7 @@ public record StepBench(
     Precision precision,
     int lora,
     boolean checkpointing,
+    MemoryBudget memory,
     boolean referenceInStep) {
   /// Checks the ranges.
   public StepBench {
@@ -168,7 +171,7 @@ public record StepBench(
 
   private Policy policy(Path model) {
     var spec =
-        PolicySpec.trainable(precision).with(Head.LANGUAGE).checkpointing(checkpointing);
+        PolicySpec.trainable(precision).with(Head.LANGUAGE).checkpointing(checkpointing).within(memory);
     return Policy.open(
         model, lora == 0 ? spec : spec.with(LoraSpec.of(lora, 2.0 * lora, new Targets.AllLinear())));
   }

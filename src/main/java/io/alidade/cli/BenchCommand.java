@@ -2,6 +2,7 @@ package io.alidade.cli;
 
 import io.alidade.bench.Shape;
 import io.alidade.bench.StepBench;
+import io.alidade.model.MemoryBudget;
 import io.alidade.model.Precision;
 import io.alidade.store.AtomicFiles;
 import java.io.IOException;
@@ -87,6 +88,13 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--checkpointing", description = "Compute layers again in the backward pass.")
   private boolean checkpointing;
 
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      defaultValue = "",
+      description = "Stay within this, such as 4GiB, by computing layers again.")
+  private String memory = "";
+
   @Option(names = "--reference-in-step", description = "Compute the reference in each step.")
   private boolean referenceInStep;
 
@@ -107,6 +115,7 @@ final class BenchCommand implements Callable<Integer> {
                 Precision.of(dtype),
                 lora,
                 checkpointing,
+                memory.isEmpty() ? MemoryBudget.NONE : MemoryBudget.of(memory),
                 referenceInStep));
     var out = spec.commandLine().getOut();
     try {

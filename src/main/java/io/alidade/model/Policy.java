@@ -14,6 +14,7 @@ import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PackedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
+import io.alidade.model.causal.WrittenLayers;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
@@ -197,6 +198,7 @@ public final class Policy implements Trainee, Fingerprinted {
             Optional.empty(),
             false,
             false,
+            MemoryBudget.NONE,
             spec.seed()),
         architecture,
         parameters.copy());
@@ -370,7 +372,8 @@ public final class Policy implements Trainee, Fingerprinted {
   private Trunk.Run run(Pass pass, Tensor rows) {
     var written = architecture.written();
     if (written.isPresent()) {
-      int repeated = spec.gradientCheckpointing() ? architecture.layers() : 0;
+      int repeated =
+          spec.gradientCheckpointing() ? architecture.layers() : repeated(written.get(), pass, rows);
       return Trunk.written(written.get(), pass, rows, repeated);
     }
     return Trunk.chosen(
@@ -378,6 +381,29 @@ public final class Policy implements Trainee, Fingerprinted {
             ? Trunk.checkpointed(architecture, pass)
             : Trunk.recorded(architecture, pass),
         rows);
+  }
+
+  /// How many layers do not fit into the budget.
+  private int repeated(WrittenLayers layers, Pass pass, Tensor rows) {
+    long size =
+        switch (spec.precision()) {
+          case FLOAT64 -> 8;
+          case FLOAT32 -> 4;
+          case BFLOAT16, FLOAT16 -> 2;
+        };
+    long tokens = pass.size();
+    long weights = parameters.base().values().stream().mapToLong(Tensor::nbytes).sum();
+    // Gradients, two moments, and a master copy where the weights are short, all of float32.
+    long state = size >= 4 ? 2 * size + size : 2 + 12;
+    long trained =
+        trainable().values().stream().mapToLong(weight -> weight.numel() * state).sum();
+    long vocabulary = 2L * rows.size(0) * config.vocabSize() * 4;
+    return spec.memory()
+        .repeated(
+            architecture.layers(),
+            tokens * size * layers.keptPerToken(),
+            tokens * size * architecture.hiddenSize(),
+            weights + trained + vocabulary);
   }
 
   private Projection projection(Weights weights) {

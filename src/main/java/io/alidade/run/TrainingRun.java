@@ -7,6 +7,7 @@ import io.alidade.learning.Checkpoints;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Head;
+import io.alidade.model.MemoryBudget;
 import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.SaveOptions;
@@ -176,6 +177,7 @@ public final class TrainingRun {
             Optional.empty(),
             true,
             scale.gradientCheckpointing(),
+            scale.memory().map(MemoryBudget::of).orElse(MemoryBudget.NONE),
             scale.seed());
     if (scale.adapter().isPresent()) {
       return Policy.open(

@@ -3,6 +3,7 @@ package io.alidade.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.alidade.model.MemoryBudget;
 import io.alidade.model.Precision;
 import io.alidade.tensor.Phase;
 import java.nio.file.Path;
@@ -14,7 +15,17 @@ class StepBenchTest {
 
   private static StepBench bench(String layout, int pairs, int passes, int lora, boolean inStep) {
     return new StepBench(
-        Shape.XS, layout, pairs, passes, 2, 1, Precision.FLOAT32, lora, false, inStep);
+        Shape.XS,
+        layout,
+        pairs,
+        passes,
+        2,
+        1,
+        Precision.FLOAT32,
+        lora,
+        false,
+        MemoryBudget.NONE,
+        inStep);
   }
 
   @Test

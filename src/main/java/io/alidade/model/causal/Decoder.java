@@ -29,6 +29,8 @@ import org.bytedeco.pytorch.global.torch;
 ///   `k_norm`)
 /// @param sandwich whether the outputs of attention and feed-forward are normalized too, before they
 ///   are added
+/// @param hidden width of the hidden states
+/// @param inner width of the feed-forward
 /// @param embeddingScale what embeddings are multiplied by
 record Decoder(
     GroupedAttention attention,
@@ -39,6 +41,8 @@ record Decoder(
     boolean mlpBias,
     boolean headNorms,
     boolean sandwich,
+    int hidden,
+    int inner,
     double embeddingScale) {
   private static final String EMBEDDING = "model.embed_tokens.weight";
 
@@ -81,6 +85,18 @@ record Decoder(
       more.put("post_feedforward_layernorm.weight", width);
     }
     return Gated.shapes(config, attention, mlpBias, more);
+  }
+
+  /// Numbers that a layer keeps of each token: see [Kept]. What attention gave is there twice, since
+  /// the library keeps its own.
+  long keptPerToken() {
+    var heads = attention.heads();
+    long turned = heads.queryWidth() + 2L * heads.keyValueWidth();
+    long sum = 2L * hidden + turned + 2L * heads.queryWidth() + 2L * inner;
+    if (headNorms) {
+      sum += heads.queryWidth() + heads.keyValueWidth();
+    }
+    return sandwich ? sum + 2L * hidden : sum;
   }
 
   /// Hidden states before the first layer.

@@ -38,6 +38,8 @@ final class Gemma2 implements DecoderFamily {
             /* mlpBias= */ false,
             /* headNorms= */ false,
             /* sandwich= */ true,
+            hiddenSize(),
+            config.integer("intermediate_size"),
             /* embeddingScale= */ Math.sqrt((double) hiddenSize()));
   }
 

@@ -39,6 +39,8 @@ final class Gemma3Text implements DecoderFamily {
             /* mlpBias= */ false,
             /* headNorms= */ true,
             /* sandwich= */ true,
+            hiddenSize(),
+            config.integer("intermediate_size"),
             /* embeddingScale= */ Math.sqrt((double) hiddenSize()));
   }
 

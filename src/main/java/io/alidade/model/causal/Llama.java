@@ -33,6 +33,8 @@ final class Llama implements DecoderFamily {
             /* mlpBias= */ config.flag("mlp_bias", false),
             /* headNorms= */ false,
             /* sandwich= */ false,
+            hiddenSize(),
+            config.integer("intermediate_size"),
             /* embeddingScale= */ 1);
   }
 

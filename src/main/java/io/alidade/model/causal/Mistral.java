@@ -30,6 +30,8 @@ final class Mistral implements DecoderFamily {
             /* mlpBias= */ false,
             /* headNorms= */ false,
             /* sandwich= */ false,
+            hiddenSize(),
+            config.integer("intermediate_size"),
             /* embeddingScale= */ 1);
   }
 

@@ -118,6 +118,11 @@ public final class Pass {
     return table.turn(x, forward);
   }
 
+  /// T, how many tokens it reads.
+  public long size() {
+    return tokens.size(0);
+  }
+
   /// Ids of the tokens, `[T]`.
   Tensor tokens() {
     return tokens;

@@ -31,6 +31,8 @@ final class Qwen2 implements DecoderFamily {
             /* mlpBias= */ false,
             /* headNorms= */ false,
             /* sandwich= */ false,
+            hiddenSize(),
+            config.integer("intermediate_size"),
             /* embeddingScale= */ 1);
   }
 

@@ -31,6 +31,8 @@ final class Qwen3 implements DecoderFamily {
             /* mlpBias= */ false,
             /* headNorms= */ true,
             /* sandwich= */ false,
+            hiddenSize(),
+            config.integer("intermediate_size"),
             /* embeddingScale= */ 1);
   }
 

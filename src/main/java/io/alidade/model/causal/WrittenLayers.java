@@ -98,6 +98,11 @@ public final class WrittenLayers {
     }
   }
 
+  /// Numbers that a layer keeps of each token for its backward pass.
+  public long keptPerToken() {
+    return decoder.keptPerToken();
+  }
+
   /// Hidden states after the last norm of some tokens, without going backward.
   ///
   /// @param rows their indices, `[R]` int64, each once
