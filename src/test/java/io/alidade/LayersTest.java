@@ -41,6 +41,7 @@ class LayersTest {
           "study",
           "demo",
           "explain",
+          "serve",
           "cli");
 
   private static final Pattern OURS = Pattern.compile("\\bL?io/alidade/([a-z]+)/");

@@ -84,8 +84,7 @@ public record Report(
     }
     var parts = json.putObject("phases");
     for (var phase : Phase.values()) {
-      parts.put(
-          phase.name().toLowerCase(Locale.ROOT), phases.getOrDefault(phase, Double.NaN));
+      parts.put(phase.name().toLowerCase(Locale.ROOT), phases.getOrDefault(phase, Double.NaN));
     }
     losses.forEach(json.putArray("loss")::add);
     json.put("machine", Machine.description());
@@ -108,7 +107,12 @@ public record Report(
                 bench.threads(),
                 bench.threads() == 1 ? "thread" : "threads"));
     line(text, "step", "%.3f s wall, %.3f s of processors", median(wall), median(cpu));
-    line(text, "pairs", "%.3f /s, %.3f processor s each", bench.pairs() / median(wall), cpuPerPair());
+    line(
+        text,
+        "pairs",
+        "%.3f /s, %.3f processor s each",
+        bench.pairs() / median(wall),
+        cpuPerPair());
     line(
         text,
         "real tokens",

@@ -35,12 +35,12 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SequencedMap;
+import java.util.Set;
 
-/// Steps of preference training on random weights and tokens, measured: DPO for pairs, Plackett-Luce
-/// for lists, AdamW, float32 by default. The likelihoods of the reference come from its cache, which
-/// is filled before the steps and timed apart.
+/// Steps of preference training on random weights and tokens, measured: DPO for pairs,
+/// Plackett-Luce for lists, AdamW, float32 by default. The likelihoods of the reference come from
+/// its cache, which is filled before the steps and timed apart.
 ///
 /// @param shape of the model
 /// @param layout of the groups
@@ -97,11 +97,13 @@ public record StepBench(
     var spec = PolicySpec.frozen(precision);
     try (var policy = policy(model);
         var reference =
-            reference(scratch).open(
-                new Reference.Setting(
-                    () -> Policy.open(model, spec),
-                    lora > 0 ? Optional.of(policy.withoutAdapter()) : Optional.empty(),
-                    scratch));
+            reference(scratch)
+                .open(
+                    new Reference.Setting(
+                        () -> Policy.open(model, spec),
+                        lora > 0 ? Optional.of(policy.withoutAdapter()) : Optional.empty(),
+                        scratch,
+                        policy));
         var session =
             new Session(
                 objective(),
@@ -142,7 +144,8 @@ public record StepBench(
       }
       var parts = new EnumMap<Phase, Double>(Phase.class);
       Phase.seconds()
-          .forEach((phase, sum) -> parts.put(phase, (sum - phases.getOrDefault(phase, 0.0)) / steps));
+          .forEach(
+              (phase, sum) -> parts.put(phase, (sum - phases.getOrDefault(phase, 0.0)) / steps));
       var after = Machine.products(0.6);
       int end = pairs * (steps + 1);
       return new Report(
@@ -171,9 +174,13 @@ public record StepBench(
 
   private Policy policy(Path model) {
     var spec =
-        PolicySpec.trainable(precision).with(Head.LANGUAGE).checkpointing(checkpointing).within(memory);
+        PolicySpec.trainable(precision)
+            .with(Head.LANGUAGE)
+            .checkpointing(checkpointing)
+            .within(memory);
     return Policy.open(
-        model, lora == 0 ? spec : spec.with(LoraSpec.of(lora, 2.0 * lora, new Targets.AllLinear())));
+        model,
+        lora == 0 ? spec : spec.with(LoraSpec.of(lora, 2.0 * lora, new Targets.AllLinear())));
   }
 
   private Objective objective() {

@@ -103,9 +103,9 @@ record Workload(List<int[]> lengths) {
   }
 
   /// Floating-point operations that forward and backward need at least: each product once forward
-  /// and, where weights are trained, twice backward; the prompt once a group; no token after the last
-  /// that predicts one; the vocabulary only where a token is predicted. Element-wise work and whatever
-  /// is computed again are not counted.
+  /// and, where weights are trained, twice backward; the prompt once a group; no token after the
+  /// last that predicts one; the vocabulary only where a token is predicted. Element-wise work and
+  /// whatever is computed again are not counted.
   double operations(Shape shape, boolean adapter, int from, int to) {
     double sum = 0;
     // Below an adapter the weights have no gradient, so the backward pass is one product of two.

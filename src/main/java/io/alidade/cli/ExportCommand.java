@@ -5,7 +5,7 @@ import io.alidade.evaluation.Export;
 import io.alidade.generation.Located;
 import io.alidade.model.Precision;
 import io.alidade.model.SaveOptions;
-import io.alidade.store.Json;
+import io.alidade.model.causal.ModelConfig;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -87,7 +87,7 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   private static String stored(Located located) {
-    var config = Json.readObject(located.folder().resolve("config.json"));
+    var config = ModelConfig.read(located.folder()).json();
     return config.path("dtype").asString(config.path("torch_dtype").asString("float32"));
   }
 }

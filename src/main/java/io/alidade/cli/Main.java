@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import io.alidade.journal.Provenance;
 import io.alidade.recipe.Nearest;
 import io.alidade.recipe.Slots;
+import io.alidade.tensor.NativeMemory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -173,6 +174,10 @@ public final class Main implements Callable<Integer> {
             err.println(
                 "alidade: out of Java heap: raise it, for example ALIDADE_JAVA_OPTS=-Xmx8g, or"
                     + " give less data at once");
+            yield BAD_INPUT;
+          }
+          case RuntimeException tensors when NativeMemory.exhausted(tensors).isPresent() -> {
+            err.println("alidade: " + NativeMemory.exhausted(tensors).get());
             yield BAD_INPUT;
           }
           default -> {

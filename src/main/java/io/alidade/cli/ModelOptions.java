@@ -3,12 +3,18 @@ package io.alidade.cli;
 import io.alidade.generation.LanguageModel;
 import io.alidade.generation.Located;
 import io.alidade.model.Precision;
+import io.alidade.model.causal.ModelConfig;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// Which model a command works with.
 final class ModelOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec = CommandSpec.create();
+
   @Option(
       names = "--model",
       paramLabel = "MODEL",
@@ -23,7 +29,11 @@ final class ModelOptions {
   private @Nullable String adapter;
 
   Located located() {
-    return Located.find(model, Optional.ofNullable(adapter));
+    var located = Located.find(model, Optional.ofNullable(adapter));
+    ModelConfig.read(located.folder())
+        .note()
+        .ifPresent(note -> spec.commandLine().getErr().println(note));
+    return located;
   }
 
   LanguageModel open(String precision) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The rows of a data set as a model reads them, without those that leave nothing to learn.
@@ -113,7 +114,12 @@ public final class EncodedGroups implements Groups {
     if (left == 0) {
       throw new UserException(
           "%s: no row is left to learn from, of %d: %s; raise max_length or check the data"
-              .formatted(rows.place(0).file(), rows.count(), dropped));
+              .formatted(
+                  rows.place(0).file(),
+                  rows.count(),
+                  dropped.entrySet().stream()
+                      .map(entry -> "%,d because %s".formatted(entry.getValue(), entry.getKey()))
+                      .collect(Collectors.joining(", "))));
     }
     return new EncodedGroups(
         rows,

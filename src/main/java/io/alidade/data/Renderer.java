@@ -54,6 +54,11 @@ final class Renderer {
     };
   }
 
+  /// Characters of prompt and candidate as one that are the prompt's.
+  int start(Example example) {
+    return prompt(example).text().length();
+  }
+
   /// Prompt and candidate as one.
   Rendered together(Example example, Text candidate) {
     if (candidate instanceof Text.Plain(var text)

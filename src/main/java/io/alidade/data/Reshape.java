@@ -9,6 +9,7 @@ import io.alidade.objective.Needs;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Turns a row of one form into a row of another, or into two.
 enum Reshape {
@@ -23,39 +24,53 @@ enum Reshape {
 
   static final Signal LABEL = Signal.perGroup("label");
 
-  static Reshape between(Example.Row row, Form have, Needs.Feedback wanted) {
-    return switch (wanted) {
-      case PAIRS ->
-          switch (have) {
-            case PAIR -> NONE;
-            case RANKING -> EXTREMES;
-            case LABELLED, DEMONSTRATION, PROMPT -> throw wrong(row, have, Form.PAIR);
-          };
-      case LABELLED ->
-          switch (have) {
-            case LABELLED -> NONE;
-            case PAIR -> UNPAIR;
-            case RANKING, DEMONSTRATION, PROMPT -> throw wrong(row, have, Form.LABELLED);
-          };
-      case DEMONSTRATIONS ->
-          switch (have) {
-            case DEMONSTRATION -> NONE;
-            case PAIR, RANKING -> BEST;
-            case LABELLED, PROMPT -> throw wrong(row, have, Form.DEMONSTRATION);
-          };
-      case RANKINGS ->
-          switch (have) {
-            case RANKING, PAIR -> NONE;
-            case LABELLED, DEMONSTRATION, PROMPT -> throw wrong(row, have, Form.RANKING);
-          };
-      case ROLLOUTS -> NONE;
-    };
+  /// What turns rows of one form into what an objective learns from, if anything does.
+  static Optional<Reshape> between(Form have, Needs.Feedback wanted) {
+    return Optional.ofNullable(
+        switch (wanted) {
+          case PAIRS ->
+              switch (have) {
+                case PAIR -> NONE;
+                case RANKING -> EXTREMES;
+                case LABELLED, DEMONSTRATION, PROMPT -> null;
+              };
+          case LABELLED ->
+              switch (have) {
+                case LABELLED -> NONE;
+                case PAIR -> UNPAIR;
+                case RANKING, DEMONSTRATION, PROMPT -> null;
+              };
+          case DEMONSTRATIONS ->
+              switch (have) {
+                case DEMONSTRATION -> NONE;
+                case PAIR, RANKING -> BEST;
+                case LABELLED, PROMPT -> null;
+              };
+          case RANKINGS ->
+              switch (have) {
+                case RANKING, PAIR -> NONE;
+                case LABELLED, DEMONSTRATION, PROMPT -> null;
+              };
+          case ROLLOUTS -> NONE;
+        });
   }
 
-  private static UserException wrong(Example.Row row, Form have, Form wanted) {
-    return new UserException(
-        "%s: the rows are %s, the objective learns from %s; choose other data or another objective"
-            .formatted(row, have.words(), wanted.words()));
+  /// The same for rows that must fit.
+  static Reshape between(Example.Row row, Form have, Needs.Feedback wanted) {
+    return between(have, wanted)
+        .orElseThrow(() ->
+            new UserException(
+                "%s: the rows are %s, the objective learns from %s; choose other data or another objective"
+                    .formatted(row, have.words(), form(wanted).words())));
+  }
+
+  private static Form form(Needs.Feedback wanted) {
+    return switch (wanted) {
+      case PAIRS -> Form.PAIR;
+      case LABELLED -> Form.LABELLED;
+      case DEMONSTRATIONS -> Form.DEMONSTRATION;
+      case RANKINGS, ROLLOUTS -> Form.RANKING;
+    };
   }
 
   int factor() {
@@ -86,7 +101,8 @@ enum Reshape {
     };
   }
 
-  private static Example keep(Example example, int... which) {
+  /// A row with some of its candidates, in this order, and what is known of them.
+  static Example keep(Example example, int... which) {
     List<Text> candidates =
         java.util.Arrays.stream(which).mapToObj(example.candidates()::get).toList();
     Map<Signal, double[]> signals = new LinkedHashMap<>();

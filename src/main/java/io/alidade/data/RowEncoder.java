@@ -3,6 +3,7 @@ package io.alidade.data;
 import io.alidade.UserException;
 import io.alidade.batch.Completion;
 import io.alidade.example.Example;
+import io.alidade.example.Text;
 import io.alidade.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,6 +60,61 @@ public final class RowEncoder {
     return example.candidates().isEmpty()
         ? List.of(renderer.prompt(example).text())
         : example.candidates().stream().map(c -> renderer.together(example, c).text()).toList();
+  }
+
+  /// Where in its own text each token of a candidate stands: for each candidate, the first
+  /// character and the one after the last of every token of its row, before any limit, counted from
+  /// the beginning of the candidate's text; negative before it, equal for a token that was added.
+  ///
+  /// @throws UserException if the row cannot be rendered or tokenized
+  List<Span[]> spans(Example example) {
+    int prompt = renderer.ids(renderer.prompt(example)).length;
+    var spans = new ArrayList<Span[]>();
+    for (var candidate : example.candidates()) {
+      var together = renderer.together(example, candidate);
+      var tokens = renderer.tokens(together);
+      int start = together.text().indexOf(answer(candidate), renderer.start(example));
+      if (start < 0) {
+        throw new UserException(
+            "%s: the chat template changes the text of an answer, so its tokens cannot be told apart; use plain text"
+                .formatted(example.row()));
+      }
+      var own = new Span[Math.max(0, tokens.ids().length - prompt)];
+      for (int t = 0; t < own.length; t++) {
+        int from = tokens.starts()[prompt + t] - start;
+        own[t] = new Span(from, from + tokens.ends()[prompt + t] - tokens.starts()[prompt + t]);
+      }
+      spans.add(own);
+    }
+    return spans;
+  }
+
+  /// Characters of a text.
+  ///
+  /// @param start the first one
+  /// @param end the one after the last; equal to `start` for none
+  record Span(int start, int end) {
+    /// Whether this and another span have a character in common.
+    boolean overlaps(int from, int to) {
+      return start < to && end > from && end > start;
+    }
+  }
+
+  /// A candidate as one text: plain, or the content of its only turn.
+  ///
+  /// @throws UserException if it has several turns
+  static String answer(Text candidate) {
+    return switch (candidate) {
+      case Text.Plain(var text) -> text;
+      case Text.Chat(var turns)
+          when turns.size() == 1
+              && turns.getFirst().fields().get("content") instanceof String content ->
+          content;
+      case Text.Chat(var turns) ->
+          throw new UserException(
+              "an answer of %d turns has no tokens of its own; use one turn of text"
+                  .formatted(turns.size()));
+    };
   }
 
   /// What is encoded, and how.

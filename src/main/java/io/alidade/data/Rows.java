@@ -141,6 +141,13 @@ public final class Rows implements AutoCloseable {
     return new Rows(table, order, Reshape.between(place(0), form(), wanted));
   }
 
+  /// Rows made of these, each of which becomes none, one or several.
+  ///
+  /// @param strategy what messages call the making
+  Rows made(Form form, String strategy, DerivedTable.Making making) {
+    return new Rows(DerivedTable.of(this, form, strategy, making), Optional.empty(), Reshape.NONE);
+  }
+
   @Override
   public void close() {
     table.close();

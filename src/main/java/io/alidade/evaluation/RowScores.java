@@ -7,6 +7,7 @@ import io.alidade.batch.Readout;
 import io.alidade.data.Fitted;
 import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
+import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.model.Scorer;
 import io.alidade.tensor.Natives;
@@ -94,6 +95,7 @@ public record RowScores(
           }
           case Fitted.Kept _ -> {
             var scores = scored.get(next++);
+            finite(rows.place(from + i), scores);
             tally.add(scores);
             cells(scores, rows.form(), cells);
           }
@@ -102,6 +104,20 @@ public record RowScores(
       }
     }
     return tally.summary();
+  }
+
+  private static void finite(Example.Row row, Scores scores) {
+    boolean bad =
+        Arrays.stream(scores.logps()).flatMapToDouble(Arrays::stream).anyMatch(Double::isNaN)
+            || Arrays.stream(scores.reference())
+                .flatMapToDouble(Arrays::stream)
+                .anyMatch(Double::isNaN)
+            || Arrays.stream(scores.rewards()).anyMatch(Double::isNaN);
+    if (bad) {
+      throw new UserException(
+          "%s: the model's score is not a number; its weights hold NaN or infinity, or overflow in this precision"
+              .formatted(row));
+    }
   }
 
   /// Numbers of the candidates of one row. Absent kinds are empty.

@@ -28,11 +28,12 @@ import org.jspecify.annotations.Nullable;
 /// - `prompt, completion`, or `messages` (or `conversations`), or `text`: a demonstration
 /// - `prompt`: a bare prompt
 ///
-/// `tools` and `chat_template_kwargs` go to the chat template. Every other column of numbers is a
-/// [Signal] of its name: a number belongs to the row, a list of as many numbers as there are
-/// candidates to the candidates, a list of lists to their units. The rest is ignored.
+/// `tools` and `chat_template_kwargs` go to the chat template, `tree` to the strategy that flattens
+/// it. Every other column of numbers is a [Signal] of its name: a number belongs to the row, a list
+/// of as many numbers as there are candidates to the candidates, a list of lists to their units.
+/// The rest is ignored.
 public final class Columns {
-  private static final Set<String> TEMPLATE = Set.of("tools", "chat_template_kwargs");
+  private static final Set<String> EXTRAS = Set.of("tools", "chat_template_kwargs", "tree");
   private static final Set<String> TEXTS =
       Set.of(
           "prompt",
@@ -123,7 +124,7 @@ public final class Columns {
   public static Set<String> ignored(Example example, Collection<String> columns) {
     var ignored = new TreeSet<>(columns);
     ignored.removeAll(TEXTS);
-    ignored.removeAll(TEMPLATE);
+    ignored.removeAll(EXTRAS);
     example.signals().keySet().forEach(signal -> ignored.remove(signal.name()));
     return ignored;
   }
@@ -246,7 +247,7 @@ public final class Columns {
       if (cell == null || TEXTS.contains(name)) {
         return;
       }
-      if (TEMPLATE.contains(name)) {
+      if (EXTRAS.contains(name)) {
         extras.put(name, cell);
         return;
       }
@@ -311,6 +312,11 @@ public final class Columns {
   }
 
   private static void need(Example.Row row, Map<String, ?> cells, String column) {
+    if (cells.containsKey(column) && !has(cells, column)) {
+      throw new UserException(
+          "%s: column '%s' is null; write what the model should say or remove the row"
+              .formatted(row, column));
+    }
     if (!has(cells, column)) {
       throw new UserException(
           "%s: no column '%s' beside %s; add it, or name the columns as one of %s"

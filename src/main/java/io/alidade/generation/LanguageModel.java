@@ -59,6 +59,35 @@ public final class LanguageModel implements AutoCloseable {
     }
   }
 
+  /// The same weights, in the same memory, under an adapter. Each of them is closed by itself.
+  ///
+  /// @param adapter see [Located#find(String, Optional)]
+  /// @throws UserException if the adapter does not fit, or its tokenizer cannot be read
+  public LanguageModel beside(String adapter) {
+    if (located.adapter().isPresent()) {
+      throw new UserException(
+          "%s: is under an adapter already; name the model below it"
+              .formatted(located.adapter().get()));
+    }
+    var other = Located.find(located.folder().toString(), Optional.of(adapter));
+    if (other.head() != located.head()) {
+      throw new UserException(
+          "%s: an adapter for another task than the model's".formatted(other.adapter().get()));
+    }
+    var own = Tokenizer.load(other.tokenizer());
+    boolean complete = false;
+    try {
+      fit(own, policy.config().vocabSize(), located.folder());
+      var under = policy.beside(other.adapter().orElseThrow());
+      complete = true;
+      return new LanguageModel(other, under, own, generation);
+    } finally {
+      if (!complete) {
+        own.close();
+      }
+    }
+  }
+
   /// Checks that a model knows every id of a tokenizer.
   ///
   /// @param vocabulary number of ids that the model knows

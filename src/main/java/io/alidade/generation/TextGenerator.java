@@ -7,26 +7,19 @@ import io.alidade.data.RowEncoder;
 import io.alidade.example.Example;
 import io.alidade.example.Message;
 import io.alidade.example.Text;
+import io.alidade.model.Drawn;
 import io.alidade.model.Generator;
 import io.alidade.model.Sampling;
-import io.alidade.tokenizer.TextStream;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /// Draws text from a model: prompts are rendered (conversations by the chat template, opened for
 /// the assistant), continued together over a key/value cache, and decoded while they grow.
 public final class TextGenerator {
-  /// Prompt tokens that a decoder sees before the first new one, so that it keeps a leading space.
-  private static final int CONTEXT = 4;
-
   private final LanguageModel model;
   private final Sampling sampling;
-  private final List<String> stops;
-  private final Set<Integer> ends;
+  private final Stops stops;
   private final RowEncoder encoder;
 
   /// Told of text while it is drawn; never given half a character or a part of a stop string.
@@ -47,22 +40,9 @@ public final class TextGenerator {
       throw new UserException(
           model.located().folder() + ": a reward model has no words; score with it instead");
     }
-    if (stops.contains("")) {
-      throw new UserException("a stop string is empty; it would end every answer at once");
-    }
     this.model = model;
     this.sampling = sampling;
-    this.ends = new HashSet<>(model.ends());
-    var texts = new ArrayList<String>();
-    for (var stop : stops) {
-      var id = model.tokenizer().id(stop);
-      if (id.isPresent() && model.tokenizer().isSpecial(id.getAsInt())) {
-        ends.add(id.getAsInt());
-      } else {
-        texts.add(stop);
-      }
-    }
-    this.stops = List.copyOf(texts);
+    this.stops = Stops.of(model, stops);
     this.encoder = new RowEncoder(model.tokenizer(), Encoding.unlimited(Layout.CONTINUATIONS));
   }
 
@@ -134,7 +114,10 @@ public final class TextGenerator {
             .toList();
     var drawn =
         new Generator(
-                model.policy(), sampling, ends, (row, token) -> rows.get(row - first).add(token))
+                model.policy(),
+                sampling,
+                stops.ends(),
+                (row, token) -> rows.get(row - first).add(token))
             .generate(prompts.stream().map(Prompt::ids).toList(), first);
     return IntStream.range(0, rows.size()).mapToObj(r -> rows.get(r).answer(drawn.get(r))).toList();
   }
@@ -143,55 +126,27 @@ public final class TextGenerator {
   private final class Row {
     private final int number;
     private final Listener listener;
-    private final TextStream stream = model.tokenizer().stream(true);
-    private final StopText stop = new StopText(stops);
-    private final StringBuilder text = new StringBuilder();
+    private final AnswerText text;
 
     Row(int number, Prompt prompt, Listener listener) {
       this.number = number;
       this.listener = listener;
-      if (!prompt.chat()) {
-        int[] ids = prompt.ids();
-        for (int i = Math.max(0, ids.length - CONTEXT); i < ids.length; i++) {
-          stream.add(ids[i]);
-        }
-        stream.finish();
-      }
+      text = new AnswerText(model.tokenizer(), prompt, stops);
     }
 
     boolean add(int token) {
-      if (ends.contains(token)) {
-        finish();
-        return false;
-      }
-      give(stop.add(stream.add(token)));
-      return !stop.stopped();
+      give(text.add(token));
+      return !text.ended();
     }
 
-    Answer answer(Generator.Drawn drawn) {
-      finish();
-      double logp = 0;
-      for (float one : drawn.logps()) {
-        logp += one;
-      }
-      var end =
-          switch (drawn.stop()) {
-            case END -> Answer.End.END;
-            case LISTENER -> Answer.End.STOP;
-            case LENGTH -> stop.stopped() ? Answer.End.STOP : Answer.End.LENGTH;
-          };
-      return new Answer(text.toString(), drawn.tokens(), logp, end);
-    }
-
-    /// What is left; nothing the second time.
-    private void finish() {
-      give(stop.add(stream.finish()));
-      give(stop.finish());
+    Answer answer(Drawn drawn) {
+      give(text.finish());
+      return new Answer(
+          text.all(), drawn.tokens(), drawn.logps(), drawn.entropies(), text.end(drawn.stop()));
     }
 
     private void give(String piece) {
       if (!piece.isEmpty()) {
-        text.append(piece);
         listener.text(number, piece);
       }
     }

@@ -145,7 +145,7 @@ public record Provenance(
   }
 
   /// The processor's name where Linux tells it, else the architecture.
-  private static String cpu() {
+  public static String cpu() {
     try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
       return lines
           .filter(line -> line.startsWith("model name"))

@@ -22,6 +22,7 @@ import java.util.Optional;
 /// `events.out.tfevents.*`, `checkpoints/`, `model/`, `report.html`. Locked while it is open, so
 /// that no second process writes into it.
 public final class RunFolder implements AutoCloseable {
+  private static final String LOCK = ".lock";
   private static final String RESOLVED = "resolved.yaml";
   private static final String PROVENANCE = "provenance.json";
 
@@ -55,8 +56,7 @@ public final class RunFolder implements AutoCloseable {
       }
       Files.createDirectories(out);
       var channel =
-          FileChannel.open(
-              out.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(out.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (!locked(channel)) {
         channel.close();
         throw new UserException(
@@ -89,7 +89,7 @@ public final class RunFolder implements AutoCloseable {
 
   private static boolean isEmpty(Path folder) throws IOException {
     try (var files = Files.list(folder)) {
-      return files.allMatch(file -> file.getFileName().toString().equals(".lock"));
+      return files.allMatch(file -> file.getFileName().toString().equals(LOCK));
     }
   }
 
@@ -212,6 +212,14 @@ public final class RunFolder implements AutoCloseable {
 
   @Override
   public void close() {
+    try {
+      if (!holdsRun(path) && isEmpty(path)) { // nothing began, so nothing stays
+        Files.delete(path.resolve(LOCK));
+        Files.delete(path);
+      }
+    } catch (IOException _) {
+      // An empty folder that stays is no harm, and it is no reason to hide why nothing began.
+    }
     try {
       lockFile.close(); // frees the lock
     } catch (IOException e) {

@@ -5,6 +5,7 @@ import io.alidade.example.Signal;
 import io.alidade.model.TensorFiles;
 import io.alidade.model.Trainee;
 import io.alidade.objective.Loss;
+import io.alidade.reference.Moving;
 import io.alidade.store.AtomicFiles;
 import io.alidade.store.Json;
 import java.io.IOException;
@@ -23,11 +24,13 @@ import java.util.regex.Pattern;
 /// The folder of checkpoints of a run: `checkpoint-N` after N steps, each complete or absent.
 ///
 /// A checkpoint holds the weights in the layout of a model (or of an adapter), the optimizer's
-/// state as `optimizer.safetensors`, and everything else that a step depends on as
-/// `trainer_state.json`. Doubles are written with all their digits, so that what is read back has
-/// the same bits.
+/// state as `optimizer.safetensors`, the weights of a reference that follows the policy as
+/// `reference.safetensors`, and everything else that a step depends on as `trainer_state.json`.
+/// Doubles are written with all their digits, so that what is read back has the same bits.
 public final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d+)");
+
+  private static final String REFERENCE = "reference.safetensors";
 
   private final Path folder;
   private final int limit;
@@ -74,12 +77,13 @@ public final class Checkpoints {
     return matcher.matches() ? Long.parseLong(matcher.group(1)) : -1;
   }
 
-  void save(State state, Trainee policy, Optimizer.Updater updater) {
+  void save(State state, Trainee policy, Optimizer.Updater updater, Optional<Moving> moving) {
     AtomicFiles.folder(
         folder.resolve("checkpoint-" + state.step),
         into -> {
           policy.checkpoint(into);
           TensorFiles.write(into.resolve("optimizer.safetensors"), updater.state());
+          moving.ifPresent(m -> TensorFiles.write(into.resolve(REFERENCE), m.state()));
           Json.write(into.resolve("trainer_state.json"), json(state));
         });
     for (var old : all().stream().skip(limit).toList()) {
@@ -94,7 +98,8 @@ public final class Checkpoints {
     }
   }
 
-  State restore(Path checkpoint, Optimizer.Updater updater) {
+  State restore(Path checkpoint, Optimizer.Updater updater, Optional<Moving> moving) {
+    moving.ifPresent(m -> m.restore(TensorFiles.read(checkpoint.resolve(REFERENCE))));
     updater.restore(TensorFiles.read(checkpoint.resolve("optimizer.safetensors")));
     return state(checkpoint.resolve("trainer_state.json"));
   }

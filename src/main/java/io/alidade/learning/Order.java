@@ -18,12 +18,15 @@ import java.util.stream.IntStream;
 final class Order {
   private final Groups groups;
   private final Settings settings;
+  private final long salt;
   private int[] permutation = {};
   private long permuted = -1;
 
-  Order(Groups groups, Settings settings) {
+  /// @param salt makes the orders of equal seeds differ; 0 for the first part of a run
+  Order(Groups groups, Settings settings, long salt) {
     this.groups = groups;
     this.settings = settings;
+    this.salt = salt;
   }
 
   long stepsPerEpoch() {
@@ -57,17 +60,21 @@ final class Order {
     if (permuted != epoch) {
       permutation = IntStream.range(0, groups.count()).toArray();
       if (settings.shuffle()) {
-        shuffle(permutation, generator(settings.seed(), epoch));
+        shuffle(permutation, generator(settings.seed(), epoch, salt));
       }
       permuted = epoch;
     }
     return permutation;
   }
 
-  private static RandomGenerator generator(long seed, long epoch) {
-    // Two large odd constants keep the streams of neighbouring seeds and epochs apart.
+  private static RandomGenerator generator(long seed, long epoch, long salt) {
+    // Large odd constants keep the streams of neighbouring seeds, epochs and parts apart.
     return RandomGeneratorFactory.of("L64X128MixRandom")
-        .create(seed * 0x9E3779B97F4A7C15L + epoch * 0xD1B54A32D192ED03L + 1);
+        .create(
+            seed * 0x9E3779B97F4A7C15L
+                + epoch * 0xD1B54A32D192ED03L
+                + salt * 0x8CB92BA72F3D8DD7L
+                + 1);
   }
 
   private static void shuffle(int[] values, RandomGenerator random) {

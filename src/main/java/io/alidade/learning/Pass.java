@@ -136,9 +136,9 @@ final class Pass {
               () -> new IllegalStateException("the objective needs a reference, none was opened"));
       Grad.off(() -> {
         try (var _ = Phase.REFERENCE.begin()) {
-        var scoring = scorer.score(batch, needs.referenceReadouts(), false);
-        needs.referenceReadouts().forEach(r -> frozen.put(r, output(scoring, r)));
-        return frozen;
+          var scoring = scorer.score(batch, needs.referenceReadouts(), false);
+          needs.referenceReadouts().forEach(r -> frozen.put(r, output(scoring, r)));
+          return frozen;
         }
       });
     }

@@ -11,6 +11,7 @@ import io.alidade.model.Trainee;
 import io.alidade.objective.Loss;
 import io.alidade.objective.Needs;
 import io.alidade.objective.Objective;
+import io.alidade.reference.Moving;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Phase;
@@ -33,22 +34,23 @@ public final class Session implements AutoCloseable {
   private final Needs needs;
   private final Trainee policy;
   private final Optimizer optimizer;
-  private final Optimizer.Updater updater;
   private final Schedule schedule;
   private final Settings settings;
   private final Groups train;
   private final Optional<Groups> held;
   private final Journal journal;
   private final Pass pass;
-  private final Order order;
+  private final Optional<Moving> moving;
   private final Checkpoints checkpoints;
 
   private final Map<String, Double> memory = new HashMap<>();
   private final Map<Signal, Map<String, double[]>> labels = new HashMap<>();
   private final LinkedHashMap<String, Loss.Metric> window = new LinkedHashMap<>();
   private final Map<String, Double> latest = new HashMap<>();
+  private Optimizer.Updater updater;
+  private Course course;
+  private boolean restarts;
   private long done;
-  private long total = 1;
   private long tokens;
 
   /// Assembles a session; nothing is computed yet. The session owns the optimizer's state, and the
@@ -76,7 +78,8 @@ public final class Session implements AutoCloseable {
     this.held = held;
     this.journal = journal;
     this.pass = new Pass(objective, policy, reference, Meter.watched(needs));
-    this.order = new Order(this.train, settings);
+    this.moving = reference.flatMap(r -> r instanceof Moving m ? Optional.of(m) : Optional.empty());
+    this.course = Course.whole(this.train, settings, 1);
     this.checkpoints = new Checkpoints(folder, settings.saveTotalLimit());
     if (train.count() == 0) {
       throw new UserException("the training data holds no usable row; `data check` tells why");
@@ -85,12 +88,41 @@ public final class Session implements AutoCloseable {
 
   /// Settles how many steps the run has: the number set for the run, or as many as the epochs take.
   public void plan(int epochs) {
-    total = settings.maxSteps() > 0 ? settings.maxSteps() : epochs * order.stepsPerEpoch();
+    course = Course.whole(train, settings, epochs);
+  }
+
+  /// Settles stages: the rows with the smallest number in a signal first, and so on.
+  ///
+  /// @param epochs passes over the rows of each stage
+  /// @param stage one number a row
+  /// @param restarts whether the schedule begins anew with each stage
+  public void plan(int epochs, Signal stage, boolean restarts) {
+    course = Course.staged(train, settings, epochs, stage);
+    this.restarts = restarts;
   }
 
   /// Whether steps are left.
   public boolean unfinished() {
-    return done < total;
+    return done < course.total();
+  }
+
+  /// Whether the next step is the first one of a stage.
+  public boolean beginsStage() {
+    return course.at(done).first() == done;
+  }
+
+  /// Tells a reference that follows the policy that a new part of the run begins.
+  public void anchor() {
+    moving.ifPresent(Moving::anchored);
+    journal.message(
+        "stage %d of %d: %,d steps"
+            .formatted(course.number(done) + 1, course.stages(), course.at(done).steps()));
+  }
+
+  /// Forgets the optimizer's state, as at the beginning of a run.
+  public void restart() {
+    updater.close();
+    updater = optimizer.open(policy.trainable());
   }
 
   /// Steps done.
@@ -100,7 +132,7 @@ public final class Session implements AutoCloseable {
 
   /// Steps of the whole run.
   public long total() {
-    return total;
+    return course.total();
   }
 
   /// Takes the next step: gradients over its passes, one update, and whatever is due after it (a
@@ -109,13 +141,17 @@ public final class Session implements AutoCloseable {
   /// @throws UserException if the loss or the gradient is not finite; the model is left as it was
   ///   before the step
   public void step() {
+    var stage = course.at(done);
     List<Batch> passes;
     try (var _ = Phase.DATA.begin()) {
-      passes = order.step(done);
+      passes = stage.passes(done);
     }
     policy.training(true);
-    double rate =
-        optimizer.learningRate() * settings.learningRateFactor() * schedule.factor(done, total);
+    double factor =
+        restarts
+            ? schedule.factor(done - stage.first(), stage.steps())
+            : schedule.factor(done, course.total());
+    double rate = optimizer.learningRate() * settings.learningRateFactor() * factor;
     double norm;
     try (var _ = new Step()) {
       Natives.call(() -> gradients(passes))
@@ -129,16 +165,17 @@ public final class Session implements AutoCloseable {
     }
     policy.training(false);
     done++;
+    moving.ifPresent(reference -> reference.stepped(done));
     tokens += Meter.tokens(passes);
     add("grad_norm", new Loss.Metric(norm, 1));
     progress();
-    if (done % settings.loggingSteps() == 0 || done == total) {
+    if (done % settings.loggingSteps() == 0 || done == course.total()) {
       log(rate);
     }
-    if (due(settings.evalSteps()) || done == total) {
+    if (due(settings.evalSteps()) || done == course.total()) {
       evaluate();
     }
-    if (due(settings.saveSteps()) || done == total) {
+    if (due(settings.saveSteps()) || done == course.total()) {
       save();
     }
   }
@@ -273,7 +310,7 @@ public final class Session implements AutoCloseable {
         headline.put(name, value);
       }
     }
-    journal.progress("train", done, total, "steps", headline);
+    journal.progress("train", done, course.total(), "steps", headline);
   }
 
   private void log(double rate) {
@@ -281,14 +318,17 @@ public final class Session implements AutoCloseable {
     window.forEach((name, metric) -> metrics.put(name, metric.mean()));
     metrics.put("learning_rate", rate);
     metrics.put("num_tokens", (double) tokens);
-    journal.log(done, order.epoch(done), metrics);
+    if (course.stages() > 1) {
+      metrics.put("stage", course.number(done - 1) + 1.0);
+    }
+    journal.log(done, course.epoch(done), metrics);
     window.clear();
   }
 
   /// Measures loss and metrics on the held-out groups, without touching the model.
   public void evaluate() {
     if (held.isPresent()) {
-      journal.evaluation(done, order.epoch(done), measure(held.get(), "eval_"));
+      journal.evaluation(done, course.epoch(done), measure(held.get(), "eval_"));
     }
   }
 
@@ -331,7 +371,7 @@ public final class Session implements AutoCloseable {
   public void save() {
     var state = new Checkpoints.State(done, tokens, memory, labels, window, policy.randomState());
     try (var _ = new Step()) {
-      checkpoints.save(state, policy, updater);
+      checkpoints.save(state, policy, updater, moving);
     }
   }
 
@@ -340,7 +380,7 @@ public final class Session implements AutoCloseable {
   /// @param checkpoint a folder that [Checkpoints#latest()] named
   public void restore(Path checkpoint) {
     try (var _ = new Step()) {
-      var state = checkpoints.restore(checkpoint, updater);
+      var state = checkpoints.restore(checkpoint, updater, moving);
       done = state.step();
       tokens = state.tokens();
       memory.putAll(state.memory());

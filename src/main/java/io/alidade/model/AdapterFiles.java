@@ -33,7 +33,7 @@ final class AdapterFiles {
     parameters.put(
         Lora.fresh(
             spec,
-            modules(parameters, architecture),
+            modules(parameters, architecture, policy.head()),
             architecture.adapterTargets(),
             policy.precision().wide(),
             policy.seed()));
@@ -51,25 +51,66 @@ final class AdapterFiles {
       parameters.put(
           Lora.of(
               spec,
-              modules(parameters, architecture),
+              modules(parameters, architecture, policy.head()),
               architecture.adapterTargets(),
               (name, shape) -> {
-                var stored = PeftConfig.PREFIX + name;
+                var stored = stored(files, name, architecture);
                 used.add(stored);
                 check(files, file, stored, shape);
                 return reader.read(stored, policy.precision().wide());
               }));
       replace(parameters, spec, policy.head());
       for (var replaced : parameters.replaced().entrySet()) {
-        var stored = PeftConfig.PREFIX + replaced.getKey();
+        var stored = stored(files, replaced.getKey(), architecture);
         used.add(stored);
         check(files, file, stored, Ops.shape(replaced.getValue()));
-        try (var _ = new Step()) {
-          replaced.getValue().copy_(reader.read(stored, policy.precision().type()));
-        }
+        copy(reader, stored, policy, replaced.getValue());
       }
+      tables(parameters, architecture, policy, files, file, reader, used);
       unexpected(file, files.names(), used);
     }
+  }
+
+  /// PEFT writes embedding tables and heads beside an adapter that targets them, or whose model had
+  /// more tokens than the one it names; they stand in for the checkpoint's.
+  private static void tables(
+      Parameters parameters,
+      Architecture architecture,
+      PolicySpec policy,
+      WeightFiles files,
+      Path file,
+      WeightReader reader,
+      Set<String> used) {
+    for (var module : modules(parameters, architecture, policy.head()).entrySet()) {
+      if (module.getValue().kind() == Lora.Kind.LINEAR) {
+        continue;
+      }
+      for (var end : List.of(".base_layer.weight", ".weight")) {
+        var stored = stored(files, module.getKey() + end, architecture);
+        if (files.has(stored) && used.add(stored)) {
+          var below = parameters.base(module.getKey() + ".weight");
+          check(files, file, stored, Ops.shape(below));
+          copy(reader, stored, policy, below);
+        }
+      }
+    }
+  }
+
+  private static void copy(WeightReader reader, String stored, PolicySpec policy, Tensor into) {
+    try (var _ = new Step()) {
+      into.copy_(reader.read(stored, policy.precision().type()));
+    }
+  }
+
+  /// The name of a tensor in an adapter's file. Below a model of text and images PEFT puts the text
+  /// tower's name into it.
+  private static String stored(WeightFiles files, String name, Architecture architecture) {
+    var plain = PeftConfig.PREFIX + name;
+    return files.has(plain) ? plain : named(name, architecture);
+  }
+
+  private static String named(String name, Architecture architecture) {
+    return PeftConfig.PREFIX + architecture.config().outerName(name);
   }
 
   private static void check(WeightFiles files, Path file, String name, long[] wanted) {
@@ -91,18 +132,35 @@ final class AdapterFiles {
     }
   }
 
+  /// Everything that an adapter can reach: embeddings, the layers' linear modules, the head.
   private static SequencedMap<String, Lora.Module> modules(
-      Parameters parameters, Architecture architecture) {
+      Parameters parameters, Architecture architecture, Head head) {
     var modules = new LinkedHashMap<String, Lora.Module>();
-    for (var name : architecture.linearModules()) {
-      var shape = Ops.shape(parameters.get(name + ".weight"));
-      modules.put(
-          name,
-          architecture.transposed()
-              ? new Lora.Module(shape[0], shape[1])
-              : new Lora.Module(shape[1], shape[0]));
+    var linear = new HashSet<>(architecture.linearModules());
+    architecture
+        .shapes()
+        .forEach((name, shape) -> {
+          if (shape.length == 2) {
+            var module = module(name);
+            boolean inLayer = linear.contains(module);
+            modules.put(
+                module,
+                inLayer && !architecture.transposed()
+                    ? new Lora.Module(shape[1], shape[0], Lora.Kind.LINEAR)
+                    : new Lora.Module(
+                        shape[0], shape[1], inLayer ? Lora.Kind.LINEAR : Lora.Kind.EMBEDDING));
+          }
+        });
+    if (head != Head.REWARD) {
+      var name = architecture.names().head();
+      var shape = Ops.shape(parameters.get(name));
+      modules.put(module(name), new Lora.Module(shape[1], shape[0], Lora.Kind.HEAD));
     }
     return modules;
+  }
+
+  private static String module(String weight) {
+    return weight.substring(0, weight.length() - ".weight".length());
   }
 
   /// Gives the modules that are trained whole tensors of their own; a head that is not the
@@ -110,10 +168,15 @@ final class AdapterFiles {
   private static void replace(Parameters parameters, LoraSpec spec, Head head) {
     for (var module : saved(spec, head)) {
       boolean found = false;
-      for (var weight : parameters.base().entrySet()) {
+      for (var weight : parameters.modules().entrySet()) {
         var name = weight.getKey();
         var owner = name.substring(0, name.lastIndexOf('.'));
         if (owner.equals(module) || owner.endsWith("." + module)) {
+          if (parameters.adapts(owner)) {
+            throw new UserException(
+                "modules_to_save: '%s' is adapted already (target_modules); name it in one of them"
+                    .formatted(module));
+          }
           found = true;
           try (var _ = new Step()) {
             parameters.replace(name, weight.getValue().detach().clone());
@@ -121,7 +184,9 @@ final class AdapterFiles {
         }
       }
       if (!found && !module.equals("classifier")) { // PEFT names both for any classifier
-        throw new UserException("modules_to_save: no module is named '%s'".formatted(module));
+        throw new UserException(
+            "modules_to_save: no module is named '%s'; usual ones are the embedding, the head ('lm_head') and norms"
+                .formatted(module));
       }
     }
   }
@@ -155,7 +220,7 @@ final class AdapterFiles {
             saved(lora.spec(), head)));
     var sources = new LinkedHashMap<String, Source>();
     try (var _ = new Step()) {
-      named(parameters, lora)
+      named(parameters, lora, architecture)
           .forEach((name, tensor) -> sources.put(name, TensorFiles.source(tensor)));
       SafetensorsWriter.write(folder.resolve(PeftConfig.WEIGHTS), sources, SafetensorsWriter.PT);
     }
@@ -173,14 +238,16 @@ final class AdapterFiles {
   }
 
   /// Everything that belongs to an adapter, by PEFT's names.
-  static SequencedMap<String, Tensor> named(Parameters parameters, Lora lora) {
+  static SequencedMap<String, Tensor> named(
+      Parameters parameters, Lora lora, Architecture architecture) {
     var named = new LinkedHashMap<String, Tensor>();
-    addAll(named, lora.weights());
-    addAll(named, parameters.replaced());
+    addAll(named, lora.weights(), architecture);
+    addAll(named, parameters.replaced(), architecture);
     return named;
   }
 
-  private static void addAll(Map<String, Tensor> named, Map<String, Tensor> tensors) {
-    tensors.forEach((name, tensor) -> named.put(PeftConfig.PREFIX + name, tensor));
+  private static void addAll(
+      Map<String, Tensor> named, Map<String, Tensor> tensors, Architecture architecture) {
+    tensors.forEach((name, tensor) -> named.put(named(name, architecture), tensor));
   }
 }

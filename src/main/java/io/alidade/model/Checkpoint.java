@@ -2,13 +2,16 @@ package io.alidade.model;
 
 import io.alidade.UserException;
 import io.alidade.model.causal.Architecture;
+import io.alidade.model.causal.TextTower;
 import io.alidade.store.WeightFiles;
+import io.alidade.tensor.NativeMemory;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Rng;
 import io.alidade.tensor.Step;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,6 +45,9 @@ final class Checkpoint {
       shapes.put(names.head(), shapeOf(shapes, names.embedding()));
     }
     var parameters = new Parameters();
+    if (architecture.tied() && spec.head() != Head.REWARD) {
+      parameters.tie(names.head(), names.embedding());
+    }
     boolean complete = false;
     try (var files = WeightFiles.open(folder);
         var reader = new WeightReader(files)) {
@@ -51,8 +57,9 @@ final class Checkpoint {
       if (spec.head() == Head.VALUE) {
         shapes.put(VALUE, new long[] {1, hidden});
       }
-      var stored = stored(files, names.base(), shapes);
-      check(folder, files, shapes, stored, names);
+      var stored = stored(files, architecture, shapes);
+      check(folder, files, shapes, stored, architecture);
+      fits(folder, shapes.values(), spec.precision(), NativeMemory.physical());
       var type = spec.precision().type();
       for (var wanted : shapes.entrySet()) {
         try (var _ = new Step();
@@ -76,6 +83,23 @@ final class Checkpoint {
     return parameters;
   }
 
+  /// Refuses weights that the machine cannot hold, before the system ends the process for it.
+  ///
+  /// @param memory of the machine, bytes
+  static void fits(Path folder, Collection<long[]> shapes, Precision precision, long memory) {
+    double bytes = 0;
+    for (var shape : shapes) {
+      bytes +=
+          Arrays.stream(shape).asDoubleStream().reduce(precision.dtype().bytes(), (a, b) -> a * b);
+    }
+    if (bytes > memory) {
+      throw new UserException(
+          "%s: its weights take %s in %s, this machine has %s; take a narrower type (bfloat16) or a smaller model"
+              .formatted(
+                  folder, NativeMemory.shown((long) bytes), precision, NativeMemory.shown(memory)));
+    }
+  }
+
   private static long[] shapeOf(SequencedMap<String, long[]> shapes, String name) {
     var shape = shapes.get(name);
     if (shape == null) {
@@ -84,17 +108,25 @@ final class Checkpoint {
     return shape;
   }
 
-  /// Names in the files by names of the family: base-model checkpoints lack the prefix.
+  /// Names in the files by names of the family: base-model checkpoints lack the prefix, text towers
+  /// have another one, and of a tied pair the head alone may have been kept.
   private static Map<String, String> stored(
-      WeightFiles files, String base, SequencedMap<String, long[]> shapes) {
+      WeightFiles files, Architecture architecture, SequencedMap<String, long[]> shapes) {
     var stored = new HashMap<String, String>();
+    var names = architecture.names();
     for (var name : shapes.keySet()) {
-      var bare = name.startsWith(base) ? name.substring(base.length()) : name;
-      if (files.has(name)) {
-        stored.put(name, name);
-      } else if (files.has(bare)) {
-        stored.put(name, bare);
+      var possible = new ArrayList<String>();
+      possible.add(name);
+      if (name.startsWith(names.base())) {
+        possible.add(name.substring(names.base().length()));
       }
+      if (architecture.config().inner()) {
+        possible.addAll(TextTower.names(name));
+      }
+      if (architecture.tied() && name.equals(names.embedding())) {
+        possible.add(names.head());
+      }
+      possible.stream().filter(files::has).findFirst().ifPresent(n -> stored.put(name, n));
     }
     return stored;
   }
@@ -104,7 +136,8 @@ final class Checkpoint {
       WeightFiles files,
       SequencedMap<String, long[]> shapes,
       Map<String, String> stored,
-      Architecture.Names names) {
+      Architecture architecture) {
+    var names = architecture.names();
     var missing = new ArrayList<String>();
     for (var wanted : shapes.entrySet()) {
       var name = stored.get(wanted.getKey());
@@ -133,9 +166,14 @@ final class Checkpoint {
     var known = new HashSet<>(stored.values());
     // Heads that this use of the checkpoint does not need.
     known.addAll(List.of(names.head(), REWARD, VALUE));
+    boolean inner = architecture.config().inner();
+    if (inner) {
+      known.addAll(TextTower.names(names.head()));
+    }
     var unexpected =
         files.names().stream()
             .filter(name -> !known.contains(name) && !BUFFERS.matcher("." + name).matches())
+            .filter(name -> !(inner && TextTower.ofImages(name)))
             .toList();
     if (!unexpected.isEmpty()) {
       throw new UserException(

@@ -61,7 +61,9 @@ final class CheckpointWriter {
       long shardBytes,
       Map<String, Tensor> weights)
       throws IOException {
-    Json.write(folder.resolve("config.json"), configuration(config, architecture, head, precision));
+    Json.write(
+        folder.resolve("config.json"),
+        configuration(config, architecture, head, precision, untied(architecture, weights)));
     for (var name : COPIED) {
       var from = origin.resolve(name);
       if (Files.isRegularFile(from)) {
@@ -85,10 +87,22 @@ final class CheckpointWriter {
         });
   }
 
+  /// Whether a head that was the embedding table has become one of its own.
+  private static boolean untied(Architecture architecture, Map<String, Tensor> weights) {
+    return architecture.tied() && weights.containsKey(architecture.names().head());
+  }
+
   /// Every key of the original as it was, but for what the weights now are.
   private static ObjectNode configuration(
-      ModelConfig config, Architecture architecture, Head head, Precision precision) {
+      ModelConfig config,
+      Architecture architecture,
+      Head head,
+      Precision precision,
+      boolean untied) {
     var json = config.json();
+    if (untied) {
+      json.put("tie_word_embeddings", false);
+    }
     var suffix = head == Head.REWARD ? "ForSequenceClassification" : "";
     boolean fits =
         config.architectures().stream()

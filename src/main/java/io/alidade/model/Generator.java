@@ -1,40 +1,25 @@
 package io.alidade.model;
 
 import io.alidade.UserException;
-import io.alidade.model.causal.KeyValueCache;
-import io.alidade.model.causal.Layout;
-import io.alidade.tensor.Natives;
-import io.alidade.tensor.Ops;
-import io.alidade.tensor.Step;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
-/// Draws continuations of prompts from a policy: prompts are read once each, then every row grows
-/// by one token at a time over a key/value cache. Rows that are finished cost nothing more.
+/// Draws continuations of many prompts from a policy, through a [Decoder] that is kept full: as
+/// soon as a row ends, the next one takes its place, whatever their lengths.
 public final class Generator {
-  /// Why a row ended.
-  public enum Stop {
-    /// It drew a token that ends a sequence.
-    END,
-    /// It reached the number of new tokens.
-    LENGTH,
-    /// Its listener had enough.
-    LISTENER
-  }
-
-  /// A continuation.
+  /// A continuation among many.
   ///
-  /// @param tokens new tokens, a final end token included
-  /// @param logps log-probability of each under the model's own distribution, nats
-  /// @param stop why it ended
-  public record Drawn(int[] tokens, float[] logps, Stop stop) {}
+  /// @param prompt number of its prompt in the list
+  /// @param number which of the samples of that prompt it is
+  /// @param drawn what was drawn
+  public record Sample(int prompt, int number, Drawn drawn) {}
 
   /// Told of every token as it is drawn.
   @FunctionalInterface
@@ -45,7 +30,8 @@ public final class Generator {
     boolean token(int row, int token);
   }
 
-  private static final int DEFAULT_BATCH = 16;
+  /// Rows at work together: two tiles, so that one is full while the other waits for a prompt.
+  private static final int ROWS = 2 * Decoder.TILE;
 
   private final Policy policy;
   private final Sampling sampling;
@@ -79,138 +65,73 @@ public final class Generator {
   ///
   /// @param first number of the first prompt, which with the seed decides the draws
   public List<Drawn> generate(List<int[]> prompts, int first) {
-    var drawn = new ArrayList<Drawn>();
-    for (int from = 0; from < prompts.size(); from += DEFAULT_BATCH) {
-      int number = first + from;
-      var part = prompts.subList(from, Math.min(prompts.size(), from + DEFAULT_BATCH));
-      drawn.addAll(Natives.call(() -> batch(part, number)));
-    }
-    return drawn;
+    var drawn = new ArrayList<@Nullable Drawn>(Collections.nCopies(prompts.size(), null));
+    sample(prompts, 1, first, sample -> drawn.set(sample.prompt(), sample.drawn()));
+    return drawn.stream().map(java.util.Objects::requireNonNull).toList();
   }
 
-  /// A row at work.
-  private static final class Row {
-    final int number;
-    final Chooser chooser;
-    int[] tokens = new int[16];
-    float[] logps = new float[16];
-    int count;
-    Stop stop = Stop.LENGTH;
-
-    Row(int number, Chooser chooser) {
-      this.number = number;
-      this.chooser = chooser;
+  /// Several continuations of each prompt, told as each one ends, in no particular order. Prompts
+  /// are read once each. Sample `s` of prompt `p` has the stream of random numbers `(first + p) *
+  /// samples + s`, so it is the same whoever else is drawn.
+  ///
+  /// @param samples of each prompt, at least 1
+  /// @param first number of the first prompt in a longer list
+  /// @throws UserException if a prompt is empty or holds a token that the model does not know;
+  ///   nothing has been drawn then
+  public void sample(List<int[]> prompts, int samples, int first, Consumer<Sample> finished) {
+    Map<List<Integer>, Integer> uses = new HashMap<>();
+    for (int p = 0; p < prompts.size(); p++) {
+      Decoder.check(policy, prompts.get(p), sampling.maxNewTokens(), "prompt " + (first + p + 1));
+      uses.merge(key(prompts.get(p)), samples, Integer::sum);
     }
-
-    void add(int token, float logp) {
-      if (count == tokens.length) {
-        tokens = Arrays.copyOf(tokens, 2 * count);
-        logps = Arrays.copyOf(logps, 2 * count);
-      }
-      tokens[count] = token;
-      logps[count++] = logp;
-    }
-
-    Drawn drawn() {
-      return new Drawn(Arrays.copyOf(tokens, count), Arrays.copyOf(logps, count), stop);
-    }
-  }
-
-  private List<Drawn> batch(List<int[]> prompts, int first) {
-    var rows = new ArrayList<Row>();
-    var builder = new Layout.Builder();
-    var source = new int[prompts.size()];
-    Map<List<Integer>, Integer> known = new HashMap<>();
-    for (int r = 0; r < source.length; r++) {
-      int[] prompt = checked(prompts.get(r), first + r);
-      rows.add(new Row(first + r, new Chooser(sampling, prompt, first + r)));
-      source[r] =
-          known.computeIfAbsent(
-              IntStream.of(prompt).boxed().toList(), _ -> builder.root(prompt, prompt.length));
-    }
-    int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(0);
-    try (var cache =
-        new KeyValueCache(policy.layers(), source.length, longest + sampling.maxNewTokens())) {
-      var layout = builder.build();
-      try (var _ = new Step()) {
-        var last =
-            IntStream.of(source)
-                .map(s -> layout.segments().get(s).start() + layout.segments().get(s).length() - 1)
-                .toArray();
-        choose(rows, policy.read(layout, last, cache, source));
-      }
-      grow(new ArrayList<>(rows), cache);
-    }
-    return rows.stream().map(Row::drawn).toList();
-  }
-
-  private void grow(List<Row> active, KeyValueCache cache) {
-    drop(active, cache);
-    for (int n = 1; n < sampling.maxNewTokens() && !active.isEmpty(); n++) {
-      try (var _ = new Step()) {
-        var tokens = active.stream().mapToInt(row -> row.tokens[row.count - 1]).toArray();
-        choose(active, policy.next(Layout.steps(tokens, cache.lengths()), cache));
-      }
-      drop(active, cache);
-    }
-  }
-
-  /// Takes finished rows out of the work.
-  private static void drop(List<Row> active, KeyValueCache cache) {
-    var going =
-        IntStream.range(0, active.size()).filter(r -> active.get(r).stop == Stop.LENGTH).toArray();
-    if (going.length < active.size()) {
-      if (going.length > 0) {
-        try (var _ = new Step()) {
-          cache.keep(going);
+    Map<List<Integer>, Decoder.Prefix> read = new HashMap<>();
+    int next = 0;
+    int all = prompts.size() * samples;
+    try (var decoder = new Decoder(policy)) {
+      while (next < all || decoder.active() > 0) {
+        for (; next < all && decoder.active() < ROWS; next++) {
+          var prompt = prompts.get(next / samples);
+          var key = key(prompt);
+          var prefix = read.computeIfAbsent(key, _ -> decoder.read(prompt));
+          join(decoder, prefix, next / samples, next % samples, samples, first, finished);
+          if (uses.merge(key, -1, Integer::sum) == 0) {
+            read.remove(key);
+            prefix.close();
+          }
         }
+        decoder.step();
       }
-      active.removeIf(row -> row.stop != Stop.LENGTH);
+    } finally {
+      read.values().forEach(Decoder.Prefix::close);
     }
   }
 
-  /// @param logits `[rows, V]`
-  private void choose(List<Row> rows, Tensor logits) {
-    int size = (int) logits.size(1);
-    var numbers = Ops.toFloats(logits);
-    var chosen = new int[rows.size()];
-    for (int r = 0; r < chosen.length; r++) {
-      chosen[r] = rows.get(r).chooser.next(numbers, r * size, size);
-    }
-    var logps =
-        Ops.toFloats(
-            torch.log_softmax(logits, 1).gather(1, Ops.indices(chosen).unsqueeze(1)).squeeze(1));
-    for (int r = 0; r < chosen.length; r++) {
-      var row = rows.get(r);
-      row.add(chosen[r], logps[r]);
-      if (ends.contains(chosen[r])) {
-        row.stop = Stop.END;
-      }
-      if (!listener.token(row.number, chosen[r]) && row.stop == Stop.LENGTH) {
-        row.stop = Stop.LISTENER;
-      }
-    }
+  private void join(
+      Decoder decoder,
+      Decoder.Prefix prefix,
+      int prompt,
+      int number,
+      int samples,
+      int first,
+      Consumer<Sample> finished) {
+    int row = (first + prompt) * samples + number;
+    decoder.join(
+        prefix,
+        Decoder.Request.of(sampling, row, ends),
+        new Decoder.Listener() {
+          @Override
+          public boolean token(Decoder.Token token) {
+            return listener.token(row, token.id());
+          }
+
+          @Override
+          public void ended(Drawn drawn) {
+            finished.accept(new Sample(prompt, number, drawn));
+          }
+        });
   }
 
-  private int[] checked(int[] prompt, int row) {
-    if (prompt.length == 0) {
-      throw new UserException(
-          "prompt %d is empty; give it at least a beginning-of-sequence token".formatted(row + 1));
-    }
-    int vocabulary = policy.config().vocabSize();
-    for (int token : prompt) {
-      if (token < 0 || token >= vocabulary) {
-        throw new UserException(
-            "prompt %d holds token %d, the model knows 0 to %d; tokenizer and model do not belong together"
-                .formatted(row + 1, token, vocabulary - 1));
-      }
-    }
-    var limit = policy.positionLimit();
-    if (limit.isPresent() && prompt.length + sampling.maxNewTokens() > limit.get()) {
-      throw new UserException(
-          "prompt %d of %d tokens and %d new ones pass the model's %d positions; lower max_new_tokens"
-              .formatted(row + 1, prompt.length, sampling.maxNewTokens(), limit.get()));
-    }
-    return prompt;
+  private static List<Integer> key(int[] prompt) {
+    return IntStream.of(prompt).boxed().toList();
   }
 }

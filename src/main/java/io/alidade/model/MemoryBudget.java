@@ -34,13 +34,13 @@ public record MemoryBudget(long bytes) {
                 * Math.pow(match.group(3) == null ? 1000 : 1024, power)));
   }
 
-  /// How many layers must be computed again so that a pass stays within the budget; all of them where
-  /// even that is too little.
+  /// How many layers must be computed again so that a pass stays within the budget; all of them
+  /// where even that is too little.
   ///
   /// @param layers of the model
   /// @param kept bytes that a layer keeps for its backward pass
-  /// @param input bytes of what comes into a layer, which is all that remains of one that is computed
-  ///   again
+  /// @param input bytes of what comes into a layer, which is all that remains of one that is
+  ///   computed again
   /// @param rest bytes of everything else: weights, gradients, moments, probabilities
   int repeated(int layers, long kept, long input, long rest) {
     if (bytes == Long.MAX_VALUE) {

@@ -144,24 +144,27 @@ final class PackedScoring implements Scoring {
 
   private void readLogits(Set<Readout> readouts) {
     boolean keep = run.isPresent() && projection.keeps(placement.rows().length, vocabulary);
-    inChunks(Phase.PROJECTION, (from, count) -> {
-      var out =
-          Step.innerAll(() -> {
-            var read =
-                projection.read(
-                    predicting().narrow(0, from, count), targets(from, count), readouts);
-            read.values().forEach((readout, values) -> place(readout, cells(from, count), values));
-            return keep
-                ? Map.of("e", read.kept().exponentials(), "sum", read.kept().sum())
-                : Map.<String, Tensor>of();
-          });
-      if (keep) {
-        kept.put(
-            from,
-            new Projection.Kept(
-                Objects.requireNonNull(out.get("e")), Objects.requireNonNull(out.get("sum"))));
-      }
-    });
+    inChunks(
+        Phase.PROJECTION,
+        (from, count) -> {
+          var out =
+              Step.innerAll(() -> {
+                var read =
+                    projection.read(
+                        predicting().narrow(0, from, count), targets(from, count), readouts);
+                read.values()
+                    .forEach((readout, values) -> place(readout, cells(from, count), values));
+                return keep
+                    ? Map.of("e", read.kept().exponentials(), "sum", read.kept().sum())
+                    : Map.<String, Tensor>of();
+              });
+          if (keep) {
+            kept.put(
+                from,
+                new Projection.Kept(
+                    Objects.requireNonNull(out.get("e")), Objects.requireNonNull(out.get("sum"))));
+          }
+        });
   }
 
   private Tensor values(Tensor hidden) {
@@ -242,18 +245,20 @@ final class PackedScoring implements Scoring {
   }
 
   private void backLogits(Map<Readout, Tensor> gradients, Tensor toRows) {
-    inChunks(Phase.PROJECTION_BACKWARD, (from, count) -> {
-      var ready = Optional.ofNullable(kept.remove(from));
-      try (var _ = new Step()) {
-        var chunk = new EnumMap<Readout, Tensor>(Readout.class);
-        gradients.forEach((readout, g) -> chunk.put(readout, g.narrow(0, from, count)));
-        var back =
-            projection.backward(
-                predicting().narrow(0, from, count), targets(from, count), chunk, ready);
-        toRows.narrow(0, from, count).add_(back);
-      }
-      ready.ifPresent(Projection.Kept::close);
-    });
+    inChunks(
+        Phase.PROJECTION_BACKWARD,
+        (from, count) -> {
+          var ready = Optional.ofNullable(kept.remove(from));
+          try (var _ = new Step()) {
+            var chunk = new EnumMap<Readout, Tensor>(Readout.class);
+            gradients.forEach((readout, g) -> chunk.put(readout, g.narrow(0, from, count)));
+            var back =
+                projection.backward(
+                    predicting().narrow(0, from, count), targets(from, count), chunk, ready);
+            toRows.narrow(0, from, count).add_(back);
+          }
+          ready.ifPresent(Projection.Kept::close);
+        });
   }
 
   private void backSingle(Readout readout, Map<Readout, Tensor> gradients, Tensor toRows) {

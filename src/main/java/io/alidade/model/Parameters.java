@@ -19,6 +19,18 @@ final class Parameters implements Weights, AutoCloseable {
 
   private @Nullable Lora lora;
 
+  /// The head of a model whose head is its embedding table, and that table; empty otherwise.
+  private String tiedHead = "";
+
+  private String tiedTable = "";
+
+  /// Says that the head is the checkpoint's embedding table. A head of its own that an adapter
+  /// brings stands in for it, one of the table does not.
+  void tie(String head, String table) {
+    tiedHead = head;
+    tiedTable = table;
+  }
+
   /// Adds a weight of the checkpoint and owns it from now on.
   void put(String name, Tensor tensor) {
     base.put(name, Owned.keep(tensor));
@@ -42,6 +54,20 @@ final class Parameters implements Weights, AutoCloseable {
     return tensors(base);
   }
 
+  /// The weights of the checkpoint, a tied head among them under its own name.
+  SequencedMap<String, Tensor> modules() {
+    var tensors = base();
+    if (!tiedHead.isEmpty()) {
+      tensors.putIfAbsent(tiedHead, base(tiedHead));
+    }
+    return tensors;
+  }
+
+  /// Whether an adapter adds to a module.
+  boolean adapts(String module) {
+    return lora != null && lora.modules().contains(module);
+  }
+
   SequencedMap<String, Tensor> replaced() {
     return tensors(replaced);
   }
@@ -55,6 +81,7 @@ final class Parameters implements Weights, AutoCloseable {
   /// A copy with memory of its own and no gradients.
   Parameters copy() {
     var copy = new Parameters();
+    copy.tie(tiedHead, tiedTable);
     try (var _ = new Step()) {
       base().forEach((name, tensor) -> copy.put(name, tensor.detach().clone()));
       replaced().forEach((name, tensor) -> copy.replace(name, tensor.detach().clone()));
@@ -65,12 +92,51 @@ final class Parameters implements Weights, AutoCloseable {
     return copy;
   }
 
+  /// A copy of what is trained, without gradients: of the adapter and the modules trained whole
+  /// with it, where there is one, above the same base weights; or else of everything.
+  Parameters trainedCopy() {
+    if (lora == null) {
+      return copy();
+    }
+    var copy = new Parameters();
+    try (var _ = new Step()) {
+      base.forEach((name, owned) -> copy.put(name, owned.tensor())); // shares memory
+      replaced().forEach((name, tensor) -> copy.replace(name, tensor.detach().clone()));
+    }
+    copy.put(lora.copy());
+    return copy;
+  }
+
+  /// The weights of the checkpoint in the same memory, without an adapter.
+  Parameters sharing() {
+    var sharing = new Parameters();
+    base().forEach(sharing::put);
+    return sharing;
+  }
+
   /// The weights of the checkpoint as they are in use: with replaced modules, without low-rank
   /// parts.
   SequencedMap<String, Tensor> inUse() {
     var tensors = base();
     tensors.putAll(replaced());
     return tensors;
+  }
+
+  /// Gives a tied head memory of its own if the adapter changes it or the table, so that each can
+  /// take what was learned for it.
+  void untie() {
+    boolean changed =
+        replaced.containsKey(tiedHead)
+            || replaced.containsKey(tiedTable)
+            || lora != null
+                && lora.modules().stream()
+                    .map(module -> module + ".weight")
+                    .anyMatch(name -> name.equals(tiedHead) || name.equals(tiedTable));
+    if (changed && !base.containsKey(tiedHead)) {
+      try (var _ = new Step()) {
+        put(tiedHead, base(tiedTable).detach().clone());
+      }
+    }
   }
 
   /// Makes the replaced tensors the base's and forgets the adapter.
@@ -94,8 +160,10 @@ final class Parameters implements Weights, AutoCloseable {
     return owned != null ? owned.tensor() : base(name);
   }
 
-  private Tensor base(String name) {
-    var owned = base.get(name);
+  /// A weight below whatever an adapter brings.
+  Tensor base(String name) {
+    var own = base.get(name);
+    var owned = own == null && name.equals(tiedHead) ? base.get(tiedTable) : own;
     if (owned == null) {
       throw new IllegalStateException("no weight is named " + name);
     }
@@ -110,6 +178,18 @@ final class Parameters implements Weights, AutoCloseable {
   @Override
   public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
     return lora == null ? sum : lora.adaptBack(module, input, gradient, sum, draw);
+  }
+
+  @Override
+  public Tensor adaptRows(String module, Tensor rows, Tensor output) {
+    return lora == null ? output : lora.adaptRows(module, rows, output);
+  }
+
+  @Override
+  public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {
+    if (lora != null) {
+      lora.adaptRowsBack(module, rows, gradient);
+    }
   }
 
   /// The same weights as the checkpoint has them.
@@ -129,6 +209,14 @@ final class Parameters implements Weights, AutoCloseable {
       public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
         return sum;
       }
+
+      @Override
+      public Tensor adaptRows(String module, Tensor rows, Tensor output) {
+        return output;
+      }
+
+      @Override
+      public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {}
     };
   }
 

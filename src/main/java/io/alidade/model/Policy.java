@@ -1,6 +1,5 @@
 package io.alidade.model;
 
-
 import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
@@ -8,7 +7,6 @@ import io.alidade.model.adapter.Lora;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
-import io.alidade.model.causal.KeyValueCache;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PackedAttention;
@@ -23,12 +21,16 @@ import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -107,7 +109,7 @@ public final class Policy implements Trainee, Fingerprinted {
   /// What would be trained: the adapter if there is one, or else everything.
   private SequencedMap<String, Tensor> candidates() {
     var lora = parameters.lora();
-    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora);
+    return lora == null ? parameters.base() : AdapterFiles.named(parameters, lora, architecture);
   }
 
   /// Switches the dropout of an adapter on or off; it is off at first, and only ever acts on
@@ -149,8 +151,8 @@ public final class Policy implements Trainee, Fingerprinted {
     return score(parameters, batch, readouts, differentiable);
   }
 
-  /// How many tokens it has read for differentiable scoring since it was opened, whatever was padding
-  /// included.
+  /// How many tokens it has read for differentiable scoring since it was opened, whatever was
+  /// padding included.
   public long tokensRead() {
     return tokensRead;
   }
@@ -204,6 +206,70 @@ public final class Policy implements Trainee, Fingerprinted {
         parameters.copy());
   }
 
+  /// A frozen copy of what is trained: of the adapter alone, where there is one. Valid as long as
+  /// this policy is.
+  public Policy follower() {
+    var frozen =
+        new PolicySpec(
+            spec.precision(),
+            spec.head(),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            false,
+            MemoryBudget.NONE,
+            spec.seed());
+    return new Policy(folder, config, frozen, architecture, parameters.trainedCopy());
+  }
+
+  /// Moves the weights of a [#follower()] towards those of the policy that it follows: `w ← (1 -
+  /// alpha) w + alpha w'`.
+  ///
+  /// @param alpha in `(0, 1]`; 1 copies
+  public void approach(Policy policy, double alpha) {
+    var theirs = policy.candidates();
+    Grad.off(() -> {
+      changeable()
+          .forEach((name, weight) -> {
+            try (var _ = new Step()) {
+              var target = Objects.requireNonNull(theirs.get(name), name);
+              if (alpha == 1) {
+                weight.copy_(target);
+              } else {
+                weight.mul_(new Scalar(1 - alpha)).add_(target, new Scalar(alpha));
+              }
+            }
+          });
+      return alpha;
+    });
+    fingerprint = null;
+  }
+
+  /// The weights of a [#follower()] that move, by name; they share memory with it.
+  public SequencedMap<String, Tensor> changeable() {
+    return candidates();
+  }
+
+  /// Copies weights into those that [#changeable()] names.
+  ///
+  /// @throws UserException if one is missing or of another shape
+  public void put(Map<String, Tensor> weights) {
+    Grad.off(() -> {
+      changeable()
+          .forEach((name, weight) -> {
+            var value = weights.get(name);
+            if (value == null || !Arrays.equals(Ops.shape(value), Ops.shape(weight))) {
+              throw new UserException(
+                  "the checkpoint's reference lacks '%s' in its shape; it belongs to another model or adapter"
+                      .formatted(name));
+            }
+            weight.copy_(value);
+          });
+      return weights;
+    });
+    fingerprint = null;
+  }
+
   /// SHA-256 of configuration and weights in use. Computed once for a policy that is not trained,
   /// each time for one that is.
   @Override
@@ -233,14 +299,13 @@ public final class Policy implements Trainee, Fingerprinted {
     if (lora == null) {
       throw new IllegalStateException("there is no adapter to merge");
     }
+    parameters.untie();
     for (var module : lora.modules()) {
       try (var _ = new Step()) {
         Grad.off(() -> {
           var weight = parameters.get(module + ".weight");
-          var more = lora.difference(module);
-          var merged =
-              weight.to(more.scalar_type()).add(architecture.transposed() ? more.t() : more);
-          return weight.copy_(merged);
+          var more = lora.difference(module, architecture.transposed());
+          return weight.copy_(weight.to(more.scalar_type()).add(more));
         });
       }
     }
@@ -315,7 +380,8 @@ public final class Policy implements Trainee, Fingerprinted {
     readouts.forEach(this::offered);
     var placement =
         Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
-    var pass = placement.layout().map(layout -> pass(weights, layout, draw(differentiable)));
+    long draw = placement.layout().isPresent() ? draw(differentiable) : 0;
+    var pass = placement.layout().map(layout -> pass(weights, layout, draw));
     tokensRead += differentiable ? placement.layout().map(Layout::size).orElse(0) : 0;
     Optional<Trunk.Run> run;
     Optional<Tensor> hidden;
@@ -326,7 +392,7 @@ public final class Policy implements Trainee, Fingerprinted {
     }
     return new PackedScoring(
         placement.amongNeeded(),
-        projection(weights),
+        projection(weights, draw),
         config.vocabSize(),
         heads(weights),
         run,
@@ -373,7 +439,9 @@ public final class Policy implements Trainee, Fingerprinted {
     var written = architecture.written();
     if (written.isPresent()) {
       int repeated =
-          spec.gradientCheckpointing() ? architecture.layers() : repeated(written.get(), pass, rows);
+          spec.gradientCheckpointing()
+              ? architecture.layers()
+              : repeated(written.get(), pass, rows);
       return Trunk.written(written.get(), pass, rows, repeated);
     }
     return Trunk.chosen(
@@ -395,8 +463,7 @@ public final class Policy implements Trainee, Fingerprinted {
     long weights = parameters.base().values().stream().mapToLong(Tensor::nbytes).sum();
     // Gradients, two moments, and a master copy where the weights are short, all of float32.
     long state = size >= 4 ? 2 * size + size : 2 + 12;
-    long trained =
-        trainable().values().stream().mapToLong(weight -> weight.numel() * state).sum();
+    long trained = trainable().values().stream().mapToLong(weight -> weight.numel() * state).sum();
     long vocabulary = 2L * rows.size(0) * config.vocabSize() * 4;
     return spec.memory()
         .repeated(
@@ -406,11 +473,24 @@ public final class Policy implements Trainee, Fingerprinted {
             weights + trained + vocabulary);
   }
 
-  private Projection projection(Weights weights) {
-    var names = architecture.names();
-    var name = architecture.tied() ? names.embedding() : names.head();
+  private Projection projection(Weights weights, long draw) {
+    var name = architecture.names().head();
+    var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        () -> weights.get(name), architecture.logitCap(), spec.precision().wide());
+        () -> weights.get(name),
+        new Projection.Adapter() {
+          @Override
+          public Tensor of(Tensor hidden, Tensor logits) {
+            return weights.adapt(module, hidden, logits, draw);
+          }
+
+          @Override
+          public Tensor back(Tensor hidden, Tensor gradient, Tensor sum) {
+            return weights.adaptBack(module, hidden, gradient, sum, draw);
+          }
+        },
+        architecture.logitCap(),
+        spec.precision().wide());
   }
 
   private PackedScoring.Linear heads(Weights weights) {
@@ -449,7 +529,7 @@ public final class Policy implements Trainee, Fingerprinted {
   public Tensor logits(int... tokens) {
     return Grad.off(() -> {
       var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
   }
 
@@ -459,9 +539,9 @@ public final class Policy implements Trainee, Fingerprinted {
     return Trunk.all(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
   }
 
-  /// Number of layers.
-  int layers() {
-    return architecture.layers();
+  /// Its layers as functions.
+  Architecture architecture() {
+    return architecture;
   }
 
   /// Longest sequence that can be read at all, if positions are learned.
@@ -469,30 +549,39 @@ public final class Policy implements Trainee, Fingerprinted {
     return architecture.positionLimit();
   }
 
-  /// Reads prompts into a cache and gives the logits of some of their tokens, `[rows, V]`.
+  /// Logits of some tokens of a layout under any attention, `[rows, V]`, without dropout.
   ///
-  /// @param source for each row of the cache, the segment that is its prompt
-  Tensor read(Layout layout, int[] rows, KeyValueCache cache, int[] source) {
-    var packed = new PackedAttention(architecture, layout, spec.precision().type());
-    return logits(layout, cache.reading(packed, layout, source), rows);
-  }
-
-  /// Logits after one more token of every row of a cache, `[R, V]`.
-  Tensor next(Layout layout, KeyValueCache cache) {
-    var rows = java.util.stream.IntStream.range(0, layout.size()).toArray();
-    var attention = cache.next(architecture, spec.precision().type());
-    var logits = logits(layout, attention, rows);
-    cache.advance();
-    return logits;
-  }
-
-  private Tensor logits(Layout layout, Attention attention, int[] rows) {
+  /// @param rows indices of tokens
+  Tensor logits(Layout layout, Attention attention, int[] rows) {
     return Grad.off(() -> {
       var type = spec.precision().type();
-      var pass = new Pass(architecture, parameters, layout, attention, type, draws++);
+      var pass = new Pass(architecture, parameters, layout, attention, type, 0);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return projection(parameters).logits(hidden);
+      return projection(parameters, 0).logits(hidden);
     });
+  }
+
+  /// The same weights under an adapter from a folder. The memory of the weights is shared, so many
+  /// adapters cost little more than one; each policy is closed by itself.
+  ///
+  /// @throws UserException if the adapter does not fit
+  /// @throws IllegalStateException if there is an adapter already, or the weights are trained
+  public Policy beside(Path adapter) {
+    if (parameters.lora() != null || spec.trainable()) {
+      throw new IllegalStateException("an adapter goes beside frozen weights without another");
+    }
+    var other = spec.withAdapter(adapter);
+    var shared = parameters.sharing();
+    boolean complete = false;
+    try {
+      AdapterFiles.read(shared, adapter, architecture, other);
+      complete = true;
+      return new Policy(folder, config, other, architecture, shared);
+    } finally {
+      if (!complete) {
+        shared.close();
+      }
+    }
   }
 
   @Override

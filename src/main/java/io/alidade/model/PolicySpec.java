@@ -38,18 +38,33 @@ public record PolicySpec(
   /// A language model to score and draw with.
   public static PolicySpec frozen(Precision precision) {
     return new PolicySpec(
-        precision, Head.LANGUAGE, Optional.empty(), Optional.empty(), false, false, MemoryBudget.NONE, 0);
+        precision,
+        Head.LANGUAGE,
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        false,
+        MemoryBudget.NONE,
+        0);
   }
 
   /// A language model all of whose weights are trained.
   public static PolicySpec trainable(Precision precision) {
     return new PolicySpec(
-        precision, Head.LANGUAGE, Optional.empty(), Optional.empty(), true, false, MemoryBudget.NONE, 0);
+        precision,
+        Head.LANGUAGE,
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        false,
+        MemoryBudget.NONE,
+        0);
   }
 
   /// The same with another head.
   public PolicySpec with(Head other) {
-    return new PolicySpec(precision, other, lora, adapter, trainable, gradientCheckpointing, memory, seed);
+    return new PolicySpec(
+        precision, other, lora, adapter, trainable, gradientCheckpointing, memory, seed);
   }
 
   /// The same with an adapter to train.
@@ -77,6 +92,7 @@ public record PolicySpec(
 
   /// The same with another seed.
   public PolicySpec seeded(long other) {
-    return new PolicySpec(precision, head, lora, adapter, trainable, gradientCheckpointing, memory, other);
+    return new PolicySpec(
+        precision, head, lora, adapter, trainable, gradientCheckpointing, memory, other);
   }
 }

@@ -28,11 +28,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// | mean logit | `mean z` | `1 / V` |
 /// | top one | `z_y >= max z` | none |
 ///
-/// @param table gives the weight, `[V, hidden]`, whose gradient is gathered if it requires one; asked
-///   only where logits are
+/// @param table gives the weight, `[V, hidden]`, whose gradient is gathered if it requires one;
+///   asked only where logits are
+/// @param adapter what is added to the logits
 /// @param cap logits are `cap tanh(z / cap)`; 0 for none
 /// @param wide the type that everything after the product is computed in
-record Projection(Supplier<Tensor> table, double cap, ScalarType wide) {
+record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarType wide) {
   /// The readouts that come from logits.
   static final Set<Readout> OF_LOGITS =
       Set.of(
@@ -53,6 +54,19 @@ record Projection(Supplier<Tensor> table, double cap, ScalarType wide) {
   /// Bytes of probabilities that may be kept from reading to [#backward], so that the product need
   /// not be computed again.
   private static final long KEPT = 256L << 20;
+
+  /// What an adapter adds to the product.
+  interface Adapter {
+    /// Logits `[R, V]` with what the adapter adds.
+    Tensor of(Tensor hidden, Tensor logits);
+
+    /// Adds to the gradients of the adapter.
+    ///
+    /// @param gradient of the logits, `[R, V]`
+    /// @param sum the gradient of the hidden states through the product; may be overwritten
+    /// @return the whole gradient of the hidden states
+    Tensor back(Tensor hidden, Tensor gradient, Tensor sum);
+  }
 
   /// What is kept of a chunk: probabilities before they are normalised.
   ///
@@ -90,7 +104,7 @@ record Projection(Supplier<Tensor> table, double cap, ScalarType wide) {
   }
 
   private Tensor product(Tensor hidden) {
-    return hidden.mm(table.get().detach().t());
+    return adapter.of(hidden, hidden.mm(table.get().detach().t()));
   }
 
   private Tensor capped(Tensor raw) {
@@ -154,7 +168,7 @@ record Projection(Supplier<Tensor> table, double cap, ScalarType wide) {
       if (weight.requires_grad()) {
         Grad.addProduct(weight, gradient.t(), hidden);
       }
-      return gradient.mm(weight.detach());
+      return adapter.back(hidden, gradient, gradient.mm(weight.detach()));
     });
   }
 
@@ -186,8 +200,7 @@ record Projection(Supplier<Tensor> table, double cap, ScalarType wide) {
           switch (entry.getKey()) {
             case LOG_LIKELIHOOD -> p.mul(g).neg_().scatter_add_(1, targets.unsqueeze(1), g);
             case ENTROPY -> {
-              var entropy =
-                  p.mul(logP).sum(new long[] {1}, true, new ScalarTypeOptional()).neg();
+              var entropy = p.mul(logP).sum(new long[] {1}, true, new ScalarTypeOptional()).neg();
               yield p.mul(logP.add(entropy)).mul_(g).neg_();
             }
             case COLLISION -> Ops.times(torch.softmax(Ops.times(logits, 2), 1).sub(p).mul_(g), 2);

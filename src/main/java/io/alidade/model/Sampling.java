@@ -43,6 +43,11 @@ public record Sampling(
     return new Sampling(maxNewTokens, 1, 0, 1, 0, 1, seed);
   }
 
+  /// The same with another number of new tokens.
+  public Sampling lasting(int other) {
+    return new Sampling(other, temperature, topK, topP, minP, repetitionPenalty, seed);
+  }
+
   /// The same with another seed.
   public Sampling seeded(long other) {
     return new Sampling(maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, other);

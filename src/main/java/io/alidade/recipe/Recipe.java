@@ -1,10 +1,13 @@
 package io.alidade.recipe;
 
+import io.alidade.Default;
+import io.alidade.data.Strategy;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Optimizer;
 import io.alidade.learning.Schedule;
 import io.alidade.objective.Objective;
 import io.alidade.reference.Reference;
+import java.util.List;
 import java.util.Optional;
 
 /// What a paper says: the method, with its scientific parameters and their sources. What a machine
@@ -13,6 +16,7 @@ import java.util.Optional;
 /// @param paper where it was published
 /// @param axes where it stands among other methods
 /// @param claim what it promises, in a sentence that an evaluation can refute
+/// @param strategies what is made of the rows of the data before the objective sees them, in order
 /// @param objective what is minimised
 /// @param reference the frozen model that the objective compares with, if it does
 /// @param learning in which order examples are drawn and steps taken
@@ -22,6 +26,7 @@ public record Recipe(
     Paper paper,
     Axes axes,
     String claim,
+    @Default("[]") List<Strategy> strategies,
     Objective objective,
     Optional<Reference> reference,
     Learning learning,

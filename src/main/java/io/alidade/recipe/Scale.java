@@ -8,8 +8,8 @@ import io.alidade.model.Precision;
 import io.alidade.model.adapter.LoraSpec;
 import io.alidade.model.adapter.Targets;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /// What the machine affords and the data asks for: model, files, sizes, budget. Names are TRL's.
 /// Ranges that [Settings] and [LoraSpec] check are checked there.
@@ -70,20 +70,43 @@ public record Scale(
   /// @param loraAlpha the scale is `lora_alpha / r`
   /// @param loraDropout probability with which inputs are dropped in training
   /// @param targetModules names of modules, `all-linear`, or none for the family's usual ones
+  /// @param targetModulesRegex an expression that matches whole names of modules, instead
   /// @param useRslora whether the scale is `lora_alpha / sqrt(r)`
   /// @param modulesToSave modules that are trained whole
+  /// @param layersToTransform numbers of the layers that are adapted; none for all
+  /// @param rankPattern ranks by an expression that ends a module's name
+  /// @param alphaPattern alphas likewise
   public record Adapter(
       int r,
       double loraAlpha,
       @Default("0.0") double loraDropout,
       @Default("[]") List<String> targetModules,
+      Optional<String> targetModulesRegex,
       @Default("false") boolean useRslora,
-      @Default("[]") List<String> modulesToSave) {
+      @Default("[]") List<String> modulesToSave,
+      @Default("[]") List<Integer> layersToTransform,
+      @Default("{}") SequencedMap<String, Integer> rankPattern,
+      @Default("{}") SequencedMap<String, Double> alphaPattern) {
     /// Checks ranges.
     public Adapter {
       Check.atLeast("r", 1, r);
       Check.positive("lora_alpha", loraAlpha);
       Check.belowFrom("lora_dropout", 0, 1, loraDropout);
+      if (targetModulesRegex.isPresent() && !targetModules.isEmpty()) {
+        throw new IllegalArgumentException(
+            "target_modules and target_modules_regex exclude each other");
+      }
+      var _ =
+          new LoraSpec(
+              r,
+              loraAlpha,
+              loraDropout,
+              targets(targetModules, targetModulesRegex),
+              useRslora,
+              modulesToSave,
+              rankPattern,
+              alphaPattern,
+              layersToTransform);
     }
 
     /// What the model layer calls it.
@@ -92,11 +115,18 @@ public record Scale(
           r,
           loraAlpha,
           loraDropout,
-          targetModules.isEmpty() ? new Targets.Usual() : Targets.of(targetModules),
+          targets(targetModules, targetModulesRegex),
           useRslora,
           modulesToSave,
-          Map.of(),
-          Map.of());
+          rankPattern,
+          alphaPattern,
+          layersToTransform);
+    }
+
+    private static Targets targets(List<String> names, Optional<String> regex) {
+      return regex
+          .<Targets>map(Targets.Pattern::new)
+          .orElseGet(() -> names.isEmpty() ? new Targets.Usual() : Targets.of(names));
     }
   }
 

@@ -2,13 +2,13 @@ package io.alidade.recipe;
 
 import io.alidade.UserException;
 import io.alidade.batch.Readout;
+import io.alidade.data.Strategy;
 import io.alidade.example.Signal;
 import io.alidade.model.Head;
 import io.alidade.objective.Needs;
 import io.alidade.reference.AdaptersOff;
 import io.alidade.reference.Cached;
 import io.alidade.reference.Reference;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.TreeSet;
@@ -77,47 +77,56 @@ public final class Wiring {
     };
   }
 
-  /// Checks a plan against its data: that the rows are what the objective learns from, and that
-  /// every signal it reads is in them.
+  /// Checks a plan against its data: that each strategy can take the rows as they are by then, that
+  /// in the end they are what the objective learns from, and that they carry every signal that it
+  /// reads.
   ///
-  /// @param data file or name, for messages
-  /// @param feedback what the rows hold
-  /// @param signals names of the columns that hold numbers
+  /// @param data what the rows are before any strategy
   /// @throws UserException naming what is missing and what is there
-  public static void check(
-      Plan plan, String data, Needs.Feedback feedback, Collection<String> signals) {
+  public static void check(Plan plan, Strategy.Outline data) {
+    var rows = data;
+    for (var strategy : plan.recipe().strategies()) {
+      rows = strategy.outline(rows);
+    }
     var objective = plan.recipe().objective().getClass().getSimpleName();
     var needs = plan.recipe().objective().needs();
-    boolean fits =
-        needs.feedback() == feedback
-            || (needs.feedback() == Needs.Feedback.RANKINGS && feedback == Needs.Feedback.PAIRS);
-    if (!fits) {
-      throw new UserException(
-          "%s holds %s, and %s learns from %s: choose another recipe (./alidade list), or data with %s"
-              .formatted(
-                  data,
-                  words(feedback),
-                  objective,
-                  words(needs.feedback()),
-                  columns(needs.feedback())));
-    }
+    var last = rows;
+    var read =
+        rows.as(needs.feedback())
+            .orElseThrow(() ->
+                new UserException(
+                    "%s holds %s%s, and %s learns from %s: choose another recipe (./alidade list), or data with %s"
+                        .formatted(
+                            data.source(),
+                            last.form().words(),
+                            plan.recipe().strategies().isEmpty() ? "" : " after the strategies",
+                            objective,
+                            words(needs.feedback()),
+                            columns(needs.feedback()))));
     for (Signal signal : needs.signals()) {
-      if (!signals.contains(signal.name())) {
+      if (!read.signals().contains(signal)) {
+        var names = new TreeSet<String>();
+        read.signals().forEach(carried -> names.add(carried.name()));
         throw new UserException(
-            "%s has no column '%s', which %s reads (one number %s)%s; its number columns: %s"
+            "%s has no column '%s'%s, which %s reads (one number %s)%s; its number columns: %s"
                 .formatted(
-                    data,
+                    data.source(),
                     signal.name(),
+                    names.contains(signal.name()) ? " of this shape" : "",
                     objective,
-                    switch (signal.scope()) {
-                      case GROUP -> "a row";
-                      case CANDIDATE -> "a candidate";
-                      case UNIT -> "a token";
-                    },
-                    Nearest.hint(signal.name(), signals),
-                    new TreeSet<>(signals)));
+                    each(signal.scope()),
+                    Nearest.hint(signal.name(), names),
+                    names));
       }
     }
+  }
+
+  private static String each(Signal.Scope scope) {
+    return switch (scope) {
+      case GROUP -> "a row";
+      case CANDIDATE -> "a candidate";
+      case UNIT -> "a token";
+    };
   }
 
   private static String words(Needs.Feedback feedback) {

@@ -7,6 +7,15 @@ import io.alidade.model.Scorer;
 ///
 /// @param of the reference to ask where the cache does not know
 public record Cached(Reference of) implements Reference {
+  /// Checks that what is kept stays true.
+  public Cached {
+    if (of.moves()) {
+      throw new IllegalArgumentException(
+          "of must be a reference that stays as it is, was %s, which follows the policy"
+              .formatted(of.getClass().getSimpleName()));
+    }
+  }
+
   @Override
   public Scorer open(Setting setting) {
     return new LikelihoodCache(setting.cache(), () -> of.open(setting));

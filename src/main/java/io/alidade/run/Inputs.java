@@ -7,16 +7,18 @@ import io.alidade.data.Encoding;
 import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
+import io.alidade.data.Strategy;
 import io.alidade.journal.Journal;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
+import io.alidade.recipe.Wiring;
 import io.alidade.store.Hub;
+import io.alidade.tensor.Natives;
 import io.alidade.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.TreeSet;
 
 /// What a run reads: the folder of its model, its rows as ids, those held out, and where all of it
 /// lies.
@@ -58,18 +60,25 @@ record Inputs(
                     "no data: give --data FILE (JSONL, JSON, CSV, Parquet), a folder, or a name on the hub"));
     var data = hub.resolve(name, Hub.Kind.DATASET);
     var needs = plan.recipe().objective().needs();
-    var all = rows(plan, name, data, "train", needs);
+    Rows rows = rows(plan, name, data, "train");
     var evalData = scale.evalData().map(held -> hub.resolve(held, Hub.Kind.DATASET));
     var tokenizer = Tokenizer.load(model);
     var encoder = new RowEncoder(tokenizer, encoding(needs, scale));
-    Rows rows = all;
     Optional<Rows> heldRows =
-        evalData.map(path -> rows(plan, scale.evalData().orElse(""), path, "test", needs));
+        evalData.map(path -> rows(plan, scale.evalData().orElse(""), path, "test"));
     if (heldRows.isEmpty() && scale.evalFraction() > 0) {
-      var split = all.split(scale.evalFraction(), scale.seed());
+      var split = rows.split(scale.evalFraction(), scale.seed());
       rows = split.train();
       heldRows = Optional.of(split.heldOut());
     }
+    var setting =
+        new Strategy.Setting(
+            encoder, model, wanted -> hub.resolve(wanted, Hub.Kind.MODEL), scale.dtype(), journal);
+    if (!plan.recipe().strategies().isEmpty()) {
+      Natives.threads(TrainingRun.threads(scale, model)); // a strategy may read models
+    }
+    rows = made(plan, rows, setting);
+    heldRows = heldRows.map(held -> made(plan, held, setting));
     var train =
         encode("training rows", rows, encoder, needs, scale.perDeviceTrainBatchSize(), journal);
     var held =
@@ -82,14 +91,18 @@ record Inputs(
     return new java.util.LinkedHashMap<>();
   }
 
-  private static Rows rows(Plan plan, String name, Path path, String split, Needs needs) {
-    var rows = Rows.open(path.toString(), split).as(needs.feedback());
-    var first =
-        rows.count() == 0 ? Optional.<io.alidade.example.Example>empty() : Optional.of(rows.row(0));
-    var signals = new TreeSet<String>();
-    first.ifPresent(row -> row.signals().keySet().forEach(signal -> signals.add(signal.name())));
-    io.alidade.recipe.Wiring.check(plan, name, needs.feedback(), signals);
+  private static Rows rows(Plan plan, String name, Path path, String split) {
+    var rows = Rows.open(path.toString(), split);
+    Wiring.check(plan, Strategy.Outline.of(name, rows.form(), rows.row(0)));
     return rows;
+  }
+
+  /// What the strategies of a recipe make of rows, in the form that its objective learns from.
+  private static Rows made(Plan plan, Rows rows, Strategy.Setting setting) {
+    for (var strategy : plan.recipe().strategies()) {
+      rows = strategy.apply(rows, setting);
+    }
+    return rows.as(plan.recipe().objective().needs().feedback());
   }
 
   private static Encoding encoding(Needs needs, Scale scale) {

@@ -12,6 +12,7 @@ import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.SaveOptions;
 import io.alidade.model.Scorer;
+import io.alidade.model.causal.ModelConfig;
 import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
@@ -65,6 +66,7 @@ public final class TrainingRun {
     var scale = plan.scale();
     try (var folder = RunFolder.create(out, resume)) {
       try (var inputs = Inputs.open(plan, console)) {
+        ModelConfig.read(inputs.model()).note().ifPresent(console::message);
         folder.resolved(plan.yaml()); // from here on the folder holds a run
         int threads = threads(scale, inputs.model());
         Natives.threads(threads);
@@ -82,7 +84,7 @@ public final class TrainingRun {
   /// Threads for one operation: what the scale says, else what the environment says, else one for a
   /// small model and one a core for others. The operations of a small model are so short that
   /// threads spend more time meeting than working, and on a busy machine far more.
-  private static int threads(Scale scale, Path model) {
+  static int threads(Scale scale, Path model) {
     if (scale.threads() > 0) {
       return scale.threads();
     }
@@ -126,7 +128,8 @@ public final class TrainingRun {
                       new Reference.Setting(
                           () -> Policy.open(inputs.model(), start),
                           scale.adapter().map(_ -> policy.withoutAdapter()),
-                          cache)));
+                          cache,
+                          policy)));
       var samples =
           head == Head.LANGUAGE
               ? inputs

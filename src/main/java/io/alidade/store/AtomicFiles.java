@@ -181,6 +181,8 @@ public final class AtomicFiles {
         || detail.contains("not enough space")
         || detail.contains("quota exceeded")) {
       why = "the disk is full" + free(target) + "; free some space or choose another folder";
+    } else if (detail.contains("File too large")) {
+      why = "files may not be so large here; raise the limit (ulimit -f) or choose another disk";
     } else if (cause instanceof AccessDeniedException || detail.contains("Permission denied")) {
       why = "permission denied; make the folder writable or choose another one";
     } else if (cause instanceof ReadOnlyFileSystemException || detail.contains("Read-only")) {
@@ -194,7 +196,7 @@ public final class AtomicFiles {
     } else {
       why = Shown.firstLine(cause);
     }
-    return new UserException("cannot write " + target + ": " + why, failure);
+    return new UserException("cannot write " + Leftover.shown(target) + ": " + why, failure);
   }
 
   private static String free(Path target) {

@@ -1,5 +1,6 @@
 package io.alidade.store;
 
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,16 @@ record Leftover(String target, String kind, String host, long pid, long start) {
             Long.parseLong(match.group(4)),
             Long.parseLong(match.group(5)))
         : null;
+  }
+
+  /// A path with the names that things will have once they are complete.
+  static Path shown(Path path) {
+    Path shown = path.isAbsolute() ? path.getRoot() : Path.of("");
+    for (var part : path) {
+      var leftover = parse(part.toString());
+      shown = shown.resolve(leftover == null ? part.toString() : leftover.target());
+    }
+    return shown;
   }
 
   /// Whether its process surely ended; another machine's processes cannot be seen, so never theirs.

@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch;
 public final class Fused {
   private Fused() {}
 
-  /// One update of AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2) in one pass over
-  /// memory. All tensors are of one shape and type.
+  /// One update of AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2) in one pass
+  /// over memory. All tensors are of one shape and type.
   ///
   /// @param weight is updated
   /// @param gradient is divided by `divisor`, in place

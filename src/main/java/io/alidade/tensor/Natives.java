@@ -1,7 +1,7 @@
 package io.alidade.tensor;
 
 import io.alidade.UserException;
-import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
@@ -27,7 +27,8 @@ public final class Natives {
           } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
             throw new UserException(
                 "the native tensor library did not load ("
-                    + firstLine(String.valueOf(e.getMessage()))
+                    + firstLine(
+                        String.valueOf((e.getCause() == null ? e : e.getCause()).getMessage()))
                     + "); build with the profile of this platform: "
                     + Loader.getPlatform(),
                 e);
@@ -58,24 +59,22 @@ public final class Natives {
     } catch (UserException | IllegalStateException | IllegalArgumentException e) {
       throw e;
     } catch (OutOfMemoryError e) {
-      throw new UserException(outOfMemory(), e);
+      if (NativeMemory.heap(e)) {
+        throw e;
+      }
+      throw new UserException(NativeMemory.exhausted(Optional.empty()), e);
     } catch (RuntimeException e) {
       // JavaCPP maps std::exception to plain RuntimeException; anything more specific is ours.
       if (e.getClass() != RuntimeException.class) {
         throw e;
       }
-      var message = String.valueOf(e.getMessage());
-      var lower = message.toLowerCase(Locale.ROOT);
-      if (lower.contains("not enough memory") || lower.contains("out of memory")) {
-        throw new UserException(outOfMemory(), e);
+      var exhausted = NativeMemory.exhausted(e);
+      if (exhausted.isPresent()) {
+        throw new UserException(exhausted.get(), e);
       }
-      throw new IllegalStateException("native tensor library: " + firstLine(message), e);
+      throw new IllegalStateException(
+          "native tensor library: " + firstLine(String.valueOf(e.getMessage())), e);
     }
-  }
-
-  private static String outOfMemory() {
-    return "out of memory: lower batch_size or max_length, raise gradient_accumulation_steps, or set"
-        + " gradient_checkpointing: true";
   }
 
   static String firstLine(String message) {

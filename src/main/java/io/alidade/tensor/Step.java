@@ -45,8 +45,8 @@ public final class Step implements AutoCloseable {
     return result;
   }
 
-  /// Runs a piece of work in a step of its own and lets only its results out, as
-  /// [#inner(Supplier)] does.
+  /// Runs a piece of work in a step of its own and lets only its results out, as [#inner(Supplier)]
+  /// does.
   public static <K> Map<K, Tensor> innerAll(Supplier<Map<K, Tensor>> work) {
     var results = new LinkedHashMap<K, Tensor>();
     try (var _ = new Step()) {

@@ -40,15 +40,16 @@ class SoakTest {
         new Workload(List.of(new int[] {9, 5, 3}, new int[] {4, 2, 6}, new int[] {12, 3, 3}))
             .groups(Shape.XS.vocabulary, 1);
     var settings =
-        new Settings(
-            2, 2, 2, STEPS + 1L, 1, Settings.Averaging.STEP, true, 10, 0, 0, 1, 0);
-    var setting =
-        new Reference.Setting(
-            () -> Policy.open(model, PolicySpec.frozen(Precision.FLOAT32)),
-            Optional.empty(),
-            folder);
+        new Settings(2, 2, 2, STEPS + 1L, 1, Settings.Averaging.STEP, true, 10, 0, 0, 1, 0);
     try (var policy = Policy.open(model, PolicySpec.trainable(Precision.FLOAT32));
-        var reference = new Cached(new Frozen()).open(setting);
+        var reference =
+            new Cached(new Frozen())
+                .open(
+                    new Reference.Setting(
+                        () -> Policy.open(model, PolicySpec.frozen(Precision.FLOAT32)),
+                        Optional.empty(),
+                        folder,
+                        policy));
         var session =
             new Session(
                 new Dpo(0.1, new ReverseKl()),

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,7 @@ class SystemsPageTest {
         .hasContent(page);
   }
 
-  private static String page() {
+  private static String page() throws IOException {
     var recipes = new LinkedHashMap<String, Recipe>();
     for (var name : Plan.recipes()) {
       recipes.put(name, Plan.load(name, "tiny", new LinkedHashMap<>()).recipe());
@@ -53,14 +54,15 @@ class SystemsPageTest {
     axis(out, "Constraint mechanism", recipes, axes -> axes.constraint());
     axis(out, "Model property", recipes, axes -> axes.model());
     out.append("## Recipes\n\n| recipe | paper | objective | study |\n|---|---|---|---|\n");
-    recipes.forEach((name, recipe) ->
-        out.append(
-            "| %s | %s | `%s` | %s |\n"
-                .formatted(
-                    link(name),
-                    paper(recipe),
-                    recipe.objective().getClass().getSimpleName(),
-                    outcome(name))));
+    for (var entry : recipes.entrySet()) {
+      out.append(
+          "| %s | %s | `%s` | %s |\n"
+              .formatted(
+                  link(entry.getKey()),
+                  paper(entry.getValue()),
+                  entry.getValue().objective().getClass().getSimpleName(),
+                  outcome(entry.getKey())));
+    }
     out.append("\n## Claims\n\nWhat each recipe promises, so that a study can refute it.\n\n");
     recipes.forEach((name, recipe) -> out.append("- **%s** %s.\n".formatted(name, recipe.claim())));
     return out.toString();
@@ -97,14 +99,31 @@ class SystemsPageTest {
             .orElse("");
   }
 
-  /// The `outcome` that the study of the same name wrote.
-  private static String outcome(String name) {
-    var file = STUDIES.resolve(name).resolve("outcome.json");
-    if (!Files.exists(file)) {
+  /// The outcomes that studies of the recipe wrote, each a link to its page.
+  private static String outcome(String recipe) throws IOException {
+    if (!Files.isDirectory(STUDIES)) {
       return "no study yet";
     }
-    var outcome = Json.readObject(file).path("outcome");
-    assertThat(outcome.isString()).as("%s has a text 'outcome'", file).isTrue();
-    return "[%s](studies/%s/)".formatted(outcome.stringValue(), name);
+    var links = new TreeSet<String>();
+    try (var folders = Files.list(STUDIES)) {
+      for (var folder : folders.toList()) {
+        var file = folder.resolve("outcome.json");
+        if (!Files.exists(file)) {
+          continue; // a study at work
+        }
+        var json = Json.readObject(file);
+        assertThat(json.path("outcome").isString()).as("%s has a text 'outcome'", file).isTrue();
+        assertThat(json.path("recipes").isArray()).as("%s has a list 'recipes'", file).isTrue();
+        for (var covered : json.path("recipes")) {
+          assertThat(Plan.recipes()).as("%s", file).contains(covered.stringValue());
+          if (covered.stringValue().equals(recipe)) {
+            links.add(
+                "[%s](studies/%s/)"
+                    .formatted(json.path("outcome").stringValue(), folder.getFileName()));
+          }
+        }
+      }
+    }
+    return links.isEmpty() ? "no study yet" : String.join("; ", links);
   }
 }

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -103,8 +104,9 @@ class AdapterTest {
             Targets.of(List.of("q_proj", "down_proj")),
             true,
             List.of("lm_head"),
-            Map.of("layers.1.self_attn.q_proj", 5),
-            Map.of("down_proj", 2.0));
+            new LinkedHashMap<>(Map.of("layers.1.self_attn.q_proj", 5)),
+            new LinkedHashMap<>(Map.of("down_proj", 2.0)),
+            List.of());
     try (var policy = Policy.open(Golden.folder("llama"), TRAINED.with(lora));
         var random = new Rng(1);
         var _ = new Step()) {
@@ -178,7 +180,16 @@ class AdapterTest {
   @Test
   void dropsInputsInTrainingOnlyAndTheSameOnesForTheSameState() {
     var lora =
-        new LoraSpec(4, 8, 0.5, new Targets.AllLinear(), false, List.of(), Map.of(), Map.of());
+        new LoraSpec(
+            4,
+            8,
+            0.5,
+            new Targets.AllLinear(),
+            false,
+            List.of(),
+            new LinkedHashMap<>(),
+            new LinkedHashMap<>(),
+            List.of());
     try (var policy = Policy.open(Golden.folder("llama"), TRAINED.with(lora));
         var saving = Policy.open(Golden.folder("llama"), TRAINED.with(lora).checkpointing(true));
         var random = new Rng(1);

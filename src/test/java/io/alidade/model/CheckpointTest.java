@@ -246,6 +246,29 @@ class CheckpointTest {
     refused(folder, PLAIN, "config.json");
   }
 
+  @Test
+  void refusesWeightsThatTheMachineCannotHold() {
+    var shapes = List.of(new long[] {1 << 20, 1 << 11}, new long[] {1 << 11});
+    Checkpoint.fits(Path.of("m"), shapes, Precision.FLOAT32, (8L << 30) + (1 << 13));
+    assertThatThrownBy(() -> Checkpoint.fits(Path.of("m"), shapes, Precision.FLOAT32, 8L << 30))
+        .isInstanceOf(UserException.class)
+        .hasMessage(
+            "m: its weights take 8.0 GiB in float32, this machine has 8.0 GiB; take a narrower"
+                + " type (bfloat16) or a smaller model");
+    Checkpoint.fits(Path.of("m"), shapes, Precision.BFLOAT16, 8L << 30);
+  }
+
+  @Test
+  void readsAHeadThatAloneWasKeptOfATiedPair() {
+    var folder =
+        copyWeights("qwen2", w -> w.put("lm_head.weight", w.remove("model.embed_tokens.weight")));
+    try (var one = Policy.open(folder, PLAIN);
+        var other = Policy.open(Golden.folder("qwen2"), PLAIN);
+        var _ = new Step()) {
+      assertThat(likelihoods(one, batch())).isEqualTo(likelihoods(other, batch()));
+    }
+  }
+
   private static void refused(Path folder, PolicySpec spec, String message) {
     long before = Step.liveObjects();
     assertThatThrownBy(() -> Policy.open(folder, spec))

@@ -325,8 +325,8 @@ class FamiliesTest {
       }
       var random = new Random(5);
       var along = new LinkedHashMap<String, double[]>();
-      weights.forEach((name, plain) ->
-          along.put(name, random.doubles(plain.length, -1, 1).toArray()));
+      weights.forEach(
+          (name, plain) -> along.put(name, random.doubles(plain.length, -1, 1).toArray()));
       for (var kind : gradients.keySet().stream().map(FamiliesTest::kind).distinct().toList()) {
         double h = 1e-5;
         // The slope from four points, whose error is of the fourth order.

@@ -116,13 +116,13 @@ class GeneratorTest {
       var free = new Generator(policy, Sampling.greedy(10), Set.of()).generate(prompts);
       int end = free.getFirst().tokens()[3];
       var ended = new Generator(policy, Sampling.greedy(10), Set.of(end)).generate(prompts);
-      assertThat(ended.getFirst().stop()).isEqualTo(Generator.Stop.END);
+      assertThat(ended.getFirst().stop()).isEqualTo(Drawn.Stop.END);
       assertThat(ended.getFirst().tokens()).endsWith(end).hasSizeLessThanOrEqualTo(4);
       var heard = new int[2];
       var cut =
           new Generator(policy, Sampling.greedy(10), Set.of(), (row, _) -> ++heard[row] < 2)
               .generate(prompts);
-      assertThat(cut).allMatch(d -> d.tokens().length == 2 && d.stop() == Generator.Stop.LISTENER);
+      assertThat(cut).allMatch(d -> d.tokens().length == 2 && d.stop() == Drawn.Stop.LISTENER);
     }
   }
 
@@ -136,14 +136,16 @@ class GeneratorTest {
     assertThat(draws(new Sampling(1, 0, 0, 1, 0, 1, 0), logits)).containsOnly(3);
     assertThat(draws(new Sampling(1, 1, 0, 1, 0, 1, 0), logits)).contains(0, 1, 2, 3);
     // The prompt holds token 3: a large penalty takes the lead from it.
-    assertThat(new Chooser(new Sampling(1, 0, 0, 1, 0, 4, 0), new int[] {3}, 0).next(logits, 0, 4))
+    assertThat(
+            new Chooser(new Sampling(1, 0, 0, 1, 0, 4, 0), List.of(), new int[] {3}, 0)
+                .next(logits, 0, 4))
         .isEqualTo(2);
   }
 
   private static Set<Integer> draws(Sampling sampling, float[] logits) {
     var seen = new java.util.TreeSet<Integer>();
     for (int row = 0; row < 400; row++) {
-      seen.add(new Chooser(sampling, new int[0], row).next(logits, 0, logits.length));
+      seen.add(new Chooser(sampling, List.of(), new int[0], row).next(logits, 0, logits.length));
     }
     return seen;
   }

@@ -37,8 +37,7 @@ class MemoryBudgetTest {
         var bound = Policy.open(Golden.folder("llama"), spec.within(MemoryBudget.of("1MiB")))) {
       var expected = gradients(free, batch(), Readout.LOG_LIKELIHOOD);
       gradients(bound, batch(), Readout.LOG_LIKELIHOOD)
-          .forEach((name, gradient) ->
-              assertThat(gradient).as(name).isEqualTo(expected.get(name)));
+          .forEach((name, gradient) -> assertThat(gradient).as(name).isEqualTo(expected.get(name)));
     }
   }
 }

@@ -88,7 +88,7 @@ class ScoringGradientTest {
     return gradients;
   }
 
-  private static void differences(Policy policy, Batch batch, Readout readout) {
+  static void differences(Policy policy, Batch batch, Readout readout) {
     var gradients = gradients(policy, batch, readout);
     double step = 2e-6;
     try (var random = new Rng(11)) {

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.alidade.UserException;
 import io.alidade.batch.Readout;
 import io.alidade.constraint.ReverseKl;
+import io.alidade.data.Strategy;
+import io.alidade.example.Form;
+import io.alidade.example.Signal;
 import io.alidade.model.Head;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Needs;
@@ -19,6 +22,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -134,18 +138,24 @@ class PlanTest {
   @Test
   void dataMustBeWhatTheObjectiveLearnsFrom() {
     var dpo = Plan.load("dpo", "tiny", sets());
-    assertThatCode(() -> Wiring.check(dpo, "d.jsonl", Needs.Feedback.PAIRS, List.of()))
-        .doesNotThrowAnyException();
-    assertThatThrownBy(() -> Wiring.check(dpo, "d.jsonl", Needs.Feedback.LABELLED, List.of()))
+    assertThatCode(() -> Wiring.check(dpo, rows(Form.PAIR))).doesNotThrowAnyException();
+    assertThatThrownBy(() -> Wiring.check(dpo, rows(Form.LABELLED)))
         .hasMessageStartingWith(
-            "d.jsonl holds labelled answers, and Dpo learns from preference pairs");
+            "d.jsonl holds a labelled answer: prompt, completion, label, and Dpo learns from preference pairs");
     var margins = Plan.load("reward", "tiny", sets("objective.BradleyTerry.margin", "true"));
-    assertThatThrownBy(
-            () -> Wiring.check(margins, "d.jsonl", Needs.Feedback.PAIRS, List.of("margn")))
+    assertThatThrownBy(() -> Wiring.check(margins, rows(Form.PAIR, Signal.perGroup("margn"))))
         .hasMessageContaining(
             "no column 'margin', which BradleyTerry reads (one number a row); did you mean 'margn'?");
-    assertThatCode(() -> Wiring.check(margins, "d.jsonl", Needs.Feedback.PAIRS, List.of("margin")))
+    assertThatThrownBy(() -> Wiring.check(margins, rows(Form.PAIR, Signal.perCandidate("margin"))))
+        .hasMessageContaining("no column 'margin' of this shape, which BradleyTerry reads");
+    assertThatCode(() -> Wiring.check(margins, rows(Form.PAIR, Signal.perGroup("margin"))))
         .doesNotThrowAnyException();
+    var kto = Plan.load("kto", "tiny", sets());
+    assertThatCode(() -> Wiring.check(kto, rows(Form.PAIR))).doesNotThrowAnyException();
+  }
+
+  private static Strategy.Outline rows(Form form, Signal... signals) {
+    return new Strategy.Outline("d.jsonl", form, Set.of(signals), Set.of());
   }
 
   @Test
@@ -162,8 +172,16 @@ class PlanTest {
     var slots = Catalogue.slots();
     assertThat(slots)
         .extracting(Catalogue.Slot::name)
-        .contains("Objective", "Reference", "Learning", "Optimizer", "Schedule", "Divergence");
-    var objectives = slots.getFirst();
+        .contains(
+            "Strategy",
+            "Objective",
+            "Reference",
+            "Learning",
+            "Optimizer",
+            "Schedule",
+            "Divergence");
+    var objectives =
+        slots.stream().filter(slot -> slot.name().equals("Objective")).findFirst().orElseThrow();
     assertThat(objectives.components()).hasSameSizeAs(Slots.of(Objective.class));
     assertThat(slots)
         .allSatisfy(slot -> {

@@ -17,7 +17,19 @@ class ResumeTest {
 
   @TempDir Path folder;
 
-  private Process train(Path out, String... more) throws IOException {
+  private static final List<String> ADAPTER =
+      List.of(
+          "dpo",
+          "--set",
+          "adapter.r=4",
+          "--set",
+          "adapter.lora_alpha=8",
+          "--set",
+          "adapter.lora_dropout=0.1",
+          "--set",
+          "reference=AdaptersOff");
+
+  private Process train(Path out, List<String> recipe, String... more) throws IOException {
     var command =
         new ArrayList<>(
             List.of(
@@ -30,7 +42,6 @@ class ResumeTest {
                 System.getProperty("java.class.path"),
                 "io.alidade.cli.Main",
                 "train",
-                "dpo",
                 "--model",
                 GOLDEN.resolve("models/llama").toAbsolutePath().toString(),
                 "--data",
@@ -42,15 +53,8 @@ class ResumeTest {
                 "--set",
                 "save_steps=3",
                 "--set",
-                "logging_steps=2",
-                "--set",
-                "adapter.r=4",
-                "--set",
-                "adapter.lora_alpha=8",
-                "--set",
-                "adapter.lora_dropout=0.1",
-                "--set",
-                "reference=AdaptersOff"));
+                "logging_steps=2"));
+    command.addAll(recipe);
     command.addAll(List.of(more));
     var log = out.resolveSibling(out.getFileName() + ".log").toFile();
     var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log);
@@ -80,19 +84,37 @@ class ResumeTest {
               .formatted(i, i + 1, 2 * i + 1, 3 * i));
     }
     Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    killed(ADAPTER, "model/adapter_model.safetensors", "model/adapter_config.json");
+  }
+
+  /// A reference that follows the policy, stages, and pairs made of rankings.
+  @Test
+  void soDoesAKilledCurriculum() throws Exception {
+    var rows = new StringBuilder();
+    for (int i = 0; i < 40; i++) {
+      rows.append(
+          "{\"prompt\": \"What is %d plus %d?\", \"completions\": [\" %d.\", \" %d.\", \" %d.\", \" ?\"], \"scores\": [4, 3, 2, 1]}\n"
+              .formatted(i, i + 1, 2 * i + 1, 2 * i + 2, 3 * i));
+    }
+    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    // 14 steps in three stages: 4, 5, 5; killed in the second one.
+    killed(List.of("curry-dpo"), "model/model.safetensors");
+  }
+
+  private void killed(List<String> recipe, String... files) throws Exception {
     var whole = folder.resolve("whole");
-    finished(train(whole), folder.resolve("whole.log"));
+    finished(train(whole, recipe), folder.resolve("whole.log"));
 
     var cut = folder.resolve("cut");
-    var process = train(cut);
+    var process = train(cut, recipe);
     while (process.isAlive() && !Files.exists(cut.resolve("checkpoints/checkpoint-6"))) {
       Thread.sleep(5);
     }
     process.destroyForcibly().waitFor(); // SIGKILL: no handler runs
     assertThat(cut.resolve("model")).as("the run was killed before its end").doesNotExist();
 
-    finished(train(cut, "--resume"), folder.resolve("cut.log"));
-    for (var file : List.of("model/adapter_model.safetensors", "model/adapter_config.json")) {
+    finished(train(cut, recipe, "--resume"), folder.resolve("cut.log"));
+    for (var file : files) {
       assertThat(cut.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
     }
     // Every logged line is there once, with the same numbers but for the clock.

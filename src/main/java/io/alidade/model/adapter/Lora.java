@@ -1,5 +1,6 @@
 package io.alidade.model.adapter;
 
+import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.linear;
 
 import io.alidade.UserException;
@@ -15,19 +16,42 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
+import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/// The weights of a low-rank adapter on the linear modules of a model. They are kept in float32 (or
-/// wider) also where the model is not, as PEFT keeps them.
+/// The weights of a low-rank adapter on the linear modules and embedding tables of a model. They
+/// are kept in float32 (or wider) also where the model is not, as PEFT keeps them.
 public final class Lora implements AutoCloseable {
-  /// A linear module that can be adapted.
+  /// A module that can be adapted.
   ///
-  /// @param in inputs
-  /// @param out outputs
-  public record Module(long in, long out) {}
+  /// @param in inputs; rows of an embedding table
+  /// @param out outputs; width of an embedding
+  /// @param kind where it stands
+  public record Module(long in, long out, Kind kind) {}
 
-  private record Factors(Owned a, Owned b, double scale) {}
+  /// What a module is, as far as targets and PEFT's names go.
+  public enum Kind {
+    /// A linear module of a layer.
+    LINEAR,
+    /// The projection to the vocabulary; not among `all-linear`.
+    HEAD,
+    /// A table of embeddings; reached by name only.
+    EMBEDDING
+  }
+
+  /// `A [r, in]` and `B [out, r]`.
+  private record Factors(Owned a, Owned b, double scale, Kind kind) {
+    String name(String module, String factor) {
+      return kind == Kind.EMBEDDING
+          ? module + ".lora_embedding_" + factor
+          : module + ".lora_" + factor + ".weight";
+    }
+  }
+
+  /// `.layers.7.` in a name: the number of a layer.
+  private static final Pattern LAYER = Pattern.compile(".*\\.[^.]*\\.(\\d+)\\..*");
 
   private final LoraSpec spec;
   private final SequencedMap<String, Factors> factors = new LinkedHashMap<>();
@@ -37,9 +61,9 @@ public final class Lora implements AutoCloseable {
   }
 
   /// A new adapter that changes nothing yet: `A` uniform in `±1/sqrt(in)` (Kaiming with a = √5, as
-  /// PEFT draws it), `B` zero.
+  /// PEFT draws it), `B` zero; on embeddings `A` zero and `B` normal.
   ///
-  /// @param modules every linear module of the model, by name
+  /// @param modules every module of the model that can be adapted, by name
   /// @param usual what [Targets.Usual] stands for
   /// @param type of the factors
   /// @param seed of `A`
@@ -55,7 +79,10 @@ public final class Lora implements AutoCloseable {
           modules,
           usual,
           (name, shape) -> {
-            if (name.endsWith("lora_B.weight")) {
+            if (name.endsWith("lora_embedding_B")) {
+              return random.normal(shape).to(type);
+            }
+            if (name.endsWith("lora_B.weight") || name.endsWith("lora_embedding_A")) {
               return Ops.zeros(type, shape);
             }
             double bound = 1 / Math.sqrt((double) shape[1]);
@@ -66,8 +93,8 @@ public final class Lora implements AutoCloseable {
 
   /// An adapter with given weights.
   ///
-  /// @param weights gives a tensor by its name, `MODULE.lora_A.weight` or `MODULE.lora_B.weight`,
-  ///   and the shape it must have
+  /// @param weights gives a tensor by its name, `MODULE.lora_A.weight` or `MODULE.lora_B.weight`
+  ///   (`MODULE.lora_embedding_A` or `_B` for an embedding), and the shape it must have
   public static Lora of(
       LoraSpec spec,
       SequencedMap<String, Module> modules,
@@ -82,51 +109,87 @@ public final class Lora implements AutoCloseable {
       List<String> usual,
       BiFunction<String, long[], Tensor> weights) {
     var lora = new Lora(spec);
-    for (var name : chosen(spec.targets(), modules.sequencedKeySet(), usual)) {
-      var module = Objects.requireNonNull(modules.get(name));
-      int rank = spec.rank(name);
-      try (var _ = new Step()) {
-        var a = weights.apply(name + ".lora_A.weight", new long[] {rank, module.in()});
-        var b = weights.apply(name + ".lora_B.weight", new long[] {module.out(), rank});
-        lora.factors.put(name, new Factors(Owned.keep(a), Owned.keep(b), spec.scale(name)));
+    boolean complete = false;
+    try {
+      for (var name : chosen(spec, modules, usual)) {
+        var module = Objects.requireNonNull(modules.get(name));
+        int rank = spec.rank(name);
+        var empty = module.kind() == Kind.EMBEDDING ? ".lora_embedding_%s" : ".lora_%s.weight";
+        try (var _ = new Step()) {
+          var a = weights.apply(name + empty.formatted("A"), new long[] {rank, module.in()});
+          var b = weights.apply(name + empty.formatted("B"), new long[] {module.out(), rank});
+          lora.factors.put(
+              name, new Factors(Owned.keep(a), Owned.keep(b), spec.scale(name), module.kind()));
+        }
+      }
+      complete = true;
+      return lora;
+    } finally {
+      if (!complete) {
+        lora.close();
       }
     }
-    return lora;
   }
 
   private static List<String> chosen(
-      Targets targets, Iterable<String> modules, List<String> usual) {
-    return switch (targets) {
-      case Targets.AllLinear _ -> all(modules);
-      case Targets.Usual _ -> named(modules, usual);
-      case Targets.Names(var names) -> named(modules, names);
-      case Targets.Pattern(var regex) -> {
-        var chosen = all(modules).stream().filter(name -> name.matches(regex)).toList();
-        if (chosen.isEmpty()) {
-          throw new UserException(
-              "target_modules: '%s' matches no linear module; they are named like %s"
-                  .formatted(regex, all(modules).getFirst()));
+      LoraSpec spec, SequencedMap<String, Module> modules, List<String> usual) {
+    var names = modules.sequencedKeySet();
+    var chosen =
+        switch (spec.targets()) {
+          case Targets.AllLinear _ ->
+              modules.entrySet().stream()
+                  .filter(entry -> entry.getValue().kind() == Kind.LINEAR)
+                  .map(java.util.Map.Entry::getKey)
+                  .toList();
+          case Targets.Usual _ -> named(names, usual);
+          case Targets.Names(var wanted) -> named(names, wanted);
+          case Targets.Pattern(var regex) -> {
+            var matching = names.stream().filter(name -> name.matches(regex)).toList();
+            if (matching.isEmpty()) {
+              throw new UserException(
+                  "target_modules: '%s' matches no linear module or embedding; they are named like %s"
+                      .formatted(regex, shown(names)));
+            }
+            yield matching;
+          }
+        };
+    return spec.layersToTransform().isEmpty() ? chosen : inLayers(chosen, spec);
+  }
+
+  private static String shown(java.util.Collection<String> names) {
+    return names.stream().filter(name -> LAYER.matcher(name).matches()).findFirst().orElse("");
+  }
+
+  private static List<String> inLayers(List<String> chosen, LoraSpec spec) {
+    var there = new java.util.TreeSet<Integer>();
+    var kept = new ArrayList<String>();
+    for (var name : chosen) {
+      var layer = LAYER.matcher(name);
+      if (layer.matches()) {
+        int number = Integer.parseInt(layer.group(1));
+        there.add(number);
+        if (spec.layersToTransform().contains(number)) {
+          kept.add(name);
         }
-        yield chosen;
       }
-    };
+    }
+    if (!there.containsAll(spec.layersToTransform())) {
+      throw new UserException(
+          "layers_to_transform: %s, but the targets are in layers %s"
+              .formatted(spec.layersToTransform(), there));
+    }
+    return List.copyOf(kept);
   }
 
-  private static List<String> all(Iterable<String> modules) {
-    var all = new ArrayList<String>();
-    modules.forEach(all::add);
-    return all;
-  }
-
-  private static List<String> named(Iterable<String> modules, List<String> names) {
+  private static List<String> named(java.util.Collection<String> modules, List<String> names) {
     for (var name : names) {
-      if (all(modules).stream().noneMatch(module -> is(module, name))) {
+      if (modules.stream().noneMatch(module -> is(module, name))) {
         throw new UserException(
             "target_modules: no linear module is named '%s'; there are %s"
                 .formatted(name, lastParts(modules)));
       }
     }
-    return all(modules).stream()
+    return modules.stream()
         .filter(module -> names.stream().anyMatch(name -> is(module, name)))
         .toList();
   }
@@ -135,8 +198,8 @@ public final class Lora implements AutoCloseable {
     return module.equals(name) || module.endsWith("." + name);
   }
 
-  private static List<String> lastParts(Iterable<String> modules) {
-    return all(modules).stream()
+  private static List<String> lastParts(java.util.Collection<String> modules) {
+    return modules.stream()
         .map(name -> name.substring(name.lastIndexOf('.') + 1))
         .distinct()
         .sorted()
@@ -153,7 +216,8 @@ public final class Lora implements AutoCloseable {
             new Factors(
                 Owned.keep(pair.a.tensor().detach().clone()),
                 Owned.keep(pair.b.tensor().detach().clone()),
-                pair.scale));
+                pair.scale,
+                pair.kind));
       }
     });
     return copy;
@@ -173,8 +237,8 @@ public final class Lora implements AutoCloseable {
   public SequencedMap<String, Tensor> weights() {
     var weights = new LinkedHashMap<String, Tensor>();
     factors.forEach((module, pair) -> {
-      weights.put(module + ".lora_A.weight", pair.a.tensor());
-      weights.put(module + ".lora_B.weight", pair.b.tensor());
+      weights.put(pair.name(module, "A"), pair.a.tensor());
+      weights.put(pair.name(module, "B"), pair.b.tensor());
     });
     return weights;
   }
@@ -206,9 +270,8 @@ public final class Lora implements AutoCloseable {
     }
   }
 
-  /// Backward through [#adapt]: with gradient `g` of the output,
-  /// `dB = scale gᵀ (A x)`, `dA = (scale Bᵀ g)ᵀ x`, and `(scale Bᵀ g) A` is added to the gradient of the
-  /// input.
+  /// Backward through [#adapt]: with gradient `g` of the output, `dB = scale gᵀ (A x)`, `dA =
+  /// (scale Bᵀ g)ᵀ x`, and `(scale Bᵀ g) A` is added to the gradient of the input.
   ///
   /// @param sum the gradient of the input through the module itself; may be overwritten
   public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
@@ -236,13 +299,56 @@ public final class Lora implements AutoCloseable {
     return sum.add_(kept.isPresent() ? more.mul_(kept.get()) : more);
   }
 
-  /// What is added to the weight of an adapted module, `scale B A`, `[out, in]`.
-  public Tensor difference(String module) {
+  /// Rows of an embedding table with what the adapter adds to them, `[T, out]`.
+  ///
+  /// @param rows ids, `[T]`
+  /// @param output the table's own rows, `[T, out]`
+  public Tensor adaptRows(String module, Tensor rows, Tensor output) {
+    var pair = factors.get(module);
+    if (pair == null) {
+      return output;
+    }
+    var a = embedding(pair.a.tensor().t(), rows); // [T, r]
+    return output.add(Ops.times(linear(a, pair.b.tensor()), pair.scale)).to(output.scalar_type());
+  }
+
+  /// Backward through [#adaptRows]: with gradient `g` of the output, `dB = scale gᵀ a` and, for
+  /// each row, `scale Bᵀ g` is added to its column of `dA`.
+  public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {
+    var pair = factors.get(module);
+    if (pair == null) {
+      return;
+    }
+    var a = pair.a.tensor();
+    var b = pair.b.tensor();
+    var g = gradient.to(a.scalar_type());
+    if (b.requires_grad()) {
+      var read = embedding(a.detach().t(), rows); // [T, r]
+      Grad.addProduct(b, g.t(), Ops.times(read, pair.scale));
+    }
+    if (a.requires_grad()) {
+      var columns = Ops.times(g.mm(b.detach()), pair.scale); // [T, r]
+      Grad.add(a, torch.zeros_like(a.detach()).index_add_(1, rows, columns.t()));
+    }
+  }
+
+  /// What is added to the weight of an adapted module as the module stores it: `scale B A`, `[out,
+  /// in]`, or its transpose.
+  ///
+  /// @param transposed whether the model stores linear weights `[in, out]`
+  public Tensor difference(String module, boolean transposed) {
     var pair = factors.get(module);
     if (pair == null) {
       throw new IllegalStateException(module + " is not adapted");
     }
-    return Ops.times(pair.b.tensor().matmul(pair.a.tensor()), pair.scale);
+    var more = Ops.times(pair.b.tensor().matmul(pair.a.tensor()), pair.scale);
+    boolean turned =
+        switch (pair.kind) {
+          case LINEAR -> transposed;
+          case HEAD -> false;
+          case EMBEDDING -> true;
+        };
+    return turned ? more.t() : more;
   }
 
   @Override

@@ -1,8 +1,11 @@
 package io.alidade.model.adapter;
 
 import io.alidade.Check;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /// A low-rank adapter (Hu et al. 2021, arXiv:2106.09685): each target `W` acts as `W + scale B A`,
 /// with `A` of r rows drawn at random and `B` zero at first.
@@ -15,8 +18,10 @@ import java.util.Map;
 ///   arXiv:2312.03732)
 /// @param modulesToSave further modules that are trained whole and saved with the adapter, by name
 /// @param rankPattern ranks of single modules, by the regular expression that matches the end of
-///   their names
+///   their names; the first that matches counts
 /// @param alphaPattern alphas of single modules, likewise
+/// @param layersToTransform numbers of the layers that targets by name are looked for in; none for
+///   all
 public record LoraSpec(
     int r,
     double alpha,
@@ -24,21 +29,41 @@ public record LoraSpec(
     Targets targets,
     boolean rslora,
     List<String> modulesToSave,
-    Map<String, Integer> rankPattern,
-    Map<String, Double> alphaPattern) {
+    SequencedMap<String, Integer> rankPattern,
+    SequencedMap<String, Double> alphaPattern,
+    List<Integer> layersToTransform) {
   /// Checks ranges.
   public LoraSpec {
     Check.atLeast("r", 1, r);
     Check.positive("alpha", alpha);
     Check.belowFrom("dropout", 0, 1, dropout);
     modulesToSave = List.copyOf(modulesToSave);
-    rankPattern = Map.copyOf(rankPattern);
-    alphaPattern = Map.copyOf(alphaPattern);
+    rankPattern = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(rankPattern));
+    alphaPattern = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(alphaPattern));
+    layersToTransform = List.copyOf(layersToTransform);
+    rankPattern.keySet().forEach(regex -> Targets.expression("rank_pattern", regex));
+    alphaPattern.keySet().forEach(regex -> Targets.expression("alpha_pattern", regex));
+    rankPattern.values().forEach(rank -> Check.atLeast("rank_pattern", 1, rank));
+    alphaPattern.values().forEach(value -> Check.positive("alpha_pattern", value));
+    layersToTransform.forEach(layer -> Check.atLeast("layers_to_transform", 0, layer));
+    if (!layersToTransform.isEmpty() && targets instanceof Targets.Pattern) {
+      throw new IllegalArgumentException(
+          "layers_to_transform goes with names of modules; an expression says the layers itself");
+    }
   }
 
   /// An adapter without dropout and without exceptions.
   public static LoraSpec of(int r, double alpha, Targets targets) {
-    return new LoraSpec(r, alpha, 0, targets, false, List.of(), Map.of(), Map.of());
+    return new LoraSpec(
+        r,
+        alpha,
+        0,
+        targets,
+        false,
+        List.of(),
+        new LinkedHashMap<>(),
+        new LinkedHashMap<>(),
+        List.of());
   }
 
   /// The rank for a module.

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.SequencedMap;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -30,7 +30,6 @@ public final class PeftConfig {
   /// Settings that change which weights there are; any value is refused.
   private static final List<String> ABSENT =
       List.of(
-          "layers_to_transform",
           "layers_pattern",
           "layer_replication",
           "exclude_modules",
@@ -39,6 +38,10 @@ public final class PeftConfig {
           "trainable_token_indices",
           "megatron_config",
           "arrow_config");
+
+  /// Ways to begin that change the weights below, which the adapter's file does not hold.
+  private static final Pattern MOVES_THE_BASE =
+      Pattern.compile("pissa.*|olora|corda|loftq|lora_ga");
 
   private PeftConfig() {}
 
@@ -63,6 +66,10 @@ public final class PeftConfig {
         throw unsupported(file, key, json.path(key));
       }
     }
+    var start = json.path("init_lora_weights").asString("");
+    if (MOVES_THE_BASE.matcher(start).matches()) {
+      throw unsupported(file, "init_lora_weights", json.path("init_lora_weights"));
+    }
     if (!json.path("bias").asString("none").equals("none")) {
       throw unsupported(file, "bias", json.path("bias"));
     }
@@ -75,7 +82,8 @@ public final class PeftConfig {
           json.path("use_rslora").asBoolean(false),
           texts(json.path("modules_to_save")),
           map(json.path("rank_pattern"), JsonNode::asInt),
-          map(json.path("alpha_pattern"), JsonNode::asDouble));
+          map(json.path("alpha_pattern"), JsonNode::asDouble),
+          layers(json.path("layers_to_transform")));
     } catch (IllegalArgumentException failure) {
       throw new UserException(file + ": " + failure.getMessage(), failure);
     }
@@ -94,13 +102,22 @@ public final class PeftConfig {
     return node.isString() ? Targets.of(node.stringValue()) : Targets.of(texts(node));
   }
 
+  private static List<Integer> layers(JsonNode node) {
+    var layers = new ArrayList<Integer>();
+    if (node.isIntegralNumber()) {
+      layers.add(node.asInt());
+    }
+    node.forEach(layer -> layers.add(layer.asInt()));
+    return layers;
+  }
+
   private static List<String> texts(JsonNode node) {
     var texts = new ArrayList<String>();
     node.forEach(text -> texts.add(text.asString()));
     return texts;
   }
 
-  private static <T> Map<String, T> map(JsonNode node, Function<JsonNode, T> value) {
+  private static <T> SequencedMap<String, T> map(JsonNode node, Function<JsonNode, T> value) {
     var map = new LinkedHashMap<String, T>();
     node.properties().forEach(entry -> map.put(entry.getKey(), value.apply(entry.getValue())));
     return map;
@@ -166,7 +183,7 @@ public final class PeftConfig {
             "velora_config");
     absent.forEach(json::putNull); // in PEFT's order; what is known replaces null below
     var alphas = json.putObject("alpha_pattern");
-    new TreeMap<>(spec.alphaPattern()).forEach(alphas::put);
+    spec.alphaPattern().forEach(alphas::put);
     json.put("base_model_name_or_path", base);
     json.put("bias", "none");
     json.put("ensure_weight_tying", false);
@@ -174,6 +191,10 @@ public final class PeftConfig {
     json.put("inference_mode", true);
     json.put("init_lora_weights", true);
     json.putObject("loftq_config");
+    if (!spec.layersToTransform().isEmpty()) {
+      var layers = json.putArray("layers_to_transform");
+      spec.layersToTransform().forEach(layers::add);
+    }
     if (spec.alpha() == Math.rint(spec.alpha())) {
       json.put("lora_alpha", (long) spec.alpha());
     } else {
@@ -191,7 +212,7 @@ public final class PeftConfig {
     json.put("qalora_group_size", 16);
     json.put("r", spec.r());
     var ranks = json.putObject("rank_pattern");
-    new TreeMap<>(spec.rankPattern()).forEach(ranks::put);
+    spec.rankPattern().forEach(ranks::put);
     if (spec.targets() instanceof Targets.Pattern(var regex)) {
       json.put("target_modules", regex);
     } else {

@@ -26,7 +26,25 @@ public sealed interface Targets {
   /// Modules whose whole name a regular expression matches.
   ///
   /// @param regex in Java's and Python's common syntax
-  record Pattern(String regex) implements Targets {}
+  record Pattern(String regex) implements Targets {
+    /// Checks the expression.
+    public Pattern {
+      expression("target_modules", regex);
+    }
+  }
+
+  /// Checks that a text is a regular expression.
+  ///
+  /// @param name of the setting, for the message
+  static void expression(String name, String regex) {
+    try {
+      java.util.regex.Pattern.compile(regex);
+    } catch (java.util.regex.PatternSyntaxException failure) {
+      throw new IllegalArgumentException(
+          "%s '%s' is no regular expression: %s".formatted(name, regex, failure.getDescription()),
+          failure);
+    }
+  }
 
   /// As a recipe or `adapter_config.json` writes a single string: `all-linear` or an expression.
   static Targets of(String text) {

@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /// Layers in Llama's form, forward and backward: norm, grouped-query attention with rotary
-/// positions, residual; norm, gated feed-forward (Shazeer 2020, arXiv:2002.05202), residual. Families
-/// differ in what is written here as a component.
+/// positions, residual; norm, gated feed-forward (Shazeer 2020, arXiv:2002.05202), residual.
+/// Families differ in what is written here as a component.
 ///
 /// The backward pass is written down rather than recorded: gradients of weights are added in place
 /// by the product that makes them, and what is cheap (norms, the product of the gate) is computed
@@ -27,8 +27,8 @@ import org.bytedeco.pytorch.global.torch;
 /// @param mlpBias whether the feed-forward has biases
 /// @param headNorms whether each query and key head is normalized before it is turned (`q_norm`,
 ///   `k_norm`)
-/// @param sandwich whether the outputs of attention and feed-forward are normalized too, before they
-///   are added
+/// @param sandwich whether the outputs of attention and feed-forward are normalized too, before
+///   they are added
 /// @param hidden width of the hidden states
 /// @param inner width of the feed-forward
 /// @param embeddingScale what embeddings are multiplied by
@@ -87,8 +87,8 @@ record Decoder(
     return Gated.shapes(config, attention, mlpBias, more);
   }
 
-  /// Numbers that a layer keeps of each token: see [Kept]. What attention gave is there twice, since
-  /// the library keeps its own.
+  /// Numbers that a layer keeps of each token: see [Kept]. What attention gave is there twice,
+  /// since the library keeps its own.
   long keptPerToken() {
     var heads = attention.heads();
     long turned = heads.queryWidth() + 2L * heads.keyValueWidth();
@@ -109,13 +109,8 @@ record Decoder(
   ///
   /// @param gradient with respect to the hidden states before the first layer
   void embedBack(Pass pass, Tensor gradient) {
-    var table = pass.weight(EMBEDDING);
-    if (table.requires_grad()) {
-      Grad.addRows(
-          table,
-          pass.tokens(),
-          embeddingScale == 1 ? gradient : Parts.scaled(gradient, embeddingScale));
-    }
+    pass.embedTokensBack(
+        EMBEDDING, embeddingScale == 1 ? gradient : Parts.scaled(gradient, embeddingScale));
   }
 
   /// The norm after the last layer.
@@ -192,8 +187,7 @@ record Decoder(
   }
 
   private static Tensor spread(Tensor chosen, Tensor like, Optional<Tensor> rows) {
-    return rows.map(index ->
-            torch.zeros_like(like.detach()).index_copy_(0, index, chosen))
+    return rows.map(index -> torch.zeros_like(like.detach()).index_copy_(0, index, chosen))
         .orElse(chosen);
   }
 

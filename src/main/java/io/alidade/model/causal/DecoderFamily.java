@@ -37,7 +37,9 @@ interface DecoderFamily extends Architecture {
   @Override
   default Tensor block(Pass pass, int layer, Tensor hidden) {
     return java.util.Objects.requireNonNull(
-        layersInForm().forward(pass, layer, hidden, false, Optional.empty()).get(Decoder.Kept.OUTPUT));
+        layersInForm()
+            .forward(pass, layer, hidden, false, Optional.empty())
+            .get(Decoder.Kept.OUTPUT));
   }
 
   @Override

@@ -12,6 +12,11 @@ final class Gemma3Text implements DecoderFamily {
 
   Gemma3Text(ModelConfig config) {
     this.config = config;
+    if (config.flag("use_bidirectional_attention", false)) {
+      throw config.bad(
+          "use_bidirectional_attention",
+          "is true: an encoder, which gives no likelihoods of continuations");
+    }
     boolean bias = config.flag("attention_bias", false);
     var attention = new GroupedAttention(Heads.of(config, Optional.of(256)), bias, bias);
     int period = config.integer("sliding_window_pattern", 6);

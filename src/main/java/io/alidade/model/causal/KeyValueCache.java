@@ -4,161 +4,153 @@ import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
-import java.util.HashMap;
-import java.util.Map;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/// Keys and values of what several rows have read so far, so that each new token is computed by
-/// itself. One token a row at a time; rows may be of different lengths.
+/// Keys and values of what one sequence has read so far, so that each new token is computed by
+/// itself.
 ///
-/// Room for every token to come is taken at the start; nothing grows or moves until rows are
-/// dropped with [#keep(int[])].
+/// Room for every token to come is taken when the sequence begins; nothing grows or moves after
+/// that. Each sequence has memory of its own, so sequences join and leave a batch without a copy,
+/// and what one attends to is exactly as long as it is: no mask, no padding, and no trace of the
+/// others in its arithmetic.
 public final class KeyValueCache implements AutoCloseable {
-  private Owned[] keys; // a layer: [R, kvHeads, room, d]
-  private Owned[] values;
-  private int[] lengths; // [R] tokens in the cache
+  /// What one layer holds of keys, or of values.
+  ///
+  /// @param view `[1, kvHeads, room, d]`, over memory that lies token by token
+  /// @param memory the same, `room` tokens of `kvHeads * d` numbers
+  private record Store(Owned view, MemorySegment memory) {
+    static Store of(Tensor states, int room) {
+      var all = Ops.zeros(states.scalar_type(), room, states.size(1), states.size(2));
+      all.narrow(0, 0, states.size(0)).copy_(states);
+      return new Store(Owned.keep(all.transpose(0, 1).unsqueeze(0)), Ops.memory(all));
+    }
+
+    Tensor slice(int from, int count) {
+      return view.tensor().narrow(2, from, count);
+    }
+
+    /// Puts row `row` of `[T, kvHeads, d]` at a place.
+    void put(int place, int room, MemorySegment states, int row) {
+      long bytes = memory.byteSize() / room;
+      MemorySegment.copy(states, row * bytes, memory, place * bytes, bytes);
+    }
+  }
+
+  private final Store[] keys; // one a layer
+  private final Store[] values;
   private final int room;
-  private boolean made;
+  private int length;
 
   /// An empty cache.
   ///
   /// @param layers of the model
-  /// @param rows R
-  /// @param room tokens that a row may come to hold
-  public KeyValueCache(int layers, int rows, int room) {
-    keys = new Owned[layers];
-    values = new Owned[layers];
-    lengths = new int[rows];
+  /// @param room tokens that the sequence may come to hold
+  public KeyValueCache(int layers, int room) {
+    keys = new Store[layers];
+    values = new Store[layers];
     this.room = room;
   }
 
-  /// Tokens that each row holds, `[R]`.
-  public int[] lengths() {
-    return lengths.clone();
+  /// Tokens that it holds.
+  public int length() {
+    return length;
   }
 
-  /// Attention for reading prompts: computed by another attention, and remembered.
+  /// Attention for reading a prompt: computed by another attention, and remembered.
   ///
-  /// @param packed attention over a layout
-  /// @param layout prompts as root segments
-  /// @param source for each row, the segment that is its prompt; several rows may share one
-  public Attention reading(Attention packed, Layout layout, int[] source) {
-    for (int row = 0; row < source.length; row++) {
-      lengths[row] = layout.segments().get(source[row]).length();
-    }
+  /// @param packed attention over a layout of this prompt alone
+  /// @param tokens of the prompt
+  public Attention reading(Attention packed, int tokens) {
+    length = tokens;
     return (layer, query, key, value, settings) -> {
-      remember(keys, layer, key, layout, source);
-      remember(values, layer, value, layout, source);
-      made = true;
+      keys[layer] = Store.of(key, room);
+      values[layer] = Store.of(value, room);
       return packed.attend(layer, query, key, value, settings);
     };
   }
 
-  private void remember(Owned[] store, int layer, Tensor states, Layout layout, int[] source) {
-    var all = Ops.zeros(states.scalar_type(), lengths.length, states.size(1), room, states.size(2));
-    for (int row = 0; row < source.length; row++) {
-      var segment = layout.segments().get(source[row]);
-      all.select(0, row)
-          .narrow(1, 0, segment.length())
-          .copy_(states.narrow(0, segment.start(), segment.length()).transpose(0, 1));
+  /// The same tokens in memory of their own; one prompt is read once and begins many sequences.
+  ///
+  /// @param other room of the copy
+  public KeyValueCache copy(int other) {
+    var copy = new KeyValueCache(keys.length, other);
+    copy.length = length;
+    for (int layer = 0; layer < keys.length; layer++) {
+      copy.keys[layer] = Store.of(tokens(keys[layer]), other);
+      copy.values[layer] = Store.of(tokens(values[layer]), other);
     }
-    store[layer] = Owned.keep(all);
+    return copy;
   }
 
-  /// Attention for one more token of every row: its key and value join the cache, and it sees what
-  /// its row holds. The pass that uses it must run once, and then [#advance()].
+  private Tensor tokens(Store store) {
+    return store.slice(0, length).squeeze(0).transpose(0, 1);
+  }
+
+  /// Attention for one more token of each of several sequences: its key and value join its cache,
+  /// and it sees what the cache holds. The pass that uses it must run once, and then [#advance()]
+  /// be called of each.
   ///
-  /// @param architecture whose layers ask
-  /// @param type of the queries
-  public Attention next(Architecture architecture, ScalarType type) {
-    if (!made) {
-      throw new IllegalStateException("nothing has been read yet");
-    }
-    int longest = java.util.stream.IntStream.of(lengths).max().orElse(0) + 1;
-    var places = Ops.indices(lengths).view(new long[] {lengths.length, 1, 1, 1});
-    Map<Integer, Tensor> masks =
-        new HashMap<>(); // by window; made here, outside the steps of single layers
-    for (int layer = 0; layer < architecture.layers(); layer++) {
-      masks.computeIfAbsent(
-          architecture.attention(layer).window(), window -> mask(window, longest).to(type));
-    }
+  /// @param caches of the first tokens of the pass; tokens beyond them see nothing
+  public static Attention next(List<KeyValueCache> caches) {
     return (layer, query, key, value, settings) -> {
-      var allKeys = keys[layer].tensor();
-      var allValues = values[layer].tensor();
-      put(allKeys, places, key);
-      put(allValues, places, value);
-      var k = allKeys.narrow(2, 0, longest);
-      var v = allValues.narrow(2, 0, longest);
-      var q = query.unsqueeze(2); // [R, heads, 1, d]
-      var mask = masks.get(settings.window());
-      if (mask == null) {
-        throw new IllegalStateException("a kind of attention that no layer declares");
+      long heads = query.size(1);
+      long groups = key.size(1);
+      // The heads that share keys become the queries of one product: no key is copied for them.
+      var grouped = query.reshape(query.size(0), groups, heads / groups, query.size(2));
+      var newKeys = Ops.memory(key.contiguous());
+      var newValues = Ops.memory(value.contiguous());
+      var mixed = new ArrayList<Tensor>(caches.size() + 1);
+      for (int row = 0; row < caches.size(); row++) {
+        var cache = caches.get(row);
+        cache.keys[layer].put(cache.length, cache.room, newKeys, row);
+        cache.values[layer].put(cache.length, cache.room, newValues, row);
+        mixed.add(cache.attend(layer, grouped.narrow(0, row, 1), settings));
       }
-      var mixed =
-          settings.softCap() > 0
-              ? PackedAttention.capped(q, k, v, mask, settings)
-              : scaled_dot_product_attention(
-                  q,
-                  k,
-                  v,
-                  new TensorOptional(mask),
-                  0,
-                  false,
-                  new DoubleOptional(settings.scale()),
-                  q.size(1) != k.size(1));
-      return mixed.reshape(lengths.length, query.size(1) * value.size(2));
+      long rest = query.size(0) - caches.size();
+      if (rest > 0) {
+        mixed.add(Ops.zeros(query.scalar_type(), rest, groups, heads / groups, value.size(2)));
+      }
+      return Ops.concatenate(mixed, 0).reshape(query.size(0), heads * value.size(2));
     };
   }
 
-  private static void put(Tensor all, Tensor places, Tensor one) {
-    var added = one.unsqueeze(2); // [R, kvHeads, 1, d]
-    all.scatter_(2, places.expand_as(added), added);
+  /// @param query `[1, kvHeads, heads / kvHeads, d]` of the token after those counted
+  private Tensor attend(int layer, Tensor query, Attention.Settings settings) {
+    int all = length + 1;
+    int seen = settings.window() == 0 ? all : Math.min(all, settings.window());
+    var k = keys[layer].slice(all - seen, seen);
+    var v = values[layer].slice(all - seen, seen);
+    return settings.softCap() > 0
+        ? PackedAttention.capped(query, k, v, Ops.zeros(query.scalar_type(), 1), settings)
+        : scaled_dot_product_attention(
+            query,
+            k,
+            v,
+            new TensorOptional(),
+            0,
+            false,
+            new DoubleOptional(settings.scale()),
+            false);
   }
 
-  /// 0 where a row's new token sees, minus infinity elsewhere, `[R, 1, 1, longest]`.
-  private Tensor mask(int window, int longest) {
-    var mask = new float[lengths.length * longest];
-    for (int row = 0; row < lengths.length; row++) {
-      for (int column = 0; column < longest; column++) {
-        boolean sees = column <= lengths[row] && (window == 0 || lengths[row] - column < window);
-        mask[row * longest + column] = sees ? 0 : Float.NEGATIVE_INFINITY;
-      }
-    }
-    return Ops.floats(mask, lengths.length, 1, 1, longest);
-  }
-
-  /// Counts the token that [#next(Architecture, ScalarType)] added to every row.
+  /// Counts the token that [#next(List)] added.
   public void advance() {
-    for (int row = 0; row < lengths.length; row++) {
-      lengths[row]++;
-    }
-  }
-
-  /// Drops all rows but these, in this order.
-  public void keep(int[] rows) {
-    var index = Ops.indices(rows);
-    replace(keys, index);
-    replace(values, index);
-    lengths = java.util.stream.IntStream.of(rows).map(row -> lengths[row]).toArray();
-  }
-
-  private static void replace(Owned[] store, Tensor index) {
-    for (int layer = 0; layer < store.length; layer++) {
-      var old = store[layer];
-      store[layer] = Owned.keep(old.tensor().index_select(0, index));
-      old.close();
-    }
+    length++;
   }
 
   @Override
   public void close() {
-    if (made) {
-      for (int layer = 0; layer < keys.length; layer++) {
-        keys[layer].close();
-        values[layer].close();
+    for (int layer = 0; layer < keys.length; layer++) {
+      if (keys[layer] != null) {
+        keys[layer].view.close();
+      }
+      if (values[layer] != null) {
+        values[layer].view.close();
       }
     }
   }

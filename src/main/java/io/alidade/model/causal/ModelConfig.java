@@ -14,23 +14,46 @@ import tools.jackson.databind.node.ObjectNode;
 public final class ModelConfig {
   private final String where;
   private final ObjectNode json;
+  private final boolean inner;
 
-  private ModelConfig(String where, ObjectNode json) {
+  private ModelConfig(String where, ObjectNode json, boolean inner) {
     this.where = where;
     this.json = json;
+    this.inner = inner;
   }
 
   /// Reads `config.json` of a checkpoint folder.
   public static ModelConfig read(Path folder) {
     var file = folder.resolve("config.json");
-    return new ModelConfig(file.toString(), Json.readObject(file));
+    return of(file.toString(), Json.readObject(file));
   }
 
   /// A configuration that is at hand as JSON.
   ///
   /// @param where opens every message
   public static ModelConfig of(String where, ObjectNode json) {
-    return new ModelConfig(where, json);
+    return TextTower.holds(json)
+        ? new ModelConfig(where, TextTower.config(json), true)
+        : new ModelConfig(where, json, false);
+  }
+
+  /// Whether it is the text tower's part of the configuration of a model that also reads images.
+  public boolean inner() {
+    return inner;
+  }
+
+  /// What a user should know before this model is used, in one line; usually nothing.
+  public Optional<String> note() {
+    return inner
+        ? Optional.of(
+            where + ": only the text tower is read, trained and written; images are not read")
+        : Optional.empty();
+  }
+
+  /// The name of a tensor in the model of `transformers` that the file describes, which for a text
+  /// tower is not the name in a model of text alone.
+  public String outerName(String name) {
+    return inner ? TextTower.outerName(name) : name;
   }
 
   /// The whole object, a copy.
@@ -161,7 +184,7 @@ public final class ModelConfig {
   /// A nested object.
   ModelConfig section(String key) {
     var node = node(key, "an object", JsonNode::isObject);
-    return new ModelConfig(where + " " + key, (ObjectNode) node);
+    return new ModelConfig(where + " " + key, (ObjectNode) node, inner);
   }
 
   /// An error about one key.

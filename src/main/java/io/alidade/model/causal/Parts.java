@@ -59,14 +59,12 @@ final class Parts {
   static Activation activation(ModelConfig config, String key, String otherwise) {
     var name = config.text(key, otherwise);
     return switch (name) {
-      case "silu", "swish" ->
-          with(x -> silu(x), (gradient, x) -> torch.silu_backward(gradient, x));
+      case "silu", "swish" -> with(x -> silu(x), (gradient, x) -> torch.silu_backward(gradient, x));
       case "gelu" -> with(x -> gelu(x), (gradient, x) -> torch.gelu_backward(gradient, x));
       // The same tanh approximation (Hendrycks and Gimpel 2016, arXiv:1606.08415) by four names.
       case "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh" ->
           with(x -> gelu(x, "tanh"), (gradient, x) -> torch.gelu_backward(gradient, x, "tanh"));
-      case "relu" ->
-          with(x -> relu(x), (gradient, x) -> gradient.mul(x.gt(Ops.scalar(0))));
+      case "relu" -> with(x -> relu(x), (gradient, x) -> gradient.mul(x.gt(Ops.scalar(0))));
       default ->
           throw config.bad(
               key,

@@ -56,12 +56,26 @@ public final class Pass {
 
   /// Rows of an embedding table for the tokens, `[T, width]`.
   Tensor embedTokens(String name) {
-    return embedding(weights.get(name), tokens);
+    return rows(name, tokens);
   }
 
   /// Rows of an embedding table for the positions, `[T, width]`.
   Tensor embedPositions(String name) {
-    return embedding(weights.get(name), positions);
+    return rows(name, positions);
+  }
+
+  private Tensor rows(String name, Tensor ids) {
+    var module = name.substring(0, name.length() - ".weight".length());
+    return weights.adaptRows(module, ids, embedding(weights.get(name), ids));
+  }
+
+  /// Backward through [#embedTokens(String)]: adds to the gradients of table and adapter.
+  void embedTokensBack(String name, Tensor gradient) {
+    var table = weights.get(name);
+    if (table.requires_grad()) {
+      Grad.addRows(table, tokens, gradient);
+    }
+    weights.adaptRowsBack(name.substring(0, name.length() - ".weight".length()), tokens, gradient);
   }
 
   /// `x Wᵀ`, with `+ b` if asked, and what an adapter adds.
@@ -70,8 +84,8 @@ public final class Pass {
     return weights.adapt(module, x, linear(x, weights.get(module + ".weight"), bias), draw);
   }
 
-  /// Backward through [#project(String, Tensor, boolean)]: adds to the gradients of weight, bias and
-  /// adapter.
+  /// Backward through [#project(String, Tensor, boolean)]: adds to the gradients of weight, bias
+  /// and adapter.
   ///
   /// @param x what was projected, `[T, in]`
   /// @param gradient of the output, `[T, out]`
@@ -121,11 +135,6 @@ public final class Pass {
   /// T, how many tokens it reads.
   public long size() {
     return tokens.size(0);
-  }
-
-  /// Ids of the tokens, `[T]`.
-  Tensor tokens() {
-    return tokens;
   }
 
   /// Attention in the layout of this pass; shapes as in [Attention].

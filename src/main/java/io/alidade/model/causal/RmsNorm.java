@@ -30,8 +30,7 @@ record RmsNorm(double epsilon, boolean fromOne) {
             new long[] {-1},
             /* keepdim= */ true,
             new org.bytedeco.pytorch.ScalarTypeOptional());
-    return Ops.plus(Ops.times(length.square_(), 1.0 / wide.size(wide.dim() - 1)), epsilon)
-        .rsqrt_();
+    return Ops.plus(Ops.times(length.square_(), 1.0 / wide.size(wide.dim() - 1)), epsilon).rsqrt_();
   }
 
   /// Adds to the gradient of the weight and gives the one of `x`, in its shape.

@@ -67,5 +67,4 @@ record Windows(int size, List<Boolean> sliding) {
   int of(int layer) {
     return sliding.get(layer) ? size : 0;
   }
-
 }

@@ -64,8 +64,7 @@ public final class WrittenLayers {
     ///
     /// @param gradient with respect to [#hidden()]
     public void backward(Tensor gradient) {
-      var flowing =
-          Step.inner(() -> Grad.off(() -> decoder.finishBack(pass, last, gradient)));
+      var flowing = Step.inner(() -> Grad.off(() -> decoder.finishBack(pass, last, gradient)));
       int count = layers.size();
       for (int layer = count - 1; layer >= 0; layer--) {
         int at = layer;

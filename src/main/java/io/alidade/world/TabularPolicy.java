@@ -11,6 +11,7 @@ import io.alidade.model.Trainee;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
+import io.alidade.tensor.Step;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,10 +20,9 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// A policy over a handful of answers, one token each, with a logit of its own for every prompt and
-/// answer: a world whose optimum is known in closed form.
+/// answer: a world whose optimum is known in closed form. float64.
 public final class TabularPolicy implements Trainee {
   private final Owned logits;
 
@@ -37,16 +37,29 @@ public final class TabularPolicy implements Trainee {
     this.logits = Owned.keep(Grad.leaf(Ops.doubles(flat, prompts, answers)));
   }
 
+  /// A policy with these probabilities of the answers to one prompt.
+  public static TabularPolicy of(double... probabilities) {
+    var logits = probabilities.clone();
+    java.util.Arrays.setAll(logits, i -> Math.log(probabilities[i]));
+    return new TabularPolicy(new double[][] {logits});
+  }
+
   /// Opens what [#checkpoint(Path)] wrote.
   public static TabularPolicy open(Path folder) {
-    var tensor = TensorFiles.read(folder.resolve("model.safetensors")).get("logits");
-    var values = Ops.toDoubles(tensor);
-    int answers = (int) tensor.size(1);
-    var rows = new double[(int) tensor.size(0)][answers];
-    for (int i = 0; i < values.length; i++) {
-      rows[i / answers][i % answers] = values[i];
+    try (var _ = new Step()) {
+      var file = folder.resolve("model.safetensors");
+      var tensor = TensorFiles.read(file).get("logits");
+      if (tensor == null) {
+        throw new IllegalStateException(file + " holds no logits");
+      }
+      var values = Ops.toDoubles(tensor);
+      int answers = (int) tensor.size(1);
+      var rows = new double[(int) tensor.size(0)][answers];
+      for (int i = 0; i < values.length; i++) {
+        rows[i / answers][i % answers] = values[i];
+      }
+      return new TabularPolicy(rows);
     }
-    return new TabularPolicy(rows);
   }
 
   /// A pair of answers to a prompt.
@@ -60,50 +73,18 @@ public final class TabularPolicy implements Trainee {
 
   /// Probabilities of the answers to a prompt.
   public double[] probabilities(int prompt) {
-    return Grad.off(() -> Ops.toDoubles(torch.softmax(logits.tensor().select(0, prompt), 0)));
+    try (var _ = new Step()) {
+      return Grad.off(() -> Ops.toDoubles(torch.softmax(logits.tensor().select(0, prompt), 0)));
+    }
   }
 
   @Override
   public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
-    var prompts = new int[batch.candidates()];
-    var answers = new int[batch.candidates()];
-    int at = 0;
-    for (var group : batch.groups()) {
-      for (var candidate : group.candidates()) {
-        prompts[at] = group.prompt()[0];
-        answers[at++] = candidate.tokens()[0];
-      }
-    }
-    var all = Grad.on(() -> torch.log_softmax(logits.tensor(), 1));
-    var rows = all.index_select(0, Ops.indices(prompts));
-    var picked = rows.gather(1, Ops.indices(answers).unsqueeze(1)); // [N, 1]
-    var outputs = new LinkedHashMap<Readout, Tensor>();
-    for (var readout : readouts) {
-      outputs.put(
-          readout,
-          switch (readout) {
-            case LOG_LIKELIHOOD -> picked.detach();
-            case ENTROPY -> rows.exp().mul(rows).sum(1).neg().unsqueeze(1).detach();
-            case TOP_ONE ->
-                rows.argmax(new org.bytedeco.pytorch.LongOptional(1), false)
-                    .eq(Ops.indices(answers))
-                    .to(ScalarType.Double)
-                    .unsqueeze(1);
-            case MEAN_LOGIT -> rows.mean(1).unsqueeze(1).detach();
-            default -> throw new IllegalStateException("no readout " + readout);
-          });
-    }
-    return new Scoring() {
-      @Override
-      public Map<Readout, Tensor> outputs() {
-        return outputs;
-      }
-
-      @Override
-      public void backward(Map<Readout, Tensor> gradients) {
-        Grad.backward(List.of(picked), List.of(gradients.get(Readout.LOG_LIKELIHOOD)));
-      }
-    };
+    return new FiniteScoring(
+        batch,
+        readouts,
+        differentiable,
+        prompts -> logits.tensor().index_select(0, Ops.indices(prompts)));
   }
 
   @Override

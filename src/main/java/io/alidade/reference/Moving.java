@@ -1,0 +1,24 @@
+package io.alidade.reference;
+
+import io.alidade.model.Scorer;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.bytedeco.pytorch.Tensor;
+
+/// A reference that follows the policy. A session tells it what happens and keeps its weights in
+/// every checkpoint.
+public interface Moving extends Scorer {
+  /// The policy took a step.
+  ///
+  /// @param step how many it has taken, from 1
+  void stepped(long step);
+
+  /// A new part of the run begins with the policy as it is.
+  void anchored();
+
+  /// Its weights by name, for a checkpoint; they share memory with it.
+  SequencedMap<String, Tensor> state();
+
+  /// Copies weights that [#state()] gave back in.
+  void restore(Map<String, Tensor> state);
+}
