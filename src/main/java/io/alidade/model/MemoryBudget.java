@@ -49,6 +49,6 @@ public record MemoryBudget(long bytes) {
     long work = 2 * kept; // the layer that is being computed, with its gradients
     long left = bytes - PROCESS - rest - work - layers * input;
     long more = Math.max(1, kept - input);
-    return (int) (layers - Math.clamp(left / more, 0, layers));
+    return layers - Math.clamp(left / more, 0, layers);
   }
 }

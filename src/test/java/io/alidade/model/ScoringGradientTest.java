@@ -146,7 +146,15 @@ class ScoringGradientTest {
   void droppedInputsAreTheSameWhereLayersAreComputedAgain() {
     var lora =
         new LoraSpec(
-            2, 4, 0.5, new Targets.AllLinear(), false, java.util.List.of(), Map.of(), Map.of());
+            2,
+            4,
+            0.5,
+            new Targets.AllLinear(),
+            false,
+            List.of(),
+            new LinkedHashMap<>(),
+            new LinkedHashMap<>(),
+            List.of());
     var spec = PolicySpec.trainable(Precision.FLOAT32).with(lora);
     try (var plain = Policy.open(Golden.folder("llama"), spec);
         var saving = Policy.open(Golden.folder("llama"), spec.checkpointing(true))) {
