@@ -36,6 +36,7 @@ class LayersTest {
           "recipe",
           "report",
           "run",
+          "bench",
           "world",
           "study",
           "demo",

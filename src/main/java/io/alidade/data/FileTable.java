@@ -126,11 +126,6 @@ final class FileTable implements Table {
   }
 
   @Override
-  public Map<String, Object> cells(long index) {
-    return cells(Math.toIntExact(index));
-  }
-
-  @Override
   public Form form() {
     return form;
   }

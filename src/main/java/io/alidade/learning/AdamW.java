@@ -2,6 +2,7 @@ package io.alidade.learning;
 
 import io.alidade.Check;
 import io.alidade.Default;
+import io.alidade.tensor.Fused;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -103,27 +103,18 @@ public record AdamW(
 
     private void update(Slot slot, double rate, double scale) {
       var master = slot.master.tensor();
-      var gradient = Grad.gathered(slot.weight).to(master.scalar_type());
-      if (scale < 1) {
-        gradient = gradient.mul_(new Scalar(scale));
-      }
-      if (constants.weightDecay > 0 && master.dim() >= 2) {
-        master.mul_(new Scalar(1 - rate * constants.weightDecay));
-      }
-      var first = slot.first.tensor();
-      var second = slot.second.tensor();
-      first.lerp_(gradient, new Scalar(1 - constants.beta1));
-      second
-          .mul_(new Scalar(constants.beta2))
-          .addcmul_(gradient, gradient, new Scalar(1 - constants.beta2));
-      double correction1 = 1 - Math.pow(constants.beta1, (double) steps);
-      double correction2 = 1 - Math.pow(constants.beta2, (double) steps);
-      var root =
-          second
-              .sqrt()
-              .div_(new Scalar(Math.sqrt(correction2)))
-              .add_(new Scalar(constants.epsilon));
-      master.addcdiv_(first, root, new Scalar(-rate / correction1));
+      Fused.adamW(
+          master,
+          Grad.gathered(slot.weight).to(master.scalar_type()),
+          slot.first.tensor(),
+          slot.second.tensor(),
+          steps,
+          rate,
+          constants.beta1,
+          constants.beta2,
+          master.dim() >= 2 ? constants.weightDecay : 0,
+          constants.epsilon,
+          1 / scale);
       if (slot.low()) {
         slot.weight.detach().copy_(master);
       }

@@ -11,6 +11,7 @@ import io.alidade.objective.Needs;
 import io.alidade.objective.Objective;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -134,9 +135,11 @@ final class Pass {
           reference.orElseThrow(
               () -> new IllegalStateException("the objective needs a reference, none was opened"));
       Grad.off(() -> {
-        var scoring = scorer.score(batch, needs.referenceReadouts(), false);
-        needs.referenceReadouts().forEach(r -> frozen.put(r, output(scoring, r)));
-        return frozen;
+        try (var _ = Phase.REFERENCE.begin()) {
+          var scoring = scorer.score(batch, needs.referenceReadouts(), false);
+          needs.referenceReadouts().forEach(r -> frozen.put(r, output(scoring, r)));
+          return frozen;
+        }
       });
     }
     return assemble(batch, outputs, frozen, memory);

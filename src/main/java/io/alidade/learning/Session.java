@@ -14,6 +14,7 @@ import io.alidade.objective.Objective;
 import io.alidade.reference.Moving;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -255,13 +256,18 @@ public final class Session implements AutoCloseable {
       stepped(rate, List.of());
       return;
     }
-    var passes = stage.passes(done);
+    List<Batch> passes;
+    try (var _ = Phase.DATA.begin()) {
+      passes = stage.passes(done);
+    }
     policy.training(true);
     double norm;
     try (var _ = new Step()) {
       Natives.call(() -> gradients(passes))
           .forEach((name, metric) -> add(name, new Loss.Metric(metric.mean(), 1)));
-      norm = Natives.call(() -> updater.update(rate));
+      try (var _ = Phase.OPTIMIZER.begin()) {
+        norm = Natives.call(() -> updater.update(rate));
+      }
     }
     if (!Double.isFinite(norm)) {
       throw diverged("gradient norm", norm, passes);

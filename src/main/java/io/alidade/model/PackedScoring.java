@@ -3,6 +3,7 @@ package io.alidade.model;
 import io.alidade.batch.Readout;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -10,8 +11,10 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -32,6 +35,7 @@ final class PackedScoring implements Scoring {
   private final Map<Readout, Tensor> outputs = new EnumMap<>(Readout.class);
   private final Optional<Trunk.Run> run;
   private final Optional<Tensor> rows; // [S + last, hidden] without a graph
+  private final Map<Integer, Projection.Kept> kept = new HashMap<>(); // by the chunk's first row
   private boolean spent;
 
   /// Computes the first phase.
@@ -127,22 +131,40 @@ final class PackedScoring implements Scoring {
     }
   }
 
-  /// A chunk of rows at a time.
-  private void inChunks(java.util.function.BiConsumer<Integer, Integer> work) {
+  /// A chunk of rows at a time, each in a step of its own.
+  private void inChunks(Phase phase, BiConsumer<Integer, Integer> work) {
     int most = Projection.rows(vocabulary, projection.wide());
     int all = placement.rows().length;
     for (int from = 0; from < all; from += most) {
-      try (var _ = new Step()) {
+      try (var _ = phase.begin()) {
         work.accept(from, Math.min(most, all - from));
       }
     }
   }
 
   private void readLogits(Set<Readout> readouts) {
-    inChunks((from, count) ->
-        projection
-            .read(predicting().narrow(0, from, count), targets(from, count), readouts)
-            .forEach((readout, values) -> place(readout, cells(from, count), values)));
+    boolean keep = run.isPresent() && projection.keeps(placement.rows().length, vocabulary);
+    inChunks(
+        Phase.PROJECTION,
+        (from, count) -> {
+          var out =
+              Step.innerAll(() -> {
+                var read =
+                    projection.read(
+                        predicting().narrow(0, from, count), targets(from, count), readouts);
+                read.values()
+                    .forEach((readout, values) -> place(readout, cells(from, count), values));
+                return keep
+                    ? Map.of("e", read.kept().exponentials(), "sum", read.kept().sum())
+                    : Map.<String, Tensor>of();
+              });
+          if (keep) {
+            kept.put(
+                from,
+                new Projection.Kept(
+                    Objects.requireNonNull(out.get("e")), Objects.requireNonNull(out.get("sum"))));
+          }
+        });
   }
 
   private Tensor values(Tensor hidden) {
@@ -216,18 +238,27 @@ final class PackedScoring implements Scoring {
       }
       var hidden = run.orElseThrow().hidden();
       var toHidden = torch.zeros_like(hidden.detach()).index_add_(0, selected(), toRows);
-      run.orElseThrow().backward(toHidden);
+      try (var _ = Phase.BACKWARD.begin()) {
+        run.orElseThrow().backward(toHidden);
+      }
     }
   }
 
   private void backLogits(Map<Readout, Tensor> gradients, Tensor toRows) {
-    inChunks((from, count) -> {
-      var chunk = new EnumMap<Readout, Tensor>(Readout.class);
-      gradients.forEach((readout, g) -> chunk.put(readout, g.narrow(0, from, count)));
-      var back =
-          projection.backward(predicting().narrow(0, from, count), targets(from, count), chunk);
-      toRows.narrow(0, from, count).add_(back);
-    });
+    inChunks(
+        Phase.PROJECTION_BACKWARD,
+        (from, count) -> {
+          var ready = Optional.ofNullable(kept.remove(from));
+          try (var _ = new Step()) {
+            var chunk = new EnumMap<Readout, Tensor>(Readout.class);
+            gradients.forEach((readout, g) -> chunk.put(readout, g.narrow(0, from, count)));
+            var back =
+                projection.backward(
+                    predicting().narrow(0, from, count), targets(from, count), chunk, ready);
+            toRows.narrow(0, from, count).add_(back);
+          }
+          ready.ifPresent(Projection.Kept::close);
+        });
   }
 
   private void backSingle(Readout readout, Map<Readout, Tensor> gradients, Tensor toRows) {

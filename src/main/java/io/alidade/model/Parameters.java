@@ -178,8 +178,20 @@ final class Parameters implements Weights, AutoCloseable {
   }
 
   @Override
+  public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+    return lora == null ? sum : lora.adaptBack(module, input, gradient, sum, draw);
+  }
+
+  @Override
   public Tensor adaptRows(String module, Tensor rows, Tensor output) {
     return lora == null ? output : lora.adaptRows(module, rows, output);
+  }
+
+  @Override
+  public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {
+    if (lora != null) {
+      lora.adaptRowsBack(module, rows, gradient);
+    }
   }
 
   /// The same weights as the checkpoint has them.
@@ -196,9 +208,17 @@ final class Parameters implements Weights, AutoCloseable {
       }
 
       @Override
+      public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+        return sum;
+      }
+
+      @Override
       public Tensor adaptRows(String module, Tensor rows, Tensor output) {
         return output;
       }
+
+      @Override
+      public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {}
     };
   }
 

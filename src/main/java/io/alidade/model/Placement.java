@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /// Where the tokens of a batch lie when they are packed, and which hidden state predicts which
 /// unit.
@@ -32,6 +34,23 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
     var packer = new Packer(architecture, vocabulary, batch.units(), toTheEnd);
     batch.groups().forEach(packer::add);
     return packer.done();
+  }
+
+  /// The tokens whose hidden states are looked at, each once, in order.
+  int[] needed() {
+    return IntStream.concat(IntStream.of(rows), IntStream.of(last)).distinct().sorted().toArray();
+  }
+
+  /// The same with tokens counted among those that are [#needed()].
+  Placement amongNeeded() {
+    int[] needed = needed();
+    IntUnaryOperator index = token -> Arrays.binarySearch(needed, token);
+    return new Placement(
+        layout,
+        IntStream.of(rows).map(index).toArray(),
+        cells,
+        targets,
+        IntStream.of(last).map(index).toArray());
   }
 
   private static final class Packer {
@@ -126,7 +145,7 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
       candidate++;
     }
 
-    private void place(Completion completion, java.util.function.IntUnaryOperator row) {
+    private void place(Completion completion, IntUnaryOperator row) {
       for (int u = 0; u < completion.tokens().length; u++) {
         if (completion.scored()[u]) {
           rows.add(row.applyAsInt(u));

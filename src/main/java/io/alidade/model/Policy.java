@@ -1,7 +1,5 @@
 package io.alidade.model;
 
-import static org.bytedeco.pytorch.global.torch.linear;
-
 import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
@@ -14,9 +12,11 @@ import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
+import io.alidade.model.causal.WrittenLayers;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,6 +44,7 @@ public final class Policy implements Trainee, Fingerprinted {
   private final Parameters parameters;
   private boolean training;
   private long draws; // one more for each pass with dropout
+  private long tokensRead;
   private @Nullable String fingerprint;
 
   private Policy(
@@ -155,6 +156,12 @@ public final class Policy implements Trainee, Fingerprinted {
     return score(parameters, batch, readouts, differentiable);
   }
 
+  /// How many tokens it has read for differentiable scoring since it was opened, whatever was
+  /// padding included.
+  public long tokensRead() {
+    return tokensRead;
+  }
+
   /// The same weights with the adapter off and no gradients: the reference of a run that trains an
   /// adapter. Valid as long as this policy is; closing it does nothing.
   ///
@@ -198,6 +205,7 @@ public final class Policy implements Trainee, Fingerprinted {
             Optional.empty(),
             false,
             false,
+            MemoryBudget.NONE,
             spec.seed(),
             spec.outputs()),
         architecture,
@@ -215,6 +223,7 @@ public final class Policy implements Trainee, Fingerprinted {
             Optional.empty(),
             false,
             false,
+            MemoryBudget.NONE,
             spec.seed());
     return new Policy(folder, config, frozen, architecture, parameters.trainedCopy());
   }
@@ -379,10 +388,16 @@ public final class Policy implements Trainee, Fingerprinted {
         Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
     long draw = placement.layout().isPresent() ? draw(differentiable) : 0;
     var pass = placement.layout().map(layout -> pass(weights, layout, draw));
-    var run = pass.filter(_ -> differentiable).map(this::run);
-    var hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> Trunk.frozen(architecture, p)));
+    tokensRead += differentiable ? placement.layout().map(Layout::size).orElse(0) : 0;
+    Optional<Trunk.Run> run;
+    Optional<Tensor> hidden;
+    try (var _ = Phase.FORWARD.begin()) {
+      var rows = Ops.indices(placement.needed());
+      run = pass.filter(_ -> differentiable).map(p -> run(p, rows));
+      hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
+    }
     return new PackedScoring(
-        placement,
+        placement.amongNeeded(),
         projection(weights, draw),
         config.vocabSize(),
         heads(weights),
@@ -419,17 +434,67 @@ public final class Policy implements Trainee, Fingerprinted {
         architecture, weights, layout, PaddedAttention.of(architecture, layout, type), type, draw);
   }
 
-  private Trunk.Run run(Pass pass) {
-    return spec.gradientCheckpointing()
-        ? Trunk.checkpointed(architecture, pass)
-        : Trunk.recorded(architecture, pass);
+  private Tensor frozen(Pass pass, Tensor rows) {
+    var written = architecture.written();
+    return written.isPresent()
+        ? written.get().frozen(pass, rows)
+        : Trunk.frozen(architecture, pass).index_select(0, rows);
+  }
+
+  private Trunk.Run run(Pass pass, Tensor rows) {
+    var written = architecture.written();
+    if (written.isPresent()) {
+      int repeated =
+          spec.gradientCheckpointing()
+              ? architecture.layers()
+              : repeated(written.get(), pass, rows);
+      return Trunk.written(written.get(), pass, rows, repeated);
+    }
+    return Trunk.chosen(
+        spec.gradientCheckpointing()
+            ? Trunk.checkpointed(architecture, pass)
+            : Trunk.recorded(architecture, pass),
+        rows);
+  }
+
+  /// How many layers do not fit into the budget.
+  private int repeated(WrittenLayers layers, Pass pass, Tensor rows) {
+    long size =
+        switch (spec.precision()) {
+          case FLOAT64 -> 8;
+          case FLOAT32 -> 4;
+          case BFLOAT16, FLOAT16 -> 2;
+        };
+    long tokens = pass.size();
+    long weights = parameters.base().values().stream().mapToLong(Tensor::nbytes).sum();
+    // Gradients, two moments, and a master copy where the weights are short, all of float32.
+    long state = size >= 4 ? 2 * size + size : 2 + 12;
+    long trained = trainable().values().stream().mapToLong(weight -> weight.numel() * state).sum();
+    long vocabulary = 2L * rows.size(0) * config.vocabSize() * 4;
+    return spec.memory()
+        .repeated(
+            architecture.layers(),
+            tokens * size * layers.keptPerToken(),
+            tokens * size * architecture.hiddenSize(),
+            weights + trained + vocabulary);
   }
 
   private Projection projection(Weights weights, long draw) {
     var name = architecture.names().head();
     var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        hidden -> weights.adapt(module, hidden, linear(hidden, weights.get(name)), draw),
+        () -> weights.get(name),
+        new Projection.Adapter() {
+          @Override
+          public Tensor of(Tensor hidden, Tensor logits) {
+            return weights.adapt(module, hidden, logits, draw);
+          }
+
+          @Override
+          public Tensor back(Tensor hidden, Tensor gradient, Tensor sum) {
+            return weights.adaptBack(module, hidden, gradient, sum, draw);
+          }
+        },
         architecture.logitCap(),
         spec.precision().wide());
   }

@@ -14,6 +14,7 @@ import java.util.Optional;
 /// @param trainable whether gradients are gathered at all: in all weights, or in the adapter alone
 /// @param gradientCheckpointing whether to keep only the inputs of layers and compute the rest
 ///   again in the backward pass: about a third more work for a fraction of the memory
+/// @param memory that training should stay within, by computing as many layers again as it takes
 /// @param seed of whatever is drawn: adapter weights, a new head, dropout
 /// @param outputs of a reward head; 0 for as many as the checkpoint says
 public record PolicySpec(
@@ -23,6 +24,7 @@ public record PolicySpec(
     Optional<Path> adapter,
     boolean trainable,
     boolean gradientCheckpointing,
+    MemoryBudget memory,
     long seed,
     int outputs) {
   /// The same with as many outputs of a reward head as the checkpoint says.
@@ -33,8 +35,9 @@ public record PolicySpec(
       Optional<Path> adapter,
       boolean trainable,
       boolean gradientCheckpointing,
+      MemoryBudget memory,
       long seed) {
-    this(precision, head, lora, adapter, trainable, gradientCheckpointing, seed, 0);
+    this(precision, head, lora, adapter, trainable, gradientCheckpointing, memory, seed, 0);
   }
 
   /// Checks that at most one adapter is named.
@@ -50,54 +53,67 @@ public record PolicySpec(
   /// A language model to score and draw with.
   public static PolicySpec frozen(Precision precision) {
     return new PolicySpec(
-        precision, Head.LANGUAGE, Optional.empty(), Optional.empty(), false, false, 0);
+        precision,
+        Head.LANGUAGE,
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        false,
+        MemoryBudget.NONE,
+        0);
   }
 
   /// A language model all of whose weights are trained.
   public static PolicySpec trainable(Precision precision) {
     return new PolicySpec(
-        precision, Head.LANGUAGE, Optional.empty(), Optional.empty(), true, false, 0);
+        precision,
+        Head.LANGUAGE,
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        false,
+        MemoryBudget.NONE,
+        0);
   }
 
   /// The same with another head.
   public PolicySpec with(Head other) {
     return new PolicySpec(
-        precision, other, lora, adapter, trainable, gradientCheckpointing, seed, outputs);
+        precision, other, lora, adapter, trainable, gradientCheckpointing, memory, seed, outputs);
   }
 
   /// The same with an adapter to train.
   public PolicySpec with(LoraSpec spec) {
     return new PolicySpec(
-        precision, head, Optional.of(spec), adapter, true, gradientCheckpointing, seed, outputs);
+        precision, head, Optional.of(spec), adapter, true, gradientCheckpointing, memory, seed, outputs);
   }
 
   /// The same with an adapter from a folder.
   public PolicySpec withAdapter(Path folder) {
     return new PolicySpec(
-        precision,
-        head,
-        lora,
-        Optional.of(folder),
-        trainable,
-        gradientCheckpointing,
-        seed,
-        outputs);
+        precision, head, lora, Optional.of(folder), trainable, gradientCheckpointing, memory, seed, outputs);
   }
 
   /// The same with or without gradient checkpointing.
   public PolicySpec checkpointing(boolean on) {
-    return new PolicySpec(precision, head, lora, adapter, trainable, on, seed, outputs);
+    return new PolicySpec(precision, head, lora, adapter, trainable, on, memory, seed, outputs);
+  }
+
+  /// The same within a budget of memory.
+  public PolicySpec within(MemoryBudget budget) {
+    return new PolicySpec(
+        precision, head, lora, adapter, trainable, gradientCheckpointing, budget, seed, outputs);
   }
 
   /// The same with another seed.
   public PolicySpec seeded(long other) {
     return new PolicySpec(
-        precision, head, lora, adapter, trainable, gradientCheckpointing, other, outputs);
+        precision, head, lora, adapter, trainable, gradientCheckpointing, memory, other, outputs);
   }
 
   /// The same with a reward head of so many outputs.
   public PolicySpec withOutputs(int count) {
     return new PolicySpec(
-        precision, head, lora, adapter, trainable, gradientCheckpointing, seed, count);
+        precision, head, lora, adapter, trainable, gradientCheckpointing, memory, seed, count);
   }
 }

@@ -4,17 +4,18 @@ import io.alidade.batch.Readout;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// From hidden states to what is said of the vocabulary, for a chunk of rows at a time. Gradients
 /// with respect to the logits are written down rather than recorded, so that no chunk keeps more
-/// than its logits.
+/// than its probabilities.
 ///
 /// With logits `z`, log-normaliser `Z`, probabilities `p = exp(z - Z)` and the target's index `y`:
 ///
@@ -25,12 +26,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// | collision `C` | `log sum exp(2 z) - 2 Z` | `2 (softmax(2 z) - p)` |
 /// | log-normaliser | `Z` | `p` |
 /// | mean logit | `mean z` | `1 / V` |
-/// | top one | `argmax z = y` | none |
+/// | top one | `z_y >= max z` | none |
 ///
-/// @param head hidden states `[R, hidden]` to logits `[R, V]`, with a graph where recorded
+/// @param table gives the weight, `[V, hidden]`, whose gradient is gathered if it requires one;
+///   asked only where logits are
+/// @param adapter what is added to the logits
 /// @param cap logits are `cap tanh(z / cap)`; 0 for none
 /// @param wide the type that everything after the product is computed in
-record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
+record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarType wide) {
   /// The readouts that come from logits.
   static final Set<Readout> OF_LOGITS =
       Set.of(
@@ -41,17 +44,67 @@ record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
           Readout.MEAN_LOGIT,
           Readout.TOP_ONE);
 
+  /// Readouts whose gradients need probabilities alone.
+  private static final Set<Readout> OF_PROBABILITIES =
+      Set.of(Readout.LOG_LIKELIHOOD, Readout.LOG_NORMALIZER);
+
   /// Bytes of logits at a time.
   private static final long CHUNK = 64L << 20;
 
+  /// Bytes of probabilities that may be kept from reading to [#backward], so that the product need
+  /// not be computed again.
+  private static final long KEPT = 256L << 20;
+
+  /// What an adapter adds to the product.
+  interface Adapter {
+    /// Logits `[R, V]` with what the adapter adds.
+    Tensor of(Tensor hidden, Tensor logits);
+
+    /// Adds to the gradients of the adapter.
+    ///
+    /// @param gradient of the logits, `[R, V]`
+    /// @param sum the gradient of the hidden states through the product; may be overwritten
+    /// @return the whole gradient of the hidden states
+    Tensor back(Tensor hidden, Tensor gradient, Tensor sum);
+  }
+
+  /// What is kept of a chunk: probabilities before they are normalised.
+  ///
+  /// @param exponentials `exp(z - max z)`, `[R, V]`
+  /// @param sum of each row, `[R, 1]`
+  record Kept(Tensor exponentials, Tensor sum) {
+    void close() {
+      exponentials.close();
+      sum.close();
+    }
+  }
+
+  /// What a chunk says.
+  ///
+  /// @param values by readout, each `[R]`
+  record Read(Map<Readout, Tensor> values, Kept kept) {}
+
   /// How many rows to project at a time for a vocabulary.
   static int rows(int vocabulary, ScalarType wide) {
-    return (int) Math.max(16, CHUNK / (vocabulary * (wide == ScalarType.Double ? 8L : 4L)));
+    return (int) Math.max(16, CHUNK / (vocabulary * bytes(wide)));
+  }
+
+  private static long bytes(ScalarType wide) {
+    return wide == ScalarType.Double ? 8 : 4;
+  }
+
+  /// Whether probabilities of so many rows may be kept, and are of use.
+  boolean keeps(int rows, int vocabulary) {
+    return cap == 0 && (long) rows * vocabulary * bytes(wide) <= KEPT;
   }
 
   /// Logits as they count, `[R, V]`, without a graph.
   Tensor logits(Tensor hidden) {
-    return Grad.off(() -> capped(head.apply(hidden)));
+    return Grad.off(() -> capped(product(hidden)));
+  }
+
+  private Tensor product(Tensor hidden) {
+    return adapter.of(hidden, hidden.mm(table.get().detach().t()));
   }
 
   private Tensor capped(Tensor raw) {
@@ -59,54 +112,80 @@ record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
     return cap == 0 ? logits : Ops.times(Ops.times(logits, 1 / cap).tanh(), cap);
   }
 
-  /// Readouts of a chunk, each `[R]`, without a graph.
+  /// Readouts of a chunk, without a graph. As few passes over `[R, V]` as what is asked for allows.
   ///
   /// @param hidden `[R, hidden]`
   /// @param targets `[R]` int64
-  Map<Readout, Tensor> read(Tensor hidden, Tensor targets, Set<Readout> readouts) {
+  Read read(Tensor hidden, Tensor targets, Set<Readout> readouts) {
     return Grad.off(() -> {
-      var logits = capped(head.apply(hidden));
-      var normaliser = logits.logsumexp(1); // [R]
+      var z = capped(product(hidden));
       var values = new EnumMap<Readout, Tensor>(Readout.class);
-      for (var readout : readouts) {
-        values.put(readout, value(readout, logits, normaliser, targets));
+      if (readouts.contains(Readout.MEAN_LOGIT)) {
+        values.put(Readout.MEAN_LOGIT, z.mean(1));
       }
-      return values;
+      var most = z.amax(new long[] {1}, /* keepdim= */ true); // [R, 1]
+      z.sub_(most);
+      var target = z.gather(1, targets.unsqueeze(1)); // [R, 1], relative to the largest
+      if (readouts.contains(Readout.TOP_ONE)) {
+        values.put(Readout.TOP_ONE, target.ge(Ops.scalar(0)).to(wide).squeeze(1));
+      }
+      boolean entropy = readouts.contains(Readout.ENTROPY);
+      var e = entropy ? z.exp() : z.exp_();
+      var sum = e.sum(new long[] {1}, /* keepdim= */ true, new ScalarTypeOptional());
+      var log = sum.log();
+      if (readouts.contains(Readout.LOG_LIKELIHOOD)) {
+        values.put(Readout.LOG_LIKELIHOOD, target.sub(log).squeeze(1));
+      }
+      if (readouts.contains(Readout.LOG_NORMALIZER)) {
+        values.put(Readout.LOG_NORMALIZER, most.add(log).squeeze(1));
+      }
+      if (entropy) {
+        values.put(Readout.ENTROPY, log.squeeze(1).sub(z.mul_(e).sum(1).div_(sum.squeeze(1))));
+      }
+      if (readouts.contains(Readout.COLLISION)) {
+        var square = e.square().sum(1); // sum exp(2 z), relative to the largest
+        values.put(Readout.COLLISION, square.log_().sub(Ops.times(log.squeeze(1), 2)));
+      }
+      return new Read(values, new Kept(e, sum));
     });
   }
 
-  private static Tensor value(Readout readout, Tensor logits, Tensor normaliser, Tensor targets) {
-    return switch (readout) {
-      case LOG_LIKELIHOOD -> logits.gather(1, targets.unsqueeze(1)).squeeze(1).sub(normaliser);
-      case ENTROPY -> {
-        var p = logits.sub(normaliser.unsqueeze(1)).exp_();
-        yield normaliser.sub(p.mul_(logits).sum(1));
-      }
-      case COLLISION -> Ops.times(logits, 2).logsumexp(1).sub(Ops.times(normaliser, 2));
-      case LOG_NORMALIZER -> normaliser;
-      case MEAN_LOGIT -> logits.mean(1);
-      case TOP_ONE ->
-          logits
-              .argmax(new org.bytedeco.pytorch.LongOptional(1), false)
-              .eq(targets)
-              .to(logits.scalar_type());
-      case VALUE, HIDDEN, REWARD ->
-          throw new IllegalStateException(readout + " does not come from logits");
-    };
-  }
-
-  /// Adds to the gradients of the head and returns the one of the hidden states.
+  /// Adds to the gradient of the weight and returns the one of the hidden states.
   ///
   /// @param hidden `[R, hidden]`
   /// @param targets `[R]` int64
   /// @param gradients by readout, each `[R]`
-  Tensor backward(Tensor hidden, Tensor targets, Map<Readout, Tensor> gradients) {
-    var leaf = Grad.leaf(hidden);
-    var raw = Grad.on(() -> head.apply(leaf));
-    Grad.backward(
-        List.of(raw),
-        List.of(Grad.off(() -> ofLogits(raw.detach(), targets, gradients)).to(raw.scalar_type())));
-    return Grad.gathered(leaf);
+  /// @param kept what [#read] kept of these rows; is overwritten
+  Tensor backward(
+      Tensor hidden, Tensor targets, Map<Readout, Tensor> gradients, Optional<Kept> kept) {
+    return Grad.off(() -> {
+      var toLogits =
+          kept.isPresent() && OF_PROBABILITIES.containsAll(gradients.keySet())
+              ? ofKept(kept.get(), targets, gradients)
+              : ofLogits(product(hidden), targets, gradients);
+      var gradient = toLogits.to(hidden.scalar_type());
+      var weight = table.get();
+      if (weight.requires_grad()) {
+        Grad.addProduct(weight, gradient.t(), hidden);
+      }
+      return adapter.back(hidden, gradient, gradient.mm(weight.detach()));
+    });
+  }
+
+  private static Tensor ofKept(Kept kept, Tensor targets, Map<Readout, Tensor> gradients) {
+    var toTarget = gradients.get(Readout.LOG_LIKELIHOOD);
+    var toNormaliser = gradients.get(Readout.LOG_NORMALIZER);
+    var all = toTarget == null ? null : toTarget.neg();
+    if (toNormaliser != null) {
+      all = all == null ? toNormaliser : all.add(toNormaliser);
+    }
+    if (all == null) {
+      return kept.exponentials.zero_();
+    }
+    var gradient = kept.exponentials.mul_(all.unsqueeze(1).div(kept.sum));
+    return toTarget == null
+        ? gradient
+        : gradient.scatter_add_(1, targets.unsqueeze(1), toTarget.unsqueeze(1));
   }
 
   private Tensor ofLogits(Tensor raw, Tensor targets, Map<Readout, Tensor> gradients) {
@@ -119,10 +198,10 @@ record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
       var g = entry.getValue().unsqueeze(1); // [R, 1]
       var one =
           switch (entry.getKey()) {
-            case LOG_LIKELIHOOD -> p.mul(g).neg().scatter_add_(1, targets.unsqueeze(1), g);
+            case LOG_LIKELIHOOD -> p.mul(g).neg_().scatter_add_(1, targets.unsqueeze(1), g);
             case ENTROPY -> {
-              var entropy = p.mul(logP).sum(new long[] {1}, true, none()).neg();
-              yield p.mul(logP.add(entropy)).mul_(g).neg();
+              var entropy = p.mul(logP).sum(new long[] {1}, true, new ScalarTypeOptional()).neg();
+              yield p.mul(logP.add(entropy)).mul_(g).neg_();
             }
             case COLLISION -> Ops.times(torch.softmax(Ops.times(logits, 2), 1).sub(p).mul_(g), 2);
             case LOG_NORMALIZER -> p.mul(g);
@@ -140,9 +219,5 @@ record Projection(UnaryOperator<Tensor> head, double cap, ScalarType wide) {
     }
     // d/dz of cap tanh(z / cap) is 1 - tanh².
     return cap == 0 ? sum : sum.mul(Ops.plus(Ops.times(logits, 1 / cap).square().neg(), 1));
-  }
-
-  private static org.bytedeco.pytorch.ScalarTypeOptional none() {
-    return new org.bytedeco.pytorch.ScalarTypeOptional();
   }
 }

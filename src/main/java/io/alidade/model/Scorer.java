@@ -15,6 +15,9 @@ public interface Scorer extends AutoCloseable {
   /// @param differentiable whether [Scoring#backward] will be called; without it no graph is kept
   Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable);
 
+  /// Gives back memory that is not needed until the next call, which may take longer for it.
+  default void rest() {}
+
   @Override
   void close();
 }

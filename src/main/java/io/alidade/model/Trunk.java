@@ -2,19 +2,21 @@ package io.alidade.model;
 
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Pass;
+import io.alidade.model.causal.WrittenLayers;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /// Runs the layers of a model, each in a step of its own so that what is not needed later is freed
 /// at once.
 final class Trunk {
   /// A forward pass that gradients can be propagated through, once.
   interface Run {
-    /// Hidden states after the last norm, `[T, hidden]`.
+    /// Hidden states after the last norm, `[T, hidden]`, or of the tokens wanted, `[R, hidden]`.
     Tensor hidden();
 
     /// Adds to the gradients of the weights.
@@ -52,6 +54,44 @@ final class Trunk {
               })));
     }
     return states;
+  }
+
+  /// A run of which only some tokens are looked at.
+  ///
+  /// @param rows their indices, `[R]` int64
+  static Run chosen(Run whole, Tensor rows) {
+    var chosen = Grad.off(() -> whole.hidden().detach().index_select(0, rows));
+    return new Run() {
+      @Override
+      public Tensor hidden() {
+        return chosen;
+      }
+
+      @Override
+      public void backward(Tensor gradient) {
+        var all = torch.zeros_like(whole.hidden().detach()).index_copy_(0, rows, gradient);
+        whole.backward(all);
+      }
+    };
+  }
+
+  /// A run of layers with a backward pass of their own.
+  ///
+  /// @param rows the tokens whose hidden states are wanted, `[R]` int64, each once
+  /// @param repeated how many layers are computed again in the backward pass
+  static Run written(WrittenLayers layers, Pass pass, Tensor rows, int repeated) {
+    var run = layers.run(pass, rows, repeated);
+    return new Run() {
+      @Override
+      public Tensor hidden() {
+        return run.hidden();
+      }
+
+      @Override
+      public void backward(Tensor gradient) {
+        run.backward(gradient);
+      }
+    };
   }
 
   /// A run that keeps what the backward pass needs.

@@ -29,6 +29,8 @@ import java.util.SequencedMap;
 /// @param lossAveraging how the passes of a step are averaged
 /// @param dtype of the weights: bfloat16 is trained with float32 master copies
 /// @param gradientCheckpointing whether activations are computed again instead of kept
+/// @param memory what the process should stay within, such as `4GiB`, by computing as many layers
+///   again as it takes
 /// @param adapter a low-rank adapter to train in place of the weights
 /// @param loggingSteps steps between two lines of metrics
 /// @param evalSteps steps between two evaluations; 0 evaluates at the end alone
@@ -53,6 +55,7 @@ public record Scale(
     @Default("step") Settings.Averaging lossAveraging,
     @Default("float32") Precision dtype,
     @Default("false") boolean gradientCheckpointing,
+    Optional<String> memory,
     Optional<Adapter> adapter,
     @Default("10") int loggingSteps,
     @Default("0") int evalSteps,

@@ -18,6 +18,6 @@ public record Cached(Reference of) implements Reference {
 
   @Override
   public Scorer open(Setting setting) {
-    return new LikelihoodCache(setting.cache(), of.open(setting));
+    return new LikelihoodCache(setting.cache(), () -> of.open(setting));
   }
 }

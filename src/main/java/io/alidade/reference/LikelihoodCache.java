@@ -24,8 +24,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Log-likelihoods of candidates under one frozen model, on disk.
 ///
@@ -37,17 +39,26 @@ import org.bytedeco.pytorch.Tensor;
 final class LikelihoodCache implements Scorer {
   private static final int KEY = 32;
 
-  private final Scorer scorer;
+  /// How many batches in a row must have been known before the model is let go of.
+  private static final int KNOWN = 8;
+
+  private final Supplier<Scorer> source;
+  private final String fingerprint;
+  private @Nullable Scorer scorer; // in memory only as long as something is missing
+  private int known;
   private final FileChannel file;
   private final FileLock lock;
   private final Map<ByteBuffer, Long> index = new HashMap<>();
 
-  LikelihoodCache(Path folder, Scorer scorer) {
-    if (!(scorer instanceof Fingerprinted model)) {
-      throw new IllegalStateException("this reference has no content hash to keep a cache under");
-    }
-    this.scorer = scorer;
-    var path = folder.resolve(model.fingerprint() + ".logps");
+  /// Opens the file of a model.
+  ///
+  /// @param source opens the model; asked again where it was let go of
+  LikelihoodCache(Path folder, Supplier<Scorer> source) {
+    this.source = source;
+    var opened = source.get();
+    scorer = opened;
+    fingerprint = fingerprint(opened);
+    var path = folder.resolve(fingerprint + ".logps");
     try {
       Files.createDirectories(folder);
       file =
@@ -61,6 +72,35 @@ final class LikelihoodCache implements Scorer {
                   .formatted(path, e.getMessage())
               + " writable, or set reference to Frozen",
           e);
+    }
+  }
+
+  private static String fingerprint(Scorer scorer) {
+    if (scorer instanceof Fingerprinted model) {
+      return model.fingerprint();
+    }
+    throw new IllegalStateException("this reference has no content hash to keep a cache under");
+  }
+
+  /// The model, read again if it was let go of.
+  private Scorer model() {
+    var present = scorer;
+    if (present == null) {
+      present = source.get();
+      scorer = present;
+      if (!fingerprint(present).equals(fingerprint)) {
+        throw new UserException(
+            "the weights of the reference have changed while they were in use; start the run again");
+      }
+    }
+    return present;
+  }
+
+  @Override
+  public void rest() {
+    if (scorer != null) {
+      scorer.close();
+      scorer = null;
     }
   }
 
@@ -149,11 +189,15 @@ final class LikelihoodCache implements Scorer {
       }
     }
     if (missing.isEmpty()) {
+      if (++known == KNOWN) {
+        rest();
+      }
       return;
     }
+    known = 0;
     var part = new Batch(List.copyOf(missing));
     try (var _ = new Step()) {
-      var scored = scorer.score(part, Set.of(Readout.LOG_LIKELIHOOD), false);
+      var scored = model().score(part, Set.of(Readout.LOG_LIKELIHOOD), false);
       var tensor = scored.outputs().get(Readout.LOG_LIKELIHOOD);
       if (tensor == null) {
         throw new IllegalStateException("the reference reported no likelihoods");
@@ -232,7 +276,7 @@ final class LikelihoodCache implements Scorer {
     } catch (IOException e) {
       throw new IllegalStateException(e);
     } finally {
-      scorer.close();
+      rest();
     }
   }
 }

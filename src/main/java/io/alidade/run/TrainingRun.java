@@ -10,6 +10,7 @@ import io.alidade.learning.Learning;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Head;
+import io.alidade.model.MemoryBudget;
 import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.SaveOptions;
@@ -252,6 +253,7 @@ public final class TrainingRun {
             Optional.empty(),
             true,
             scale.gradientCheckpointing(),
+            scale.memory().map(MemoryBudget::of).orElse(MemoryBudget.NONE),
             scale.seed(),
             start.outputs());
     if (scale.adapter().isPresent()) {

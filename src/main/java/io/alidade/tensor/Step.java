@@ -1,5 +1,7 @@
 package io.alidade.tensor;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -41,6 +43,30 @@ public final class Step implements AutoCloseable {
       result.releaseReference();
     }
     return result;
+  }
+
+  /// Runs a piece of work in a step of its own and lets only its results out, as [#inner(Supplier)]
+  /// does.
+  public static <K> Map<K, Tensor> innerAll(Supplier<Map<K, Tensor>> work) {
+    var results = new LinkedHashMap<K, Tensor>();
+    try (var _ = new Step()) {
+      work.get()
+          .forEach((key, tensor) -> {
+            var handle = new Tensor(tensor);
+            handle.retainReference();
+            results.put(key, handle);
+          });
+    }
+    var outer = PointerScope.getInnerScope();
+    if (outer != null) {
+      results
+          .values()
+          .forEach(handle -> {
+            outer.attach(handle);
+            handle.releaseReference();
+          });
+    }
+    return results;
   }
 
   /// How many native objects JavaCPP holds now; flat over many steps unless something leaks.

@@ -306,6 +306,83 @@ class FamiliesTest {
     }
   }
 
+  /// The written backward passes against slopes of the definition, weight by weight.
+  @ParameterizedTest
+  @MethodSource("cases")
+  void theGradientIsTheSlopeOfTheDefinition(Case which) {
+    var weights = write(which);
+    var batch = groups(false);
+    try (var policy = Policy.open(folder, PolicySpec.trainable(Precision.FLOAT64))) {
+      var gradients = gradients(policy, batch, Readout.LOG_LIKELIHOOD);
+      double[] factors;
+      try (var _ = new Step()) {
+        factors =
+            Ops.toDoubles(
+                ScoringGradientTest.weights(
+                    read(
+                        policy.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false),
+                        Readout.LOG_LIKELIHOOD)));
+      }
+      var random = new Random(5);
+      var along = new LinkedHashMap<String, double[]>();
+      weights.forEach(
+          (name, plain) -> along.put(name, random.doubles(plain.length, -1, 1).toArray()));
+      for (var kind : gradients.keySet().stream().map(FamiliesTest::kind).distinct().toList()) {
+        double h = 1e-5;
+        // The slope from four points, whose error is of the fourth order.
+        double slope =
+            (8 * moved(which, weights, kind, along, h, batch, factors)
+                    - 8 * moved(which, weights, kind, along, -h, batch, factors)
+                    - moved(which, weights, kind, along, 2 * h, batch, factors)
+                    + moved(which, weights, kind, along, -2 * h, batch, factors))
+                / (12 * h);
+        double got = 0;
+        for (var entry : gradients.entrySet()) {
+          if (kind(entry.getKey()).equals(kind)) {
+            var direction = Objects.requireNonNull(along.get(entry.getKey()));
+            for (int i = 0; i < direction.length; i++) {
+              got += direction[i] * entry.getValue()[i];
+            }
+          }
+        }
+        assertThat(got).as(kind).isCloseTo(slope, within(1e-6 * Math.max(1, Math.abs(slope))));
+      }
+    }
+  }
+
+  /// The name of a weight without the number of its layer.
+  private static String kind(String name) {
+    return name.replaceAll("\\.\\d+\\.", ".*.");
+  }
+
+  /// The weighted sum of likelihoods with all weights of a kind moved.
+  private static double moved(
+      Case which,
+      Map<String, double[]> weights,
+      String kind,
+      Map<String, double[]> along,
+      double step,
+      Batch batch,
+      double[] factors) {
+    var moved = new LinkedHashMap<>(weights);
+    weights.forEach((name, plain) -> {
+      if (kind(name).equals(kind)) {
+        var one = plain.clone();
+        var direction = Objects.requireNonNull(along.get(name));
+        for (int i = 0; i < one.length; i++) {
+          one[i] += step * direction[i];
+        }
+        moved.put(name, one);
+      }
+    });
+    var values = likelihoods(new DenseReference(which.config(), moved), batch);
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      sum += factors[i] * values[i];
+    }
+    return sum;
+  }
+
   /// Log-likelihoods by the reference, `[N, U]`, each candidate with its own prompt.
   private static double[] likelihoods(DenseReference reference, Batch batch) {
     var out = new double[batch.candidates() * batch.units()];

@@ -9,6 +9,8 @@ import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.batch.Readout;
 import io.alidade.example.Example;
+import io.alidade.model.adapter.LoraSpec;
+import io.alidade.model.adapter.Targets;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Rng;
@@ -122,6 +124,45 @@ class ScoringGradientTest {
   void everyReadoutHasTheGradientOfItsValue(Readout readout) {
     try (var policy = Policy.open(Golden.folder("llama"), DOUBLE)) {
       differences(policy, batch(), readout);
+    }
+  }
+
+  @Test
+  void anAdapterHasTheGradientOfItsValue() {
+    var spec = DOUBLE.with(LoraSpec.of(3, 5, new Targets.AllLinear()));
+    try (var policy = Policy.open(Golden.folder("llama"), spec)) {
+      try (var _ = new Step();
+          var random = new Rng(3)) {
+        policy
+            .trainable()
+            .forEach((name, leaf) ->
+                move(leaf, random.normal(Ops.shape(leaf)).to(leaf.scalar_type()), 0.1));
+      }
+      differences(policy, batch(), Readout.LOG_LIKELIHOOD);
+    }
+  }
+
+  @Test
+  void droppedInputsAreTheSameWhereLayersAreComputedAgain() {
+    var lora =
+        new LoraSpec(
+            2,
+            4,
+            0.5,
+            new Targets.AllLinear(),
+            false,
+            List.of(),
+            new LinkedHashMap<>(),
+            new LinkedHashMap<>(),
+            List.of());
+    var spec = PolicySpec.trainable(Precision.FLOAT32).with(lora);
+    try (var plain = Policy.open(Golden.folder("llama"), spec);
+        var saving = Policy.open(Golden.folder("llama"), spec.checkpointing(true))) {
+      plain.training(true);
+      saving.training(true);
+      var expected = gradients(plain, batch(), Readout.LOG_LIKELIHOOD);
+      var got = gradients(saving, batch(), Readout.LOG_LIKELIHOOD);
+      got.forEach((name, gradient) -> assertThat(gradient).as(name).isEqualTo(expected.get(name)));
     }
   }
 

@@ -4,6 +4,7 @@ import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.linear;
 
 import io.alidade.UserException;
+import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Rng;
@@ -12,10 +13,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// The weights of a low-rank adapter on the linear modules and embedding tables of a model. They
@@ -250,14 +253,50 @@ public final class Lora implements AutoCloseable {
     }
     var a = pair.a.tensor();
     var x = input.to(a.scalar_type());
-    if (draw != 0 && spec.dropout() > 0) {
-      // A stream for each module, so that computing a layer again drops the same inputs.
-      try (var random = new Rng(draw ^ (0x9E3779B97F4A7C15L * (module.hashCode() | 1L)))) {
-        x = x.mul(random.dropout(spec.dropout(), Ops.shape(x)).to(x.scalar_type()));
-      }
-    }
+    var kept = kept(module, x, draw);
+    x = kept.isPresent() ? x.mul(kept.get()) : x;
     var more = Ops.times(linear(linear(x, a), pair.b.tensor()), pair.scale);
     return output.add(more).to(output.scalar_type());
+  }
+
+  /// Which inputs are kept, and by what they are multiplied; absent where all are as they are.
+  private Optional<Tensor> kept(String module, Tensor x, long draw) {
+    if (draw == 0 || spec.dropout() == 0) {
+      return Optional.empty();
+    }
+    // A stream for each module, so that computing a layer again drops the same inputs.
+    try (var random = new Rng(draw ^ (0x9E3779B97F4A7C15L * (module.hashCode() | 1L)))) {
+      return Optional.of(random.dropout(spec.dropout(), Ops.shape(x)).to(x.scalar_type()));
+    }
+  }
+
+  /// Backward through [#adapt]: with gradient `g` of the output, `dB = scale gᵀ (A x)`, `dA =
+  /// (scale Bᵀ g)ᵀ x`, and `(scale Bᵀ g) A` is added to the gradient of the input.
+  ///
+  /// @param sum the gradient of the input through the module itself; may be overwritten
+  public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+    var pair = factors.get(module);
+    if (pair == null) {
+      return sum;
+    }
+    var a = pair.a.tensor();
+    var b = pair.b.tensor();
+    var x = input.to(a.scalar_type());
+    var kept = kept(module, x, draw);
+    x = kept.isPresent() ? x.mul(kept.get()) : x;
+    var g = gradient.to(a.scalar_type());
+    var inner = Ops.times(g.mm(b.detach()), pair.scale); // [T, r]
+    if (b.requires_grad()) {
+      Grad.addProduct(b, g.t(), Ops.times(linear(x, a.detach()), pair.scale));
+    }
+    if (a.requires_grad()) {
+      Grad.addProduct(a, inner.t(), x);
+    }
+    if (kept.isEmpty() && Ops.type(sum) == Ops.type(a)) {
+      return sum.addmm_(inner, a.detach());
+    }
+    var more = inner.mm(a.detach());
+    return sum.add_(kept.isPresent() ? more.mul_(kept.get()) : more);
   }
 
   /// Rows of an embedding table with what the adapter adds to them, `[T, out]`.
@@ -271,6 +310,26 @@ public final class Lora implements AutoCloseable {
     }
     var a = embedding(pair.a.tensor().t(), rows); // [T, r]
     return output.add(Ops.times(linear(a, pair.b.tensor()), pair.scale)).to(output.scalar_type());
+  }
+
+  /// Backward through [#adaptRows]: with gradient `g` of the output, `dB = scale gᵀ a` and, for
+  /// each row, `scale Bᵀ g` is added to its column of `dA`.
+  public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {
+    var pair = factors.get(module);
+    if (pair == null) {
+      return;
+    }
+    var a = pair.a.tensor();
+    var b = pair.b.tensor();
+    var g = gradient.to(a.scalar_type());
+    if (b.requires_grad()) {
+      var read = embedding(a.detach().t(), rows); // [T, r]
+      Grad.addProduct(b, g.t(), Ops.times(read, pair.scale));
+    }
+    if (a.requires_grad()) {
+      var columns = Ops.times(g.mm(b.detach()), pair.scale); // [T, r]
+      Grad.add(a, torch.zeros_like(a.detach()).index_add_(1, rows, columns.t()));
+    }
   }
 
   /// What is added to the weight of an adapted module as the module stores it: `scale B A`, `[out,

@@ -112,6 +112,12 @@ public interface Architecture {
   /// One layer, `[T, hidden]` to `[T, hidden]`.
   Tensor block(Pass pass, int layer, Tensor hidden);
 
+  /// The layers with a backward pass of their own, where the family has one; others are
+  /// differentiated by the library.
+  default Optional<WrittenLayers> written() {
+    return Optional.empty();
+  }
+
   /// What stands between the last layer and the head, `[T, hidden]` to `[T, hidden]`.
   Tensor finish(Pass pass, Tensor hidden);
 }

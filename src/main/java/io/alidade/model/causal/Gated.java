@@ -3,21 +3,10 @@ package io.alidade.model.causal;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.function.UnaryOperator;
-import org.bytedeco.pytorch.Tensor;
 
-/// What the families in Llama's form have in common: the names of their weights and the gated
-/// feed-forward (Shazeer 2020, arXiv:2002.05202).
+/// Names and shapes of the weights of families in Llama's form.
 final class Gated {
   private Gated() {}
-
-  /// `down(act(gate(x)) * up(x))`.
-  static Tensor feedForward(
-      Pass pass, String at, Tensor x, UnaryOperator<Tensor> activation, boolean biased) {
-    var gate = activation.apply(pass.project(at + ".gate_proj", x, biased));
-    return pass.project(
-        at + ".down_proj", gate.mul(pass.project(at + ".up_proj", x, biased)), biased);
-  }
 
   /// Names and shapes of a decoder with separate projections.
   ///

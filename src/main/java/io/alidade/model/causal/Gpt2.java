@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /// GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners").
@@ -15,7 +14,7 @@ final class Gpt2 implements Architecture {
   private final ModelConfig config;
   private final Heads heads;
   private final double epsilon;
-  private final UnaryOperator<Tensor> activation;
+  private final Activation activation;
 
   Gpt2(ModelConfig config) {
     this.config = config;
@@ -134,7 +133,7 @@ final class Gpt2 implements Architecture {
     var normed = Parts.layerNorm(pass, at + ".ln_1", hidden, epsilon);
     var attended = hidden.add(attend(pass, layer, at + ".attn", normed));
     normed = Parts.layerNorm(pass, at + ".ln_2", attended, epsilon);
-    var inner = activation.apply(pass.projectTransposed(at + ".mlp.c_fc", normed));
+    var inner = activation.of(pass.projectTransposed(at + ".mlp.c_fc", normed));
     return attended.add(pass.projectTransposed(at + ".mlp.c_proj", inner));
   }
 

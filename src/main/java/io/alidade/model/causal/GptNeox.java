@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /// GPT-NeoX (Black et al. 2022, arXiv:2204.06745) and Pythia (Biderman et al. 2023,
@@ -18,7 +17,7 @@ final class GptNeox implements Architecture {
   private final Heads heads;
   private final Rope rope;
   private final double epsilon;
-  private final UnaryOperator<Tensor> activation;
+  private final Activation activation;
   private final boolean parallel;
   private final boolean attentionBias;
 
@@ -110,7 +109,7 @@ final class GptNeox implements Architecture {
     var attended = hidden.add(attend(pass, layer, at + ".attention", normed));
     var base = parallel ? hidden : attended;
     normed = Parts.layerNorm(pass, at + ".post_attention_layernorm", base, epsilon);
-    var inner = activation.apply(pass.project(at + ".mlp.dense_h_to_4h", normed, true));
+    var inner = activation.of(pass.project(at + ".mlp.dense_h_to_4h", normed, true));
     return attended.add(pass.project(at + ".mlp.dense_4h_to_h", inner, true));
   }
 

@@ -6,9 +6,11 @@ import static org.bytedeco.pytorch.global.torch.relu;
 import static org.bytedeco.pytorch.global.torch.silu;
 
 import io.alidade.tensor.Ops;
+import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// What several families are made of.
@@ -19,12 +21,6 @@ final class Parts {
   /// arXiv:1910.07467); the statistics in at least float32.
   static Tensor rmsNorm(Tensor x, Tensor weight, double epsilon) {
     return weight.mul(unit(x, epsilon).to(x.scalar_type()));
-  }
-
-  /// The same with weights counted from 1, and all of it in at least float32, as Gemma does.
-  static Tensor rmsNormFromOne(Tensor x, Tensor weight, double epsilon) {
-    var unit = unit(x, epsilon);
-    return unit.mul(Ops.plus(weight.to(unit.scalar_type()), 1)).to(x.scalar_type());
   }
 
   private static Tensor unit(Tensor x, double epsilon) {
@@ -60,19 +56,34 @@ final class Parts {
   }
 
   /// An activation by the name that a configuration gives it.
-  static UnaryOperator<Tensor> activation(ModelConfig config, String key, String otherwise) {
+  static Activation activation(ModelConfig config, String key, String otherwise) {
     var name = config.text(key, otherwise);
     return switch (name) {
-      case "silu", "swish" -> x -> silu(x);
-      case "gelu" -> x -> gelu(x);
+      case "silu", "swish" -> with(x -> silu(x), (gradient, x) -> torch.silu_backward(gradient, x));
+      case "gelu" -> with(x -> gelu(x), (gradient, x) -> torch.gelu_backward(gradient, x));
       // The same tanh approximation (Hendrycks and Gimpel 2016, arXiv:1606.08415) by four names.
-      case "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh" -> x -> gelu(x, "tanh");
-      case "relu" -> x -> relu(x);
+      case "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh" ->
+          with(x -> gelu(x, "tanh"), (gradient, x) -> torch.gelu_backward(gradient, x, "tanh"));
+      case "relu" -> with(x -> relu(x), (gradient, x) -> gradient.mul(x.gt(Ops.scalar(0))));
       default ->
           throw config.bad(
               key,
               "is '%s', which is unknown; known: silu, gelu, gelu_new, gelu_pytorch_tanh, relu"
                   .formatted(name));
+    };
+  }
+
+  private static Activation with(UnaryOperator<Tensor> function, BinaryOperator<Tensor> back) {
+    return new Activation() {
+      @Override
+      public Tensor of(Tensor x) {
+        return function.apply(x);
+      }
+
+      @Override
+      public Tensor back(Tensor gradient, Tensor x) {
+        return back.apply(gradient, x);
+      }
     };
   }
 }

@@ -3,9 +3,11 @@ package io.alidade.model.causal;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.linear;
 
+import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -67,6 +69,15 @@ public final class Pass {
     return weights.adaptRows(module, ids, embedding(weights.get(name), ids));
   }
 
+  /// Backward through [#embedTokens(String)]: adds to the gradients of table and adapter.
+  void embedTokensBack(String name, Tensor gradient) {
+    var table = weights.get(name);
+    if (table.requires_grad()) {
+      Grad.addRows(table, tokens, gradient);
+    }
+    weights.adaptRowsBack(name.substring(0, name.length() - ".weight".length()), tokens, gradient);
+  }
+
   /// `x Wᵀ`, with `+ b` if asked, and what an adapter adds.
   Tensor project(String module, Tensor x, boolean biased) {
     if (attention.stepwise()) {
@@ -81,6 +92,26 @@ public final class Pass {
   /// `(W xᵀ)ᵀ`, `[T, out]`: for few tokens the library is faster with the weights to the left.
   private static Tensor few(Tensor weight, Tensor x) {
     return weight.matmul(x.t().contiguous()).t().contiguous();
+  }
+
+  /// Backward through [#project(String, Tensor, boolean)]: adds to the gradients of weight, bias
+  /// and adapter.
+  ///
+  /// @param x what was projected, `[T, in]`
+  /// @param gradient of the output, `[T, out]`
+  /// @param into a gradient of `x` to add to, if there is one
+  /// @return the gradient of `x`, `[T, in]`
+  Tensor back(String module, Tensor x, Tensor gradient, boolean biased, Optional<Tensor> into) {
+    var weight = weights.get(module + ".weight");
+    if (weight.requires_grad()) {
+      Grad.addProduct(weight, gradient.t(), x);
+    }
+    if (biased && weights.get(module + ".bias").requires_grad()) {
+      Grad.add(weights.get(module + ".bias"), gradient.sum(0));
+    }
+    var plain = weight.detach();
+    var toX = into.map(sum -> sum.addmm_(gradient, plain)).orElseGet(() -> gradient.mm(plain));
+    return weights.adaptBack(module, x, gradient, toX, draw);
   }
 
   /// `x W + b` for weights stored `[in, out]`, and what an adapter adds.
@@ -100,6 +131,20 @@ public final class Pass {
       throw new IllegalStateException("a rotation that no layer declares");
     }
     return table.rotate(x);
+  }
+
+  /// The same without a graph, or its inverse.
+  Tensor turn(Rope rope, Tensor x, boolean forward) {
+    var table = tables.get(rope);
+    if (table == null) {
+      throw new IllegalStateException("a rotation that no layer declares");
+    }
+    return table.turn(x, forward);
+  }
+
+  /// T, how many tokens it reads.
+  public long size() {
+    return tokens.size(0);
   }
 
   /// Attention in the layout of this pass; shapes as in [Attention].

@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /// Phi-3 (Abdin et al. 2024, arXiv:2404.14219): Llama with queries, keys and values in one matrix,
@@ -15,7 +14,7 @@ final class Phi3 implements Architecture {
   private final Attention.Settings attention;
   private final Rope rope;
   private final double epsilon;
-  private final UnaryOperator<Tensor> activation;
+  private final Activation activation;
 
   Phi3(ModelConfig config) {
     this.config = config;
@@ -109,7 +108,7 @@ final class Phi3 implements Architecture {
   private Tensor feedForward(Pass pass, String at, Tensor x) {
     var joint = pass.project(at + ".gate_up_proj", x, false); // [T, 2 * inner], the gate first
     long inner = joint.size(1) / 2;
-    var gate = activation.apply(joint.narrow(1, 0, inner));
+    var gate = activation.of(joint.narrow(1, 0, inner));
     return pass.project(at + ".down_proj", joint.narrow(1, inner, inner).mul(gate), false);
   }
 

@@ -18,10 +18,22 @@ public interface Weights {
   ///   none
   Tensor adapt(String module, Tensor input, Tensor output, long draw);
 
+  /// Backward through [#adapt]: adds to the gradients of the adapter.
+  ///
+  /// @param gradient of the output, `[T, out]`
+  /// @param sum the gradient of the input that came through the module itself; may be overwritten
+  /// @return the whole gradient of the input
+  Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw);
+
   /// What becomes of rows of an embedding table: an adapter may add to them.
   ///
   /// @param module name without `.weight`
   /// @param rows ids, `[T]`
   /// @param output the table's rows, `[T, width]`
   Tensor adaptRows(String module, Tensor rows, Tensor output);
+
+  /// Backward through [#adaptRows]: adds to the gradients of the adapter.
+  ///
+  /// @param gradient of the output, `[T, width]`
+  void adaptRowsBack(String module, Tensor rows, Tensor gradient);
 }

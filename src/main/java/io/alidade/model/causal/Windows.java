@@ -48,13 +48,23 @@ record Windows(int size, List<Boolean> sliding) {
     return of(config, size, layer -> layer >= first);
   }
 
+  /// The attention of each layer, with the usual scale.
+  List<Attention.Settings> settings(Heads heads) {
+    return settings(1 / Math.sqrt(heads.size()), 0);
+  }
+
+  /// The attention of each layer.
+  ///
+  /// @param scale what dot products are multiplied by
+  /// @param cap bound of the scores; 0 for none
+  List<Attention.Settings> settings(double scale, double cap) {
+    return java.util.stream.IntStream.range(0, sliding.size())
+        .mapToObj(layer -> new Attention.Settings(scale, of(layer), cap))
+        .toList();
+  }
+
   /// The window of a layer, 0 for none.
   int of(int layer) {
     return sliding.get(layer) ? size : 0;
-  }
-
-  /// Whether a layer is of the kind that has a window.
-  boolean slides(int layer) {
-    return sliding.get(layer);
   }
 }

@@ -1,0 +1,135 @@
+package io.alidade.cli;
+
+import io.alidade.bench.Shape;
+import io.alidade.bench.StepBench;
+import io.alidade.model.MemoryBudget;
+import io.alidade.model.Precision;
+import io.alidade.store.AtomicFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// Measures training steps on this machine.
+@Command(
+    name = "bench",
+    description = "Measure training steps: time by part, tokens and pairs a second, memory.",
+    footer = {
+      "",
+      "Weights and tokens are random. The rate of matrix products is measured in the same process,",
+      "before and after, so that figures from busy or different machines can be compared.",
+      "",
+      "Example:",
+      "  ./alidade bench --shape M --layout base --pairs 4 --steps 3 --threads 2"
+    })
+final class BenchCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--shape",
+      defaultValue = "S",
+      description = "Size of the model: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Shape shape = Shape.S;
+
+  @Option(
+      names = "--layout",
+      defaultValue = "base",
+      description =
+          "Prompts and completions: base (192 + 64), long (512 + 32), fixed (192 + 64 without"
+              + " spread), list (512 and eight of 32) (default: ${DEFAULT-VALUE}).")
+  private String layout = "base";
+
+  @Option(
+      names = "--pairs",
+      paramLabel = "N",
+      defaultValue = "4",
+      description = "Pairs (or lists) a step (default: ${DEFAULT-VALUE}).")
+  private int pairs = 4;
+
+  @Option(
+      names = "--passes",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Passes that a step is cut into (default: ${DEFAULT-VALUE}).")
+  private int passes = 1;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "Measured steps, after one that is not (default: ${DEFAULT-VALUE}).")
+  private int steps = 3;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Threads of one operation (default: ${DEFAULT-VALUE}).")
+  private int threads = 2;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      defaultValue = "float32",
+      description = "Weights in memory: float32, bfloat16 (default: ${DEFAULT-VALUE}).")
+  private String dtype = "float32";
+
+  @Option(
+      names = "--lora",
+      paramLabel = "R",
+      defaultValue = "0",
+      description = "Train an adapter of this rank on all linear modules; 0 for the weights.")
+  private int lora;
+
+  @Option(names = "--checkpointing", description = "Compute layers again in the backward pass.")
+  private boolean checkpointing;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      defaultValue = "",
+      description = "Stay within this, such as 4GiB, by computing layers again.")
+  private String memory = "";
+
+  @Option(names = "--reference-in-step", description = "Compute the reference in each step.")
+  private boolean referenceInStep;
+
+  @Option(names = "--json", description = "Print one line of JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    var bench =
+        Arguments.checked(() ->
+            new StepBench(
+                shape,
+                layout,
+                pairs,
+                passes,
+                steps,
+                threads,
+                Precision.of(dtype),
+                lora,
+                checkpointing,
+                memory.isEmpty() ? MemoryBudget.NONE : MemoryBudget.of(memory),
+                referenceInStep));
+    var out = spec.commandLine().getOut();
+    try {
+      var scratch = Files.createTempDirectory("alidade-bench-");
+      try {
+        var report = bench.run(scratch);
+        out.print(json ? report.json() + System.lineSeparator() : report.text());
+        out.flush();
+      } finally {
+        AtomicFiles.delete(scratch);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return Main.OK;
+  }
+}
