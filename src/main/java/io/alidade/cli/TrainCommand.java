@@ -87,15 +87,15 @@ final class TrainCommand implements Callable<Integer> {
     try (var console = Console.standard()) {
       console.message("run folder: " + folder);
       var trained =
-          TrainingRun.run(plan, folder, resume, cache().resolve("reference"), console, command(spec));
+          TrainingRun.run(
+              plan, folder, resume, cache().resolve("reference"), console, command(spec));
       console.message("model: " + trained);
       console.message("report: " + folder.resolve("report.html"));
     }
     return Main.OK;
   }
 
-  static void put(
-      java.util.Map<String, String> settings, String key, @Nullable String value) {
+  static void put(java.util.Map<String, String> settings, String key, @Nullable String value) {
     if (value != null) {
       settings.put(key, value);
     }

@@ -52,7 +52,12 @@ final class ModelScores {
                 .formatted(strategy, folder, model.config().labels()));
       }
       var encoder = new RowEncoder(tokenizer, Encoding.unlimited(Layout.WHOLE));
-      return each(strategy, rows, encoder, setting, batch -> Ops.toDoubles(output(model, batch, Readout.REWARD)));
+      return each(
+          strategy,
+          rows,
+          encoder,
+          setting,
+          batch -> Ops.toDoubles(output(model, batch, Readout.REWARD)));
     }
   }
 
@@ -67,8 +72,7 @@ final class ModelScores {
           rows,
           encoder,
           setting,
-          batch ->
-              Ops.toDoubles(output(model, batch, Readout.LOG_LIKELIHOOD).sum(1))); // [N]
+          batch -> Ops.toDoubles(output(model, batch, Readout.LOG_LIKELIHOOD).sum(1))); // [N]
     }
   }
 

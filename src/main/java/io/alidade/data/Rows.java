@@ -180,8 +180,7 @@ public final class Rows implements AutoCloseable {
 
   private static boolean tied(Example ranking) {
     var scores = ranking.signals().get(ScoredBy.SCORES);
-    var values =
-        scores != null ? scores : ranking.signals().get(Signal.perCandidate("ranks"));
+    var values = scores != null ? scores : ranking.signals().get(Signal.perCandidate("ranks"));
     return values != null && Arrays.stream(values).distinct().count() < 2;
   }
 

@@ -145,7 +145,8 @@ final class Course {
       return 0;
     }
     if (rounds > 0) {
-      return (double) step / stages.getFirst().steps(); // nothing is passed over twice: rounds count
+      return (double) step
+          / stages.getFirst().steps(); // nothing is passed over twice: rounds count
     }
     double epochs = 0;
     for (var stage : stages) {

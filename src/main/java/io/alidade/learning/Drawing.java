@@ -10,11 +10,11 @@ import io.alidade.objective.Needs;
 import java.util.Optional;
 import java.util.Set;
 
-/// How a loop draws answers of the policy and has them judged. What an objective learns from follows
-/// from the form of feedback that it asks for: of each prompt's answers the best and the worst
-/// (pairs), all of them from best to worst (rankings), all with their advantages (rollouts), the best
-/// alone (demonstrations: rejection sampling), or each as good or bad (labelled answers: better than
-/// the mean of its prompt or not).
+/// How a loop draws answers of the policy and has them judged. What an objective learns from
+/// follows from the form of feedback that it asks for: of each prompt's answers the best and the
+/// worst (pairs), all of them from best to worst (rankings), all with their advantages (rollouts),
+/// the best alone (demonstrations: rejection sampling), or each as good or bad (labelled answers:
+/// better than the mean of its prompt or not).
 ///
 /// @param judge says which answer is better
 /// @param samples answers a prompt, at least 1

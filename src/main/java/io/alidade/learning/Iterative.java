@@ -4,12 +4,12 @@ import io.alidade.Check;
 import java.util.Optional;
 
 /// Rounds of drawing, judging and learning: iterative DPO and its kin, SPPO (Wu et al. 2024,
-/// arXiv:2405.00675), rejection sampling. Which of them it is, the objective decides. A round learns
-/// from all of its prompts before the next one draws.
+/// arXiv:2405.00675), rejection sampling. Which of them it is, the objective decides. A round
+/// learns from all of its prompts before the next one draws.
 ///
 /// @param rounds at least 1
-/// @param promptsPerRound at least 1; the prompts are taken in turn, in an order of their own in each
-///   pass over them
+/// @param promptsPerRound at least 1; the prompts are taken in turn, in an order of their own in
+///   each pass over them
 /// @param numTrainEpochs passes over the groups of a round, at least 1
 /// @param anchor whether a reference that follows (`PreviousStage`) becomes the policy at the
 ///   beginning of each round

@@ -120,7 +120,8 @@ public final class Compared {
         .toList();
   }
 
-  /// An arm a row: its name, the four axes on which methods are told apart, its objective and paper.
+  /// An arm a row: its name, the four axes on which methods are told apart, its objective and
+  /// paper.
   public List<List<String>> axes() {
     return arms.stream()
         .map(arm -> {

@@ -58,8 +58,8 @@ public record Comparison(List<Arm> arms, Path out) {
   ///
   /// @param recipes names or files
   /// @param scale name or file, of all
-  /// @param settings paths into recipes or scale with their values; what they set in a recipe, every
-  ///   recipe must have
+  /// @param settings paths into recipes or scale with their values; what they set in a recipe,
+  ///   every recipe must have
   /// @param steps of each run, where the settings do not tell `max_steps`
   /// @param seeds how many, from the scale's own on
   /// @throws UserException naming what does not bind or fit
@@ -226,8 +226,7 @@ public record Comparison(List<Arm> arms, Path out) {
         if (!run.finished()) {
           continue;
         }
-        for (var input :
-            Json.readObject(run.folder().resolve("provenance.json")).path("inputs")) {
+        for (var input : Json.readObject(run.folder().resolve("provenance.json")).path("inputs")) {
           var role = input.path("role").asString();
           var hash = input.path("sha256").asString();
           var before = known.putIfAbsent(role, hash);

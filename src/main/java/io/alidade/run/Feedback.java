@@ -66,7 +66,8 @@ final class Feedback {
                     ranked,
                     Form.RANKING,
                     signals(
-                        Drawing.SCORE, ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray())));
+                        Drawing.SCORE,
+                        ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray())));
           }
         }
         case ROLLOUTS -> {

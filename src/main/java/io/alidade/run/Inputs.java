@@ -78,8 +78,7 @@ record Inputs(
     }
     var drawing = plan.recipe().learning().draws();
     if (drawing.isPresent()) {
-      return asking(
-          plan, drawing.get(), model, data, evalData, tokenizer, rows, heldRows, journal);
+      return asking(plan, drawing.get(), model, data, evalData, tokenizer, rows, heldRows, journal);
     }
     var setting =
         new Strategy.Setting(
@@ -111,8 +110,8 @@ record Inputs(
     int longest = plan.scale().maxLength() - drawing.maxNewTokens();
     var train = Rollouts.Asked.of("prompts", rows, encoder, longest, journal);
     var held =
-        heldRows.map(some ->
-            Rollouts.Asked.of("held-out prompts", some, encoder, longest, journal));
+        heldRows.map(
+            some -> Rollouts.Asked.of("held-out prompts", some, encoder, longest, journal));
     return new Inputs(
         model,
         data,
@@ -134,8 +133,7 @@ record Inputs(
 
   private static Hub hub(Journal journal) {
     return Hub.ofSystem(
-        (what, done, total) ->
-            journal.progress(what, done, total, "bytes", new LinkedHashMap<>()));
+        (what, done, total) -> journal.progress(what, done, total, "bytes", new LinkedHashMap<>()));
   }
 
   private static String data(Scale scale) {

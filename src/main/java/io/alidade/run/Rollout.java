@@ -69,8 +69,7 @@ record Rollout(
     for (var completion : list(where, json, "completions")) {
       asked.put(
           "prompt",
-          java.util.Objects.requireNonNull(
-              Json.mapper().convertValue(completion, Object.class)));
+          java.util.Objects.requireNonNull(Json.mapper().convertValue(completion, Object.class)));
       texts.add(Columns.read(row, asked).prompt());
     }
     var answers = new ArrayList<int[]>();

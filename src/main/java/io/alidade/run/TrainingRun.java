@@ -1,9 +1,9 @@
 package io.alidade.run;
 
+import io.alidade.generation.LanguageModel;
 import io.alidade.journal.Journal;
 import io.alidade.journal.Provenance;
 import io.alidade.journal.RunFolder;
-import io.alidade.generation.LanguageModel;
 import io.alidade.judge.Sitting;
 import io.alidade.learning.Checkpoints;
 import io.alidade.learning.Learning;
@@ -229,8 +229,7 @@ public final class TrainingRun {
   /// The judge of a loop that draws, while the run lasts.
   private record Sittings(Optional<Sitting> sitting) implements AutoCloseable {
     static Sittings open(Learning learning, Journal console) {
-      return new Sittings(
-          learning.draws().map(drawing -> drawing.judge().open(console::message)));
+      return new Sittings(learning.draws().map(drawing -> drawing.judge().open(console::message)));
     }
 
     @Override
