@@ -151,6 +151,7 @@ public record Report(
     return phase.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation is no dependency of ours
   private static void line(StringBuilder text, String name, String format, Object... values) {
     text.append("  %-22s%s%n".formatted(name, String.format(Locale.ROOT, format, values)));
   }

@@ -77,7 +77,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   /// A prompt that has been read, from which any number of rows can begin.
-  public final class Prefix implements AutoCloseable {
+  public static final class Prefix implements AutoCloseable {
     private final int[] prompt;
     private final KeyValueCache cache;
     private final Seen seen;

@@ -216,7 +216,7 @@ public record Adpo() implements Study {
         note(trial, START, corruption, lists.won(anchor, 3));
         methods(bench.reduced())
             .forEach((name, objective) -> {
-              bench.at(corruption.label + ": " + name, corruption.ordinal() / 3.0);
+              bench.at(corruption.label + ": " + name, (double) List.of(Corruption.values()).indexOf(corruption) / Corruption.values().length);
               var data =
                   objective.needs().signals().contains(SCORE)
                       ? whole(lists.part(1), scores)

@@ -29,7 +29,7 @@ public record FDpo() implements Study {
 
   @Override
   public List<String> recipes() {
-    return List.of("f-dpo-forward-kl", "f-dpo-alpha", "f-dpo-js", "f-dpo-jeffreys");
+    return List.of("f-dpo-forward-kl", "f-dpo-alpha", "f-dpo-js");
   }
 
   @Override

@@ -152,7 +152,7 @@ public record Irpo() implements Study {
       }
     },
     S_DPO(SOFTMAX) {
-      /// `-log sigmoid(-log sum_j exp(beta (r_j - r_best)))` is the cross-entropy of the best.
+      // `-log sigmoid(-log sum_j exp(beta (r_j - r_best)))` is the cross-entropy of the best.
       @Override
       Objective objective(double beta) {
         return new AnchoredDpo(1 / beta, new GivenTarget(), 0, false);
@@ -263,7 +263,7 @@ public record Irpo() implements Study {
         }
         trial.note(WEAK, measure(beta, "the end"), start);
         for (var method : Method.values()) {
-          bench.at(method.label + " at beta " + beta, method.ordinal() / 4.0);
+          bench.at(method.label + " at beta " + beta, (double) List.of(Method.values()).indexOf(method) / Method.values().length);
           var data = method.data(lists, bench.random("pairs"));
           var lesson =
               new Lesson(
@@ -277,7 +277,7 @@ public record Irpo() implements Study {
                 step -> {
                   if (step % 20 == 0) {
                     double now = lists.ndcg(policy);
-                    trial.point("beta " + beta + ": " + method.label, step, now);
+                    trial.point("beta " + beta + ": " + method.label, (double) step, now);
                     if (step == 100) {
                       trial.note(method.label, measure(beta, "step 100"), now);
                     }

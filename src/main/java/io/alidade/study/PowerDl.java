@@ -129,7 +129,7 @@ public record PowerDl() implements Study {
       }
       arms(bench.reduced())
           .forEach((name, objective) -> {
-            bench.at(name + ", " + bandit.name, bandit == Bandit.TYPE_I ? 0 : 0.5);
+            bench.at(name + ", " + bandit.name, bandit.equals(Bandit.TYPE_I) ? 0 : 0.5);
             trial.note(name, measure, learn(bench, trial, bandit, name, objective, noise));
           });
     }
@@ -171,7 +171,7 @@ public record PowerDl() implements Study {
           bandit.comparisons(),
           step -> {
             if (step % 25 == 0) {
-              trial.point(bandit.name + ": " + name, step, bandit.value(policy));
+              trial.point(bandit.name + ": " + name, (double) step, bandit.value(policy));
             }
           });
       return bandit.value(policy);

@@ -102,7 +102,7 @@ public record RegularizedPo() implements Study {
   private static void look(
       TinyTrial tiny, String arm, Policy policy, List<TinyPair> pairs, long step, double[] best) {
     double reward = tiny.answers(policy).reward();
-    tiny.trial().point(arm, step, reward);
+    tiny.trial().point(arm, (double) step, reward);
     if (reward > best[0]) {
       best[0] = reward;
       best[1] = TinyModels.rank(policy, tiny.start(), pairs).margin();

@@ -180,9 +180,9 @@ public record ThreeProperties() implements Study {
       down += table[p][rejected(first, p)] / PROMPTS;
     }
     double orders = Math.log10(down);
-    trial.point(CHOSEN + ": " + name, step, up);
-    trial.point(UNSEEN + ": " + name, step, 1 - up - down);
-    trial.point(REJECTED + ": " + name, step, orders);
+    trial.point(CHOSEN + ": " + name, (double) step, up);
+    trial.point(UNSEEN + ": " + name, (double) step, 1 - up - down);
+    trial.point(REJECTED + ": " + name, (double) step, orders);
     if (step == 0 || step == 50 || step == last) {
       var at = step == last ? " at the end" : " at step " + step;
       trial.note(name, CHOSEN + at, up);

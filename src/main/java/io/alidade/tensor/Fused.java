@@ -47,8 +47,8 @@ public final class Fused {
       for (double constant : new double[] {rate, beta1, beta2, decay, epsilon}) {
         stack.push_back(new IValue(constant));
       }
-      stack.push_back(new IValue(/* amsgrad= */ false));
-      stack.push_back(new IValue(/* maximize= */ false));
+      stack.push_back(new IValue(false)); // amsgrad
+      stack.push_back(new IValue(false)); // maximize
       stack.push_back(divisor == 1 ? new IValue() : new IValue(number(divisor)));
       stack.push_back(new IValue()); // nothing tells of infinities
       Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "").callBoxed(stack);

@@ -27,6 +27,7 @@ public enum Phase {
 
   private static final ThreadLocal<Boolean> INSIDE = ThreadLocal.withInitial(() -> false);
 
+  @SuppressWarnings("ImmutableEnumChecker") // a counter is what a part of the work is for
   private final LongAdder nanoseconds = new LongAdder();
 
   /// A part that is being done; closing it ends it.

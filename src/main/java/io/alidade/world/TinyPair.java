@@ -23,6 +23,7 @@ public record TinyPair(int[] prompt, int[] chosen, int[] rejected) {
   }
 
   /// The pair with the other label.
+  @SuppressWarnings("ArgumentSelectionDefectChecker") // swapping them is its purpose
   public TinyPair flipped() {
     return new TinyPair(prompt, rejected, chosen);
   }

@@ -44,10 +44,10 @@ class StrategyTest {
         .map(pair ->
             "%.0f: %s > %s, %s"
                 .formatted(
-                    pair.signals().get(Curriculum.STAGE)[0],
+                    java.util.Objects.requireNonNull(pair.signals().get(Curriculum.STAGE))[0],
                     text(pair, 0),
                     text(pair, 1),
-                    pair.signals().get(RankedPairs.GAP)[0]))
+                    java.util.Objects.requireNonNull(pair.signals().get(RankedPairs.GAP))[0]))
         .toList();
   }
 
@@ -221,7 +221,7 @@ class StrategyTest {
         var sentence = new StringBuilder();
         for (int t = 0; t < tokens.length; t++) {
           boolean second = k < 2 && sentence.length() >= "First add.\n".length();
-          assertThat(steps[at++]).as("candidate %d, token %d", k, t).isEqualTo(second ? 2 : 1);
+          assertThat(java.util.Objects.requireNonNull(steps)[at++]).as("candidate %d, token %d", k, t).isEqualTo(second ? 2 : 1);
           sentence.append(tokenizer.decode(new int[] {tokens[t]}, false));
         }
       }
@@ -335,7 +335,7 @@ class StrategyTest {
       int tokens = encoded.candidates().stream().mapToInt(c -> c.tokens().length).sum();
       double[] values = weighted.signals().get(Signal.perUnit("token_weight"));
       assertThat(values).hasSize(tokens);
-      assertThat(values[0]).isEqualTo(1);
+      assertThat(java.util.Objects.requireNonNull(values)[0]).isEqualTo(1);
       assertThat(java.util.Arrays.stream(values).max().orElse(0)).isEqualTo(1.1 * 1.2);
       assertThat(encoder.fit(encoded)).isInstanceOf(Fitted.Kept.class);
     }

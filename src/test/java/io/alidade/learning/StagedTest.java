@@ -76,7 +76,7 @@ class StagedTest {
     }
 
     private void copy(Tensor from) {
-      Grad.off(() -> table.trainable().get("logits").copy_(from));
+      Grad.off(() -> java.util.Objects.requireNonNull(table.trainable().get("logits")).copy_(from));
     }
 
     @Override
@@ -84,7 +84,7 @@ class StagedTest {
 
     @Override
     public void anchored() {
-      copy(policy.trainable().get("logits"));
+      copy(java.util.Objects.requireNonNull(policy.trainable().get("logits")));
     }
 
     @Override
@@ -94,7 +94,7 @@ class StagedTest {
 
     @Override
     public void restore(Map<String, Tensor> state) {
-      copy(state.get("logits"));
+      copy(java.util.Objects.requireNonNull(state.get("logits")));
     }
 
     @Override
@@ -196,7 +196,7 @@ class StagedTest {
   private static Groups first(Groups groups) {
     var first = new ArrayList<Group>();
     for (int i = 0; i < groups.count(); i++) {
-      if (groups.group(i).signals().get(STAGE)[0] == 1) {
+      if (java.util.Objects.requireNonNull(groups.group(i).signals().get(STAGE))[0] == 1) {
         first.add(groups.group(i));
       }
     }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Map;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -212,7 +213,7 @@ class ComparisonTest {
     return builder.start();
   }
 
-  private static TreeMap<Path, FileTime> times(Path run) throws IOException {
+  private static Map<Path, FileTime> times(Path run) throws IOException {
     var times = new TreeMap<Path, FileTime>();
     try (var files = Files.walk(run)) {
       for (var file : files.filter(Files::isRegularFile).toList()) {

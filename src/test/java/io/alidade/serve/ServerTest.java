@@ -430,7 +430,7 @@ class ServerTest {
             Duration.ofSeconds(99),
             Duration.ofSeconds(9));
     try (var hasty = server(strict, Optional.empty());
-        var socket = new Socket("127.0.0.1", hasty.address().getPort())) {
+        var socket = new Socket(InetAddress.getLoopbackAddress(), hasty.address().getPort())) {
       socket
           .getOutputStream()
           .write(
@@ -459,7 +459,7 @@ class ServerTest {
                   ", \"max_tokens\": 200, \"n\": 8, \"logit_bias\": {\"510\": -100}, \"stream\": "
                       + streams)
               .replace("\"max_tokens\": 12, ", "");
-      try (var socket = new Socket("127.0.0.1", server.address().getPort())) {
+      try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort())) {
         var head =
             "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
                 .formatted(body.length());

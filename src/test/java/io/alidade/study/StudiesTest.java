@@ -27,8 +27,7 @@ class StudiesTest {
 
   private static Study study(String name) {
     var study = Studies.all().get(name);
-    assertThat(study).as(name).isNotNull();
-    return study;
+    return java.util.Objects.requireNonNull(study, name);
   }
 
   private Trial run(String name, long seed) throws Exception {

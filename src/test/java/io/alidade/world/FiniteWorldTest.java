@@ -75,7 +75,7 @@ class FiniteWorldTest {
   private static void same(
       Map<Readout, org.bytedeco.pytorch.Tensor> outputs, Readout readout, double... wanted) {
     assertThat(outputs).containsKey(readout);
-    assertThat(Ops.toDoubles(outputs.get(readout)))
+    assertThat(Ops.toDoubles(java.util.Objects.requireNonNull(outputs.get(readout))))
         .as(readout.name())
         .containsExactly(wanted, within(1e-12));
   }
