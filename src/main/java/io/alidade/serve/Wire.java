@@ -54,7 +54,11 @@ final class Wire {
     if (!header("Content-Type").toLowerCase(java.util.Locale.ROOT).startsWith(JSON)) {
       throw Failure.of(415, "unsupported_media_type", "send JSON, with Content-Type: " + JSON);
     }
-    var late = timer.schedule(this::late, limits.body().toMillis(), TimeUnit.MILLISECONDS);
+    var waiting = new AtomicBoolean(true);
+    var reader = Thread.currentThread();
+    var late =
+        timer.schedule(
+            () -> late(waiting, reader), limits.body().toMillis(), TimeUnit.MILLISECONDS);
     try (var in = exchange.getRequestBody()) {
       byte[] bytes = in.readNBytes((int) Math.min(limits.bodyBytes() + 1, Integer.MAX_VALUE - 8));
       if (bytes.length > limits.bodyBytes()) {
@@ -67,6 +71,9 @@ final class Wire {
       throw Failure.invalid("", "invalid_json", "the body is not UTF-8");
     } finally {
       late.cancel(false);
+      if (!waiting.getAndSet(false)) {
+        var _ = Thread.interrupted(); // meant for the wait that is over
+      }
     }
   }
 
@@ -78,14 +85,29 @@ final class Wire {
     }
   }
 
-  /// The client has not sent its body in time: it is told, and the connection ends.
-  private void late() {
+  /// The client has not sent its body in time: it is told, and the connection ends. Closing the
+  /// response would first read the rest of the body, so it is flushed and left; the interrupt of
+  /// whoever waits for the body closes the connection.
+  private void late(AtomicBoolean waiting, Thread reader) {
+    if (!waiting.getAndSet(false)) {
+      return; // it came after all
+    }
     try {
-      send(Failure.of(408, "body_timeout", "the body did not come in time"));
+      if (begun.compareAndSet(false, true)) {
+        var failure = Failure.of(408, "body_timeout", "the body did not come in time");
+        byte[] bytes = Json.line(failure.json()).getBytes(StandardCharsets.UTF_8);
+        status = failure.status();
+        exchange.getResponseHeaders().set("Content-Type", JSON);
+        exchange.getResponseHeaders().set("Connection", "close");
+        exchange.sendResponseHeaders(status, bytes.length);
+        exchange.getResponseBody().write(bytes);
+        exchange.getResponseBody().flush();
+      }
     } catch (IOException _) {
       // It is gone, or hears nothing; the end is the same.
+    } finally {
+      reader.interrupt();
     }
-    exchange.close();
   }
 
   void send(Failure failure) throws IOException {
