@@ -6,9 +6,9 @@ import io.alidade.tensor.Ops;
 
 /// Calibrated DPO (Xiao et al. 2024, arXiv:2412.14516).
 ///
-/// `-log sigmoid(u_w - u_l) + weight ((u_w - 1 / (2 beta))^2 + (u_l + 1 / (2 beta))^2)`, with `u` the
-/// log-ratio of policy to reference summed over tokens: the contrast of DPO, and beside it a target
-/// for each log-ratio, the reward of a certain label (1/2 and -1/2) over beta.
+/// `-log sigmoid(u_w - u_l) + weight ((u_w - 1 / (2 beta))^2 + (u_l + 1 / (2 beta))^2)`, with `u`
+/// the log-ratio of policy to reference summed over tokens: the contrast of DPO, and beside it a
+/// target for each log-ratio, the reward of a certain label (1/2 and -1/2) over beta.
 ///
 /// Gradient with respect to `u_w`: `-sigmoid(u_l - u_w) + 2 weight (u_w - 1 / (2 beta))`. At the
 /// reference the loss is `ln 2 + weight / (2 beta^2)`; with weight 0 it is DPO at `beta = 1`.

@@ -216,7 +216,10 @@ public record Adpo() implements Study {
         note(trial, START, corruption, lists.won(anchor, 3));
         methods(bench.reduced())
             .forEach((name, objective) -> {
-              bench.at(corruption.label + ": " + name, (double) List.of(Corruption.values()).indexOf(corruption) / Corruption.values().length);
+              bench.at(
+                  corruption.label + ": " + name,
+                  (double) List.of(Corruption.values()).indexOf(corruption)
+                      / Corruption.values().length);
               var data =
                   objective.needs().signals().contains(SCORE)
                       ? whole(lists.part(1), scores)

@@ -263,7 +263,9 @@ public record Irpo() implements Study {
         }
         trial.note(WEAK, measure(beta, "the end"), start);
         for (var method : Method.values()) {
-          bench.at(method.label + " at beta " + beta, (double) List.of(Method.values()).indexOf(method) / Method.values().length);
+          bench.at(
+              method.label + " at beta " + beta,
+              (double) List.of(Method.values()).indexOf(method) / Method.values().length);
           var data = method.data(lists, bench.random("pairs"));
           var lesson =
               new Lesson(

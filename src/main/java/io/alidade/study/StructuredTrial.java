@@ -115,9 +115,14 @@ final class StructuredTrial {
               Math.max(1, steps / LOOKS),
               (step, session) -> {
                 var measured = session.measure(seen, "");
-                trial.point(name + ", chosen", (double) step, measured.getOrDefault("logps/chosen", Double.NaN));
                 trial.point(
-                    name + ", rejected", (double) step, measured.getOrDefault("logps/rejected", Double.NaN));
+                    name + ", chosen",
+                    (double) step,
+                    measured.getOrDefault("logps/chosen", Double.NaN));
+                trial.point(
+                    name + ", rejected",
+                    (double) step,
+                    measured.getOrDefault("logps/rejected", Double.NaN));
                 bench.at(name, (done + (double) step / steps) / pieces);
               });
       note(name, policy, start.pairs);

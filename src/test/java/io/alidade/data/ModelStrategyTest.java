@@ -14,8 +14,8 @@ import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.tokenizer.Tokenizer;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -62,12 +62,16 @@ class ModelStrategyTest {
               .apply(pairs(), setting(tokenizer));
       assertThat(rewards.count()).isEqualTo(20);
       for (int i = 0; i < 20; i++) {
-        double chosen = (double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/chosen"));
-        double rejected = (double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/rejected"));
+        double chosen =
+            (double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/chosen"));
+        double rejected =
+            (double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/rejected"));
         double[] both = rewards.row(i).signals().get(Signal.perCandidate("reward"));
         assertThat(java.util.Objects.requireNonNull(both)[0]).isCloseTo(2 * chosen, within(1e-5));
         assertThat(both[1]).isCloseTo(2 * rejected, within(1e-5));
-        assertThat(java.util.Objects.requireNonNull(margins.row(i).signals().get(Signal.perGroup("rm_margin")))[0])
+        assertThat(
+                java.util.Objects.requireNonNull(
+                    margins.row(i).signals().get(Signal.perGroup("rm_margin")))[0])
             .isCloseTo(chosen - rejected, within(1e-5));
         assertThat(margins.row(i).candidates()).isEqualTo(pairs().row(i).candidates());
       }
@@ -88,12 +92,21 @@ class ModelStrategyTest {
       var start = new StartLikelihood("start_logps").apply(pairs(), setting);
       for (int i = 0; i < 20; i++) {
         double[] rewards = rows.row(i).signals().get(Signal.perCandidate("safe"));
-        assertThat(java.util.Objects.requireNonNull(rewards)[0]).isCloseTo((double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/chosen")), within(1e-4));
+        assertThat(java.util.Objects.requireNonNull(rewards)[0])
+            .isCloseTo(
+                (double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/chosen")),
+                within(1e-4));
         assertThat(rewards[1])
-            .isCloseTo((double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/rejected")), within(1e-4));
+            .isCloseTo(
+                (double) java.util.Objects.requireNonNull(lines.get(i).get("rewards/rejected")),
+                within(1e-4));
         assertThat(rewards[0]).isNotZero();
-        assertThat(java.util.Objects.requireNonNull(start.row(i).signals().get(Signal.perCandidate("start_logps")))[1])
-            .isCloseTo((double) java.util.Objects.requireNonNull(lines.get(i).get("ref_logps/rejected")), within(1e-4));
+        assertThat(
+                java.util.Objects.requireNonNull(
+                    start.row(i).signals().get(Signal.perCandidate("start_logps")))[1])
+            .isCloseTo(
+                (double) java.util.Objects.requireNonNull(lines.get(i).get("ref_logps/rejected")),
+                within(1e-4));
       }
     }
   }

@@ -221,7 +221,9 @@ class StrategyTest {
         var sentence = new StringBuilder();
         for (int t = 0; t < tokens.length; t++) {
           boolean second = k < 2 && sentence.length() >= "First add.\n".length();
-          assertThat(java.util.Objects.requireNonNull(steps)[at++]).as("candidate %d, token %d", k, t).isEqualTo(second ? 2 : 1);
+          assertThat(java.util.Objects.requireNonNull(steps)[at++])
+              .as("candidate %d, token %d", k, t)
+              .isEqualTo(second ? 2 : 1);
           sentence.append(tokenizer.decode(new int[] {tokens[t]}, false));
         }
       }

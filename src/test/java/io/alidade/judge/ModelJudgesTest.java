@@ -95,7 +95,8 @@ class ModelJudgesTest {
     var verdict = of(new RewardModel(model, List.of(1.0, 0.0, -2.0), 1, Optional.empty()), ONE);
     for (int i = 0; i < 3; i++) {
       assertThat(verdict.standing()[i]).isCloseTo(raw[i][0] - 2 * raw[i][2], CLOSE);
-      assertThat(java.util.Objects.requireNonNull(verdict.parts().get("objective/2"))[i]).isCloseTo(raw[i][1], CLOSE);
+      assertThat(java.util.Objects.requireNonNull(verdict.parts().get("objective/2"))[i])
+          .isCloseTo(raw[i][1], CLOSE);
     }
     assertThatThrownBy(() -> of(new RewardModel(model), ONE))
         .isInstanceOf(UserException.class)
@@ -220,7 +221,8 @@ class ModelJudgesTest {
     var borda =
         new InContext(judge, "context", "p", "For {context}\n", InContext.Aggregation.BORDA);
     assertThat(of(borda, one).preference()[0][1]).isCloseTo(.75 * .75 + .25 * .25, CLOSE);
-    assertThat(java.util.Objects.requireNonNull(of(borda, one).parts().get("disagreement"))[0]).isCloseTo(.25 / 2, CLOSE);
+    assertThat(java.util.Objects.requireNonNull(of(borda, one).parts().get("disagreement"))[0])
+        .isCloseTo(.25 / 2, CLOSE);
     var single = one.with("context", "b").with("p", List.of(1));
     assertThat(of(borda, single).preference()[1][0]).as("one context").isCloseTo(.75, CLOSE);
     assertThat(of(borda, Case.of("q", "a", "b")).preference()[0][1]).as("none").isEqualTo(.5);

@@ -155,9 +155,13 @@ class DecoderTest {
         var readouts = Set.of(Readout.LOG_LIKELIHOOD, Readout.ENTROPY);
         var outputs = policy.score(new Batch(List.of(group)), readouts, false).outputs();
         assertThat(drawn.logps())
-            .containsExactly(Ops.toFloats(java.util.Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD))), within(1e-4f));
+            .containsExactly(
+                Ops.toFloats(java.util.Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD))),
+                within(1e-4f));
         assertThat(drawn.entropies())
-            .containsExactly(Ops.toFloats(java.util.Objects.requireNonNull(outputs.get(Readout.ENTROPY))), within(1e-4f));
+            .containsExactly(
+                Ops.toFloats(java.util.Objects.requireNonNull(outputs.get(Readout.ENTROPY))),
+                within(1e-4f));
       }
       for (var token : kept.tokens) {
         assertThat(token.alternatives()).hasSize(3);

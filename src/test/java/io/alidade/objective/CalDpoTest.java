@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 
 /// Calibrated DPO against numbers worked out by hand.
 class CalDpoTest {
-  /// `u = (0.7, -0.2)`, targets 1 and -1: `ln(1 + e^-0.9) + 0.5 (0.3² + 0.8²)`, that is
-  /// 0.341153875 + 0.365.
+  /// `u = (0.7, -0.2)`, targets 1 and -1: `ln(1 + e^-0.9) + 0.5 (0.3² + 0.8²)`, that is 0.341153875
+  /// + 0.365.
   @Test
   void oneCaseByHand() {
     try (var _ = new Step()) {

@@ -59,7 +59,8 @@ class TrustRegionTest {
 
   private static double first(Moving reference, String name) {
     try (var _ = new Step()) {
-      return Ops.toDoubles(java.util.Objects.requireNonNull(reference.state().get(name)).flatten())[0];
+      return Ops.toDoubles(java.util.Objects.requireNonNull(reference.state().get(name)).flatten())[
+          0];
     }
   }
 
@@ -70,7 +71,8 @@ class TrustRegionTest {
     try (var _ = new Step()) {
       var outputs =
           scorer.score(new Batch(List.of(group)), Set.of(Readout.LOG_LIKELIHOOD), false).outputs();
-      return Ops.number(java.util.Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD)).sum());
+      return Ops.number(
+          java.util.Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD)).sum());
     }
   }
 

@@ -121,8 +121,11 @@ class StudyRunTest {
     var more = run(again, 4).results();
     assertThat(again.ran()).containsExactly(4L);
     assertThat(more.values("fair", "mean")).startsWith(whole.values("fair", "mean"));
-    assertThat(java.util.Objects.requireNonNull(more.trials().getFirst().curves().get("rolls")).get(2))
-        .isEqualTo(java.util.Objects.requireNonNull(whole.trials().getFirst().curves().get("rolls")).get(2));
+    assertThat(
+            java.util.Objects.requireNonNull(more.trials().getFirst().curves().get("rolls")).get(2))
+        .isEqualTo(
+            java.util.Objects.requireNonNull(whole.trials().getFirst().curves().get("rolls"))
+                .get(2));
     assertThat(more.values("loaded", "nothing")).containsOnly(Double.NaN);
   }
 

@@ -55,7 +55,8 @@ class TasksTest {
         assertThat(repaired).isEqualTo(gold);
         var weights = pair.signals().get(Signal.perUnit("token_weight"));
         assertThat(weights).hasSize(16);
-        assertThat(java.util.Objects.requireNonNull(weights)[at]).isCloseTo((sub ? 1.2 : 1.1) * 1.2, within(1e-12));
+        assertThat(java.util.Objects.requireNonNull(weights)[at])
+            .isCloseTo((sub ? 1.2 : 1.1) * 1.2, within(1e-12));
         assertThat(weights[8 + 6 - at]).isEqualTo(sub ? 1.1 : 1.2);
         subs += sub ? 1 : 0;
       }
