@@ -58,7 +58,10 @@ public record CurryDpo() implements Study {
     A GPT-2 of two layers, 64 wide (0.1 million weights, where the experiment as published has 0.3), is fine-tuned on demonstrations of mixed quality and draws four answers to each
     prompt. All arms take the same number of steps on as many pairs; the single pair is best against worst. Stages of the iterative and reverse arms restart the optimizer and take the
     model so far as their reference; the single run goes through the stages once with one optimizer and the start as reference. Accuracy on hard pairs is of the log-ratio to
-    the start, on the best two answers that the start draws to new prompts.\
+    the start, on the best two answers that the start draws to new prompts.
+
+    All arms end close to the best rating there is, 8, so the orders of a few hundredths say little. Where there was room, the curriculum was behind too: after sixty steps of the reduced form
+    (two seeds) greedy ratings were 2.60 and 3.80 for the curriculum, 3.55 and 5.07 for single pairs. The stages of small gaps are the noisiest labels, and they come last.\
     """;
   }
 

@@ -54,7 +54,10 @@ public record TreePreference() implements Study {
     return """
     Chains of six sums modulo 10. A step of an answer is one token. A GPT-2 of two layers, 64 wide (0.1 million weights, where the experiment as published has at least 0.5), is
     fine-tuned on answers of which a fifth of the steps are wrong. All arms see as many answers: 8 lists of 5 or 20 pairs a step. DPO on all pairs is computed over whole lists,
-    so that it differs from TPO with W = 1 by the weights of pairs alone. Tau counts pairs of different score. Greedy accuracy is of the last digit.\
+    so that it differs from TPO with W = 1 by the weights of pairs alone. Tau counts pairs of different score. Greedy accuracy is of the last digit.
+
+    Sums are learned all at once, so the starts differ: right in 96, 29 and 95 of a hundred last digits. Two of three leave greedy accuracy no room; where there was some (seed 2: TPO 0.817, best against
+    worst 0.823, all pairs 0.737) TPO was not ahead of best against worst either.\
     """;
   }
 

@@ -92,7 +92,7 @@ class FailureTest {
   void rowsThatLeaveNothingToLearnAreDropped() throws IOException {
     refused(
         train("dpo", pair(" four", " five"), "max_length=2"),
-        "rows.jsonl: no row is left to learn from, of 1: {the prompt alone reaches max_length=1}");
+        "rows.jsonl: no row is left to learn from, of 1: 1 because the prompt alone reaches max_length");
   }
 
   @Test

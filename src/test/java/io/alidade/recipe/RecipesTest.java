@@ -59,7 +59,11 @@ class RecipesTest {
   @Test
   void columnsThatTheDataMustCarryAreNamed() throws IOException {
     for (var name : Plan.recipes()) {
-      var needs = Plan.load(name, "tiny", new LinkedHashMap<>()).recipe().objective().needs();
+      var recipe = Plan.load(name, "tiny", new LinkedHashMap<>()).recipe();
+      if (recipe.learning().draws().isPresent()) {
+        continue; // what is drawn carries its signals
+      }
+      var needs = recipe.objective().needs();
       var text = Files.readString(Path.of("recipes", name + ".yaml"));
       for (var signal : needs.signals()) {
         if (!signal.name().equals("label")) { // a column of labelled data in any case
