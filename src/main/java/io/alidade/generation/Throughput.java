@@ -57,10 +57,7 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
       }
       long end = System.nanoTime();
       return new Round(
-          (read - start) / 1e9,
-          (end - read) / 1e9,
-          processor() - before,
-          Step.residentBytes());
+          (read - start) / 1e9, (end - read) / 1e9, processor() - before, Step.residentBytes());
     }
   }
 

@@ -85,13 +85,29 @@ public record PolicySpec(
   /// The same with an adapter to train.
   public PolicySpec with(LoraSpec spec) {
     return new PolicySpec(
-        precision, head, Optional.of(spec), adapter, true, gradientCheckpointing, memory, seed, outputs);
+        precision,
+        head,
+        Optional.of(spec),
+        adapter,
+        true,
+        gradientCheckpointing,
+        memory,
+        seed,
+        outputs);
   }
 
   /// The same with an adapter from a folder.
   public PolicySpec withAdapter(Path folder) {
     return new PolicySpec(
-        precision, head, lora, Optional.of(folder), trainable, gradientCheckpointing, memory, seed, outputs);
+        precision,
+        head,
+        lora,
+        Optional.of(folder),
+        trainable,
+        gradientCheckpointing,
+        memory,
+        seed,
+        outputs);
   }
 
   /// The same with or without gradient checkpointing.

@@ -79,9 +79,7 @@ public final class Wiring {
                   learning,
                   objective,
                   words(needs.feedback()),
-                  rollouts
-                      ? "is needed: GroupRelative or LeaveOneOut"
-                      : "has no use; remove it"));
+                  rollouts ? "is needed: GroupRelative or LeaveOneOut" : "has no use; remove it"));
     }
     if (needs.feedback() != Needs.Feedback.DEMONSTRATIONS && drawing.samples() < 2) {
       throw new UserException(

@@ -46,8 +46,7 @@ public record Interval(double mean, double half) {
       var y = of(curves.stream().mapToDouble(curve -> curve.get(at)[1]).toArray());
       double reach = Double.isFinite(y.half) ? y.half : 0;
       points.add(
-          new Series.Point(
-              curves.getFirst().get(at)[0], y.mean, y.mean - reach, y.mean + reach));
+          new Series.Point(curves.getFirst().get(at)[0], y.mean, y.mean - reach, y.mean + reach));
     }
     return Series.line(name, points);
   }
@@ -60,8 +59,7 @@ public record Interval(double mean, double half) {
     }
     // As many decimals as leave two digits of the interval, and at least four digits of the mean.
     double fine = Double.isFinite(half) && half > 0 ? half : Math.abs(mean) / 100;
-    int decimals =
-        fine > 0 ? Math.clamp((long) Math.ceil(1 - Math.log10(fine)), 0, 6) : 1;
+    int decimals = fine > 0 ? Math.clamp((long) Math.ceil(1 - Math.log10(fine)), 0, 6) : 1;
     var format = "%." + decimals + "f";
     return Double.isFinite(half)
         ? String.format(Locale.ROOT, format + " ± " + format, mean, half)

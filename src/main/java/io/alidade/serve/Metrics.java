@@ -44,10 +44,7 @@ final class Metrics {
     head(text, "requests_total", "counter", "Requests by path and status.");
     requests.forEach((labels, count) -> line(text, "requests_total{" + labels + "}", count.sum()));
     head(text, "request_seconds", "summary", "Time from the first byte to the last.");
-    line(
-        text,
-        "request_seconds_sum",
-        String.format(Locale.ROOT, "%.6f", nanos.sum() / 1e9));
+    line(text, "request_seconds_sum", String.format(Locale.ROOT, "%.6f", nanos.sum() / 1e9));
     line(text, "request_seconds_count", done.sum());
     counter(text, "prompt_tokens_total", "Tokens of prompts.", promptTokens);
     counter(text, "new_tokens_total", "Tokens drawn.", newTokens);

@@ -258,7 +258,8 @@ class BadInputTest {
     err.getBuffer().setLength(0);
     var labelled = "{\"prompt\": \"a\", \"completion\": \"b\", \"label\": true}\n";
     assertThat(train(rows(labelled.repeat(4)))).isEqualTo(1);
-    assertThat(line()).contains("rows.jsonl holds a labelled answer", "learns from preference pairs");
+    assertThat(line())
+        .contains("rows.jsonl holds a labelled answer", "learns from preference pairs");
   }
 
   private int train(Path data, String... more) {

@@ -142,9 +142,7 @@ class FailureTest {
   @Test
   void aColumnOfTheWrongShapeIsNamed() throws IOException {
     refused(
-        train(
-            "rdpo-by-row",
-            pair(" four", " five").replace("}", ", \"flip_rate\": [0.1, 0.2]}")),
+        train("rdpo-by-row", pair(" four", " five").replace("}", ", \"flip_rate\": [0.1, 0.2]}")),
         "no column 'flip_rate' of this shape",
         "(one number a row)");
   }
@@ -166,10 +164,7 @@ class FailureTest {
   @Test
   void aMovingReferenceCannotBeCached() throws IOException {
     refused(
-        train(
-            "tr-dpo",
-            pair(" four", " five"),
-            "reference={Cached: {of: PreviousStage}}"),
+        train("tr-dpo", pair(" four", " five"), "reference={Cached: {of: PreviousStage}}"),
         "of must be a reference that stays as it is, was PreviousStage");
   }
 

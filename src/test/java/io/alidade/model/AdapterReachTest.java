@@ -208,7 +208,8 @@ class AdapterReachTest {
       var file = adapter.resolve("adapter_model.safetensors");
       var tensors = new LinkedHashMap<>(TensorFiles.read(file));
       var below = TensorFiles.read(Golden.folder("llama").resolve("model.safetensors"));
-      tensors.put(PEFT + "model.embed_tokens.base_layer.weight", at(below, "model.embed_tokens.weight"));
+      tensors.put(
+          PEFT + "model.embed_tokens.base_layer.weight", at(below, "model.embed_tokens.weight"));
       TensorFiles.write(file, tensors);
     }
     try (var again = Policy.open(Golden.folder("llama"), PLAIN.withAdapter(adapter))) {

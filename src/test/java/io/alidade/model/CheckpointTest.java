@@ -261,7 +261,12 @@ class CheckpointTest {
   @Test
   void readsAHeadThatAloneWasKeptOfATiedPair() {
     var folder =
-        copyWeights("qwen2", w -> w.put("lm_head.weight", Objects.requireNonNull(w.remove("model.embed_tokens.weight"))));
+        copyWeights(
+            "qwen2",
+            w ->
+                w.put(
+                    "lm_head.weight",
+                    Objects.requireNonNull(w.remove("model.embed_tokens.weight"))));
     try (var one = Policy.open(folder, PLAIN);
         var other = Policy.open(Golden.folder("qwen2"), PLAIN);
         var _ = new Step()) {

@@ -127,7 +127,10 @@ class ChartTest {
     var second = List.of(new Series.Point(0, 3, 2.5, 3.5), new Series.Point(1, 4, 3.5, 4.5));
     var bars =
         new Chart.Bars(
-            "t", "y", List.of("a", "b"), List.of(Series.line("s", first), Series.line("u", second)));
+            "t",
+            "y",
+            List.of("a", "b"),
+            List.of(Series.line("s", first), Series.line("u", second)));
     var document = parsed(bars.svg());
     var rects = document.getElementsByTagName("rect");
     var edges = new ArrayList<Double>();

@@ -72,7 +72,8 @@ class ComparisonTest {
         assertThat(told.path("half_width").asDouble()).isEqualTo(interval.half());
       }
       for (var run : runs) {
-        var log = Files.readString(out.resolve(run.path("folder").asString("")).resolve("metrics.jsonl"));
+        var log =
+            Files.readString(out.resolve(run.path("folder").asString("")).resolve("metrics.jsonl"));
         assertThat(log).contains("\"step\":3").doesNotContain("\"step\":4");
       }
     }

@@ -58,16 +58,13 @@ class FeedbackTest {
   void aPairIsTheBestAgainstTheWorstOfThoseThatWereJudged() {
     var lessons =
         Feedback.of(
-            List.of(rollout(1, Double.NaN, 3, 0)),
-            Needs.Feedback.PAIRS,
-            drawing(Optional.empty()));
+            List.of(rollout(1, Double.NaN, 3, 0)), Needs.Feedback.PAIRS, drawing(Optional.empty()));
     assertThat(lessons).hasSize(1);
     assertThat(firstTokens(lessons.getFirst())).containsExactly(12, 13);
     assertThat(lessons.getFirst().cells())
         .containsEntry("chosen", "a2")
         .containsEntry("rejected", "a3");
-    assertThat(signal(lessons.getFirst(), Drawing.PREFERENCE)[0])
-        .isEqualTo(1 / (1 + Math.exp(-3)));
+    assertThat(signal(lessons.getFirst(), Drawing.PREFERENCE)[0]).isEqualTo(1 / (1 + Math.exp(-3)));
   }
 
   @Test
@@ -94,8 +91,7 @@ class FeedbackTest {
   @Test
   void anAnswerIsGoodIfItIsBetterThanTheMeanOfItsPrompt() {
     var lessons =
-        Feedback.of(
-            List.of(rollout(1, 0, 0)), Needs.Feedback.LABELLED, drawing(Optional.empty()));
+        Feedback.of(List.of(rollout(1, 0, 0)), Needs.Feedback.LABELLED, drawing(Optional.empty()));
     assertThat(lessons).hasSize(3);
     assertThat(lessons.stream().map(l -> signal(l, Drawing.LABEL)[0]).toList())
         .containsExactly(1.0, 0.0, 0.0);
@@ -130,13 +126,10 @@ class FeedbackTest {
   @Test
   void equalRewardsHaveNoAdvantage() {
     var advantage =
-        new GroupRelative(
-            GroupRelative.Scale.GROUP, GroupRelative.Aggregation.SUM_THEN_NORMALIZE);
+        new GroupRelative(GroupRelative.Scale.GROUP, GroupRelative.Aggregation.SUM_THEN_NORMALIZE);
     var lesson =
         Feedback.of(
-                List.of(rollout(1, 1, 1)),
-                Needs.Feedback.ROLLOUTS,
-                drawing(Optional.of(advantage)))
+                List.of(rollout(1, 1, 1)), Needs.Feedback.ROLLOUTS, drawing(Optional.of(advantage)))
             .getFirst();
     assertThat(signal(lesson, Drawing.ADVANTAGE)).containsExactly(0, 0, 0);
   }

@@ -138,7 +138,8 @@ class LoopsTest {
     assertThat(out.resolve("rounds/round-00001-learned.jsonl")).isEmptyFile();
     assertThat(out.resolve("model/model.safetensors"))
         .as("nothing was learned")
-        .hasSameBinaryContentAs(Path.of("src/test/resources/golden/models/llama/model.safetensors"));
+        .hasSameBinaryContentAs(
+            Path.of("src/test/resources/golden/models/llama/model.safetensors"));
   }
 
   @ParameterizedTest
