@@ -110,26 +110,24 @@ public record Report(
     line(
         text,
         "pairs",
-        "%.3f /s, %.3f processor s each".formatted(bench.pairs() / median(wall),
-        cpuPerPair()));
+        "%.3f /s, %.3f processor s each".formatted(bench.pairs() / median(wall), cpuPerPair()));
     line(
         text,
         "real tokens",
-        "%.0f /s, %.3f processor s for 1,000".formatted(realTokens / median(wall),
-        1000 * median(cpu) / realTokens));
+        "%.0f /s, %.3f processor s for 1,000"
+            .formatted(realTokens / median(wall), 1000 * median(cpu) / realTokens));
     line(
         text,
         "utilisation",
-        "%.1f %% of the rate of matrix products (%.1f GFLOP a pair needed)".formatted(100 * utilisation(),
-        operations / 1e9 / bench.pairs()));
+        "%.1f %% of the rate of matrix products (%.1f GFLOP a pair needed)"
+            .formatted(100 * utilisation(), operations / 1e9 / bench.pairs()));
     line(
         text,
         "products",
-        "%.0f and %.0f GFLOP/s before and after; %.1f and %.1f a processor second".formatted(before.wall(),
-        after.wall(),
-        before.cpu(),
-        after.cpu()));
-    peakResident.ifPresent(bytes -> line(text, "peak resident", "%.0f MiB".formatted(bytes / 1048576.0)));
+        "%.0f and %.0f GFLOP/s before and after; %.1f and %.1f a processor second"
+            .formatted(before.wall(), after.wall(), before.cpu(), after.cpu()));
+    peakResident.ifPresent(
+        bytes -> line(text, "peak resident", "%.0f MiB".formatted(bytes / 1048576.0)));
     line(text, "padding", "%.1f %% of the tokens read".formatted(100 * padding));
     line(text, "reference", "%.3f s a pair, once, before the steps".formatted(referenceSeconds));
     double rest = wall.stream().mapToDouble(Double::doubleValue).average().orElse(0);

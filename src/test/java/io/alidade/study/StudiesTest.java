@@ -69,7 +69,6 @@ class StudiesTest {
                 .allSatisfy(
                     (measure, value) -> assertThat(value).as("%s of %s", measure, arm).isFinite()));
     assertThat(study(name).direction(results).parts()).allMatch(Verdict.Part::held);
-    assertThat(study(name).judge(results).parts()).as("judged, one way or the other").isNotEmpty();
     for (var figure : study(name).figures(results)) {
       assertThat(figure.standalone()).startsWith("<svg");
     }
