@@ -249,9 +249,7 @@ final class Rollouts implements Collector {
       var question = TextGenerator.asked(example);
       int[] ids = prompts.get(i);
       var answers = Arrays.stream(drawn[i]).map(d -> answer(question, ids, d.tokens())).toList();
-      var columns = new LinkedHashMap<>(asked.rows().cells(row));
-      columns.values().removeIf(java.util.Objects::isNull);
-      cases.add(new Case(example.row(), question, answers, columns));
+      cases.add(new Case(example.row(), question, answers, asked.rows().cells(row)));
     }
     var verdicts = sitting.judge(cases);
     var lines = new StringBuilder();
