@@ -304,7 +304,7 @@ class ServerTest {
   }
 
   @Test
-  void listsModelsAndTellsOfItself() {
+  void listsModelsAndTellsOfItself() throws InterruptedException {
     var models = send(request(server, "/v1/models").GET().build());
     var ids =
         Json.parse("models", models.body())
@@ -317,11 +317,12 @@ class ServerTest {
     assertThat(send(request(server, "/health").GET().build()).body())
         .isEqualTo("{\"status\":\"ok\"}");
     ok("/v1/completions", completion("llama", "Once", ""));
+    // An answer leaves before its row does, so a reader may still count it for a moment.
+    await("alidade_rows_active{model=\"llama\"} 0\n");
     var metrics = send(request(server, "/metrics").GET().build()).body();
     assertThat(metrics)
         .contains("# TYPE alidade_requests_total counter")
-        .contains("alidade_requests_total{path=\"/v1/completions\",status=\"200\"} ")
-        .contains("alidade_rows_active{model=\"llama\"} 0\n");
+        .contains("alidade_requests_total{path=\"/v1/completions\",status=\"200\"} ");
     assertThat(metrics.lines())
         .allMatch(line -> line.startsWith("# ") || line.matches("[a-z_]+(\\{.*})? [0-9.]+"));
   }
