@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 
@@ -11,7 +12,7 @@ import org.bytedeco.pytorch.global.torch;
 public final class Natives {
   private static volatile boolean loaded;
   private static int products; // threads of a matrix product; 0 as long as nobody has said
-  private static int apart; // how many groups of shares there are
+  private static int apart; // how many groups of shares are at work
 
   private Natives() {}
 
@@ -49,6 +50,12 @@ public final class Natives {
     torch.set_num_threads(count);
     synchronized (Natives.class) {
       products = count;
+      ofProducts();
+    }
+  }
+
+  private static void ofProducts() {
+    try (var _ = new PointerScope()) { // it looks its function up each time
       openblas_nolapack.blas_set_num_threads(apart > 0 ? 1 : products);
     }
   }
@@ -58,8 +65,8 @@ public final class Natives {
   static void apart(boolean begins) {
     synchronized (Natives.class) {
       apart += begins ? 1 : -1;
-      if (products > 0 && apart < 2) {
-        openblas_nolapack.blas_set_num_threads(apart > 0 ? 1 : products);
+      if (products > 0) {
+        ofProducts();
       }
     }
   }

@@ -28,12 +28,11 @@ public final class Shares implements AutoCloseable {
   private final List<Step> steps = new ArrayList<>();
   private boolean closed;
 
-  /// Starts the threads. They end with the step that is open on this thread, or with [#close()].
+  /// Starts the threads. They end with the step that is open on this thread, if not before.
   ///
   /// @param count at least 2
   public Shares(int count) {
     Step.closing(this::close);
-    Natives.apart(true);
     for (int i = 0; i < count; i++) {
       int share = i;
       threads.add(
@@ -43,13 +42,13 @@ public final class Shares implements AutoCloseable {
             return thread;
           }));
     }
-    int before = torch.get_num_threads();
+    int before = Natives.threads();
     steps.addAll(
         each(_ -> {
           torch.set_num_threads(1); // of operations of this thread, and of threads yet to come
           return new Step();
         }));
-    torch.set_num_threads(before);
+    torch.set_num_threads(before); // of this one
   }
 
   /// Runs a piece of work for each share on its thread.
@@ -61,6 +60,7 @@ public final class Shares implements AutoCloseable {
     var turns = new Turns(threads.size());
     boolean counted = Phase.inside();
     var running = new ArrayList<Future<T>>();
+    Natives.apart(true);
     for (int i = 0; i < threads.size(); i++) {
       int share = i;
       running.add(
@@ -77,7 +77,11 @@ public final class Shares implements AutoCloseable {
                 }
               }));
     }
-    return gathered(running);
+    try {
+      return gathered(running);
+    } finally {
+      Natives.apart(false);
+    }
   }
 
   private static <T> List<T> gathered(List<Future<T>> running) {
@@ -132,7 +136,6 @@ public final class Shares implements AutoCloseable {
         });
       }
       threads.forEach(ExecutorService::close);
-      Natives.apart(false);
     }
   }
 }
