@@ -12,7 +12,6 @@ import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
-import io.alidade.model.causal.WrittenLayers;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Natives;
@@ -428,8 +427,7 @@ public final class Policy implements Trainee, Fingerprinted {
         };
     return parts.size() == 1
         ? share.apply(0)
-        : SharedScoring.of(
-            parts.stream().map(Batch::candidates).toList(), share, differentiable);
+        : SharedScoring.of(parts.stream().map(Batch::candidates).toList(), share, differentiable);
   }
 
   /// The same number for every share, so that they take turns at the head's gradient.

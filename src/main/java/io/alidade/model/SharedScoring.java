@@ -18,7 +18,8 @@ final class SharedScoring implements Scoring {
   private boolean differentiable;
   private final Map<Readout, Tensor> outputs = new EnumMap<>(Readout.class);
 
-  private SharedScoring(List<Integer> candidates, Shares shares, List<Scoring> parts, boolean differentiable) {
+  private SharedScoring(
+      List<Integer> candidates, Shares shares, List<Scoring> parts, boolean differentiable) {
     this.candidates = candidates;
     this.shares = shares;
     this.parts = parts;
@@ -59,15 +60,14 @@ final class SharedScoring implements Scoring {
           "this scoring was not differentiable, or gradients were propagated already");
     }
     differentiable = false; // once only
-    shares.each(
-        share -> {
-          int from = candidates.subList(0, share).stream().mapToInt(Integer::intValue).sum();
-          var own = new EnumMap<Readout, Tensor>(Readout.class);
-          gradients.forEach(
-              (readout, gradient) -> own.put(readout, gradient.narrow(0, from, candidates.get(share))));
-          parts.get(share).backward(own);
-          return share;
-        });
+    shares.each(share -> {
+      int from = candidates.subList(0, share).stream().mapToInt(Integer::intValue).sum();
+      var own = new EnumMap<Readout, Tensor>(Readout.class);
+      gradients.forEach(
+          (readout, gradient) -> own.put(readout, gradient.narrow(0, from, candidates.get(share))));
+      parts.get(share).backward(own);
+      return share;
+    });
     shares.close();
   }
 }

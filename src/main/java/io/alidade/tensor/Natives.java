@@ -60,8 +60,8 @@ public final class Natives {
     }
   }
 
-  /// Gives matrix products a single thread while there are shares that work side by side, since
-  /// the threads of products are the process's and not the caller's.
+  /// Gives matrix products a single thread while there are shares that work side by side, since the
+  /// threads of products are the process's and not the caller's.
   static void apart(boolean begins) {
     synchronized (Natives.class) {
       apart += begins ? 1 : -1;

@@ -1,7 +1,6 @@
 package io.alidade.tensor;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /// The order in which shares add to a sum that they have in common: the first contributions of all
 /// shares by number of the share, then the second ones, and so on. A share that has ended is not
@@ -10,7 +9,8 @@ import java.util.Map;
 /// With every share contributing to its sums in the same order, none can wait for another that
 /// waits for it: of two contributions to one sum the later share, or the later contribution, waits.
 final class Turns {
-  private final Map<Object, int[]> made = new IdentityHashMap<>(); // contributions, by share
+  private final IdentityHashMap<Object, int[]> made =
+      new IdentityHashMap<>(); // contributions, by share
   private final boolean[] ended;
 
   Turns(int shares) {

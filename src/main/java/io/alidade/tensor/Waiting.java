@@ -29,6 +29,7 @@ final class Waiting {
     }
   }
 
+  @SuppressWarnings("restricted") // native access is granted to the jar and by the build
   private static void set(String name, String value) {
     var linker = Linker.nativeLinker();
     var setenv = linker.defaultLookup().find("setenv");
@@ -45,7 +46,9 @@ final class Waiting {
                 ValueLayout.JAVA_INT));
     try (var arena = Arena.ofConfined()) {
       int failed =
-          (int) call.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), /* overwrite= */ 0);
+          (int)
+              call.invokeExact(
+                  arena.allocateFrom(name), arena.allocateFrom(value), /* overwrite= */ 0);
       if (failed != 0) {
         throw new IllegalStateException("the environment of the process takes no more");
       }

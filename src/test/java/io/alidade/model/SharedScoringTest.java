@@ -169,14 +169,16 @@ class SharedScoringTest {
     try (var policy = Policy.open(Golden.folder("llama"), DOUBLE)) {
       var objects = new ArrayList<Long>();
       for (int i = 0; i < 6; i++) {
-        threads(2, () -> {
-          gradients(policy, batch(), Readout.LOG_LIKELIHOOD);
-          values(policy, batch(), Readout.LOG_LIKELIHOOD);
-          try (var _ = new Step()) { // forward alone, as where a loss is not finite
-            policy.score(batch(), Set.of(Readout.LOG_LIKELIHOOD), true);
-          }
-          return policy;
-        });
+        threads(
+            2,
+            () -> {
+              gradients(policy, batch(), Readout.LOG_LIKELIHOOD);
+              values(policy, batch(), Readout.LOG_LIKELIHOOD);
+              try (var _ = new Step()) { // forward alone, as where a loss is not finite
+                policy.score(batch(), Set.of(Readout.LOG_LIKELIHOOD), true);
+              }
+              return policy;
+            });
         objects.add(Step.liveObjects());
       }
       assertThat(objects.getLast()).as("%s", objects).isLessThanOrEqualTo(objects.get(2));
@@ -199,16 +201,18 @@ class SharedScoringTest {
   void gradientsGoBackOnce() {
     try (var policy = Policy.open(Golden.folder("llama"), DOUBLE);
         var _ = new Step()) {
-      threads(2, () -> {
-        var frozen = policy.score(batch(), Set.of(Readout.LOG_LIKELIHOOD), false);
-        assertThatThrownBy(() -> frozen.backward(Map.of()))
-            .isInstanceOf(IllegalStateException.class);
-        var scoring = policy.score(batch(), Set.of(Readout.LOG_LIKELIHOOD), true);
-        scoring.backward(Map.of());
-        assertThatThrownBy(() -> scoring.backward(Map.of()))
-            .isInstanceOf(IllegalStateException.class);
-        return policy;
-      });
+      threads(
+          2,
+          () -> {
+            var frozen = policy.score(batch(), Set.of(Readout.LOG_LIKELIHOOD), false);
+            assertThatThrownBy(() -> frozen.backward(Map.of()))
+                .isInstanceOf(IllegalStateException.class);
+            var scoring = policy.score(batch(), Set.of(Readout.LOG_LIKELIHOOD), true);
+            scoring.backward(Map.of());
+            assertThatThrownBy(() -> scoring.backward(Map.of()))
+                .isInstanceOf(IllegalStateException.class);
+            return policy;
+          });
     }
   }
 }
