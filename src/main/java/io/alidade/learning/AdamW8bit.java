@@ -173,8 +173,8 @@ public record AdamW8bit(
           new Factors(
               (float) constants.beta1,
               (float) constants.beta2,
-              (float) (rate / (1 - Math.pow(constants.beta1, steps))),
-              (float) (1 / Math.sqrt(1 - Math.pow(constants.beta2, steps))),
+              (float) (rate / (1 - Math.pow(constants.beta1, (double) steps))),
+              (float) (1 / Math.sqrt(1 - Math.pow(constants.beta2, (double) steps))),
               (float) constants.epsilon,
               (float) (1 - rate * decay),
               (float) scale);
