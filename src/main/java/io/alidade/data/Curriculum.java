@@ -77,7 +77,7 @@ public record Curriculum(
   }
 
   /// The pairs of one list, each with its stage within the list, in the order of the stages.
-  List<Example> of(Example ranking) {
+  public List<Example> of(Example ranking) {
     var sorted = ScoredBy.ordered(ranking, Signal.perCandidate(by));
     var list = Reshape.keep(sorted, spaced(sorted.candidates().size(), responses));
     var pairs = new ArrayList<>(new RankedPairs(RankedPairs.Choice.BEST_OTHERS, by).of(list));

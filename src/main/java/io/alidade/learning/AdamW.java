@@ -2,6 +2,7 @@ package io.alidade.learning;
 
 import io.alidade.Check;
 import io.alidade.Default;
+import io.alidade.UserException;
 import io.alidade.tensor.Fused;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
@@ -24,12 +25,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// Decay applies to matrices and embeddings, not to norms and biases (tensors of one dimension), as is usual for transformers. The moments are float32. A parameter of
 /// lower precision has a float32 master copy, which is what is updated and then rounded into the parameter.
 ///
-/// @param learningRate peak rate, positive
+/// @param learningRate peak rate, in `[0, 1e30]`
 /// @param beta1        decay of the first moment, in `[0, 1)`
 /// @param beta2        decay of the second moment, in `[0, 1)`
-/// @param epsilon      added to the root of the second moment, positive
-/// @param weightDecay  decoupled decay per unit of rate, not negative
-/// @param maxGradNorm  the gradient of a step is scaled down to this norm, positive
+/// @param epsilon      added to the root of the second moment, in `(0, 1]`
+/// @param weightDecay  decoupled decay per unit of rate, in `[0, 1e6]`
+/// @param maxGradNorm  the gradient of a step is scaled down to this norm, in `(0, 1e30]`
 public record AdamW(
     double learningRate,
     @Default("0.9") double beta1,
@@ -38,14 +39,16 @@ public record AdamW(
     @Default("0.0") double weightDecay,
     @Default("1.0") double maxGradNorm)
     implements Optimizer {
+  private static final double MOST = 1e30; // leaves single precision room for what is computed with it
+
   /// Checks the ranges.
   public AdamW {
-    Check.notNegative("learning_rate", learningRate);
+    Check.between("learning_rate", 0, MOST, learningRate);
     Check.belowFrom("beta1", 0, 1, beta1);
     Check.belowFrom("beta2", 0, 1, beta2);
-    Check.positive("epsilon", epsilon);
-    Check.notNegative("weight_decay", weightDecay);
-    Check.positive("max_grad_norm", maxGradNorm);
+    Check.aboveTo("epsilon", 0, 1, epsilon);
+    Check.between("weight_decay", 0, 1e6, weightDecay);
+    Check.aboveTo("max_grad_norm", 0, MOST, maxGradNorm);
   }
 
   @Override
@@ -84,6 +87,12 @@ public record AdamW(
 
     @Override
     public double update(double learningRate) {
+      double stride = learningRate / (1 - Math.pow(constants.beta1, steps + 1.0));
+      if (!(Math.max(stride, learningRate * constants.weightDecay) <= Float.MAX_VALUE)) {
+        throw new UserException(
+            "the learning rate of step %d is %s, which single precision cannot hold; lower learning_rate or learning_rate_factor"
+                .formatted(steps + 1, learningRate));
+      }
       return Grad.off(() -> {
         steps++;
         double norm = norm();
@@ -114,7 +123,7 @@ public record AdamW(
           constants.beta2,
           master.dim() >= 2 ? constants.weightDecay : 0,
           constants.epsilon,
-          1 / scale);
+          Math.min(1 / scale, Float.MAX_VALUE));
       if (slot.low()) {
         slot.weight.detach().copy_(master);
       }

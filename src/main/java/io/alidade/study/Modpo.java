@@ -70,7 +70,7 @@ public record Modpo() implements Study {
 
     In a table, interpolated logits are the optimum of the weighted sum too, so they must tie with
     MODPO here; in a network they need not. The experiment with a small language model (topic and
-    politeness competing for the same tokens) has not been run.
+    politeness competing for the same tokens) is the study modpo-language.
     """;
   }
 
@@ -233,14 +233,13 @@ public record Modpo() implements Study {
       put(trial, fronts, MIXED, world.worth(world.atKl(mixed, kl)));
       put(trial, fronts, SOUP, world.worth(world.atKl(soup, kl)));
     }
-    var met = fronts.values().stream().flatMap(List::stream).toList();
-    double low1 = met.stream().mapToDouble(Worth::one).min().orElse(0);
-    double low2 = met.stream().mapToDouble(Worth::two).min().orElse(0);
+    var points = new LinkedHashMap<String, List<double[]>>();
     fronts.forEach((arm, front) -> {
-      trial.note(arm, RISES, spearman(front.stream().mapToDouble(Worth::one).toArray()));
-      trial.note(arm, FALLS, spearman(front.stream().mapToDouble(Worth::two).toArray()));
-      trial.note(arm, AREA, area(front, low1, low2));
+      trial.note(arm, RISES, Front.spearman(front.stream().mapToDouble(Worth::one).toArray()));
+      trial.note(arm, FALLS, Front.spearman(front.stream().mapToDouble(Worth::two).toArray()));
+      points.put(arm, front.stream().map(worth -> new double[] {worth.one, worth.two}).toList());
     });
+    Front.areas(points).forEach((arm, area) -> trial.note(arm, AREA, area));
     return trial;
   }
 
@@ -286,33 +285,6 @@ public record Modpo() implements Study {
       }
       return log;
     }
-  }
-
-  /// Spearman's correlation of values with their places.
-  static double spearman(double... values) {
-    int n = values.length;
-    double squares = 0;
-    for (int i = 0; i < n; i++) {
-      double value = values[i];
-      long rank = Arrays.stream(values).filter(other -> other < value).count();
-      squares += (rank - i) * (rank - i);
-    }
-    return 1 - 6 * squares / (n * (n * n - 1.0));
-  }
-
-  /// The area that some policies dominate above a corner.
-  private static double area(List<Worth> front, double low1, double low2) {
-    var sorted = new ArrayList<>(front);
-    sorted.sort((a, b) -> Double.compare(b.one, a.one));
-    double area = 0;
-    double reached = low2;
-    for (var worth : sorted) {
-      if (worth.two > reached) {
-        area += (worth.one - low1) * (worth.two - reached);
-        reached = worth.two;
-      }
-    }
-    return area;
   }
 
   @Override
