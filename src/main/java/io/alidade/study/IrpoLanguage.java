@@ -67,17 +67,17 @@ public record IrpoLanguage() implements Study {
     var world = CodedLists.random(bench.random("tables"));
     var prompts = CodedLists.prompts(bench.random("prompts"));
     var seen = prompts.subList(0, 115);
-    var train = world.lists(bench.size(2000, 320), seen, bench.random("lists"));
+    var train = world.lists(bench.size(2000, 192), seen, bench.random("lists"));
     var held =
-        world.lists(bench.size(300, 60), prompts.subList(115, 144), bench.random("new lists"));
+        world.lists(bench.size(300, 24), prompts.subList(115, 144), bench.random("new lists"));
     var fresh = bench.scratch().resolve("fresh");
     var start = bench.scratch().resolve("start");
-    new SmallModel(CodedLists.VOCABULARY, bench.size(208, 48), 2, CodedLists.LONGEST, 0.07)
+    new SmallModel(CodedLists.VOCABULARY, bench.size(208, 32), 2, CodedLists.LONGEST, 0.07)
         .write(fresh, bench.seed("weights"));
     bench.at(SFT, 0);
     try (var policy = SmallModel.trainable(fresh)) {
       var best = IntStream.range(0, CodedLists.ITEMS).toArray();
-      lesson(bench, SFT, bench.size(1, 3) * 1e-3, bench.size(250, 60))
+      lesson(bench, SFT, bench.size(1, 3) * 1e-3, bench.size(250, 24))
           .teach(new Sft(), policy, numbered(train, n -> CodedLists.shown(train.get(n), n, best)));
       policy.save(start, SaveOptions.PLAIN);
       note(bench, trial, SFT, policy, held);
@@ -140,8 +140,8 @@ public record IrpoLanguage() implements Study {
                         Optional.empty(),
                         bench.scratch().resolve("likelihoods"),
                         policy))) {
-      int passes = bench.size(3, 4);
-      lesson(bench, name, bench.size(1, 3) * 3e-4, passes * data.size() / BATCH)
+      int passes = bench.size(3, 2);
+      lesson(bench, name, bench.size(1, 6) * 3e-4, passes * data.size() / BATCH)
           .teach(objective, policy, reference, data);
       note(bench, trial, name, policy, held);
     }
@@ -150,7 +150,7 @@ public record IrpoLanguage() implements Study {
   private static void note(
       Bench bench, Trial trial, String arm, Policy policy, List<CodedLists.Ranked> held) {
     trial
-        .note(arm, NDCG, CodedLists.ndcg(policy, held, SHUFFLES, bench.random("shown")))
+        .note(arm, NDCG, CodedLists.ndcg(policy, held, bench.size(SHUFFLES, 1), bench.random("shown")))
         .note(arm, ALONE, CodedLists.alone(policy, held));
   }
 

@@ -101,7 +101,7 @@ public record ModpoLanguage() implements Study {
     Run(TinyTrial tiny) {
       this.tiny = tiny;
       this.bench = tiny.bench();
-      prompts = prompts("fresh prompts", bench.size(512, 64));
+      prompts = prompts("fresh prompts", bench.size(512, 16));
     }
 
     private List<int[]> prompts(String purpose, int count) {
@@ -116,7 +116,7 @@ public record ModpoLanguage() implements Study {
     /// Pairs of two answers of the start, labelled by a reward.
     private List<TinyPair> pairs(String purpose, ToDoubleBiFunction<int[], int[]> reward) {
       var asked = new ArrayList<int[]>();
-      for (var prompt : prompts(purpose, bench.size(2000, 150))) {
+      for (var prompt : prompts(purpose, bench.size(2000, 48))) {
         asked.add(prompt);
         asked.add(prompt);
       }
@@ -192,7 +192,7 @@ public record ModpoLanguage() implements Study {
     }
 
     private Policy learned(Objective objective, Groups groups) {
-      return tiny.learned(objective, groups, tiny.course(200, 3e-4));
+      return tiny.learned(objective, groups, tiny.course(200, 6, 3e-4));
     }
 
     /// The topic pairs with the implicit reward of politeness at each answer.
@@ -264,7 +264,7 @@ public record ModpoLanguage() implements Study {
       double low = 0;
       double high = 1;
       var found = worth(policy);
-      for (int i = 0; i < bench.size(6, 2); i++) {
+      for (int i = 0; i < bench.size(6, 0); i++) {
         double middle = (low + high) / 2;
         try (var between = policy.follower()) {
           between.approach(tiny.start(), 1 - middle);
@@ -297,11 +297,6 @@ public record ModpoLanguage() implements Study {
             "hypervolume in multiples of that of loss mixing",
             results.mean(MODPO, AREA) / results.mean(MIXED, AREA),
             0.98));
-  }
-
-  @Override
-  public Verdict direction(Results reduced) {
-    return new Verdict(List.of());
   }
 
   @Override
