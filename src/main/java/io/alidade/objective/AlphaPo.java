@@ -5,7 +5,7 @@ import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
 /// Preference optimization with a reward of adjustable shape (AlphaPO, Gupta et al. 2025,
-/// arXiv:2501.03884, eq. 6).
+/// arXiv:2501.03884).
 ///
 /// `-log sigmoid(beta * (r(chosen) - r(rejected)) - gamma)`, with `r = (1 - exp(-alpha l)) / alpha`
 /// and `l` the mean log-likelihood per token. Needs no reference.

@@ -7,7 +7,7 @@ import io.alidade.tensor.Ops;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Multi-objective DPO (MODPO, Zhou et al. 2023, arXiv:2310.03708, eq. 9): pairs of one objective,
+/// Multi-objective DPO (MODPO, Zhou et al. 2023, arXiv:2310.03708): pairs of one objective,
 /// and rewards of the others for each answer.
 ///
 /// `-log sigmoid(r(chosen) - r(rejected))` with `r = (beta u - sum_i w_i r_i) / w`, `u` the

@@ -27,7 +27,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Whether pairs of ranked answers teach more from easy to hard, with the reference moved on
-/// between (Curry-DPO, Pattnaik et al. 2024), on answers of eight letters with ratings by a rule.
+/// between (Curry-DPO, Pattnaik et al. 2024,
+/// arXiv:2403.07230), on answers of eight letters with ratings by a rule.
 public record CurryDpo() implements Study {
   private static final String RATING = "greedy rating";
   private static final String HARD = "accuracy on hard pairs";

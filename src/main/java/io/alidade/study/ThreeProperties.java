@@ -33,7 +33,7 @@ import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /// What DPO does to likelihoods where answers share a network (Yan et al. 2024, "3D-properties",
-/// arXiv:2406.07327, section 3): the rejected one drops drastically, the chosen one is left without
+/// arXiv:2406.07327): the rejected one drops drastically, the chosen one is left without
 /// gradient, and what both lose disperses over answers that nobody asked for.
 ///
 /// Four prompts that look alike and ten answers. The reference gives 0.18 to each of answers 0 to 4
