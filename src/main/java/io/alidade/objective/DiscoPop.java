@@ -8,7 +8,7 @@ import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
 
 /// Discovered preference optimization, the log-ratio modulated loss (Lu et al. 2024,
-/// arXiv:2406.08414, section 3).
+/// arXiv:2406.08414, eq. 5).
 ///
 /// `(1 - s) * -log sigmoid(m) + s * exp(-m)`, with `m = beta * (score of chosen - score of
 /// rejected)` as in [Dpo] and `s = sigmoid(m / tau)`: logistic for negative margins, exponential
