@@ -14,8 +14,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// Pairs from rankings in stages from easy to hard: the best answer against each other one, the
-/// wider the gap of their scores the easier (Curry-DPO, Pattnaik et al. 2024,
-/// arXiv:2403.07230).
+/// wider the gap of their scores the easier (Curry-DPO, Pattnaik et al. 2024, arXiv:2403.07230).
 ///
 /// Of a list with more answers than `responses`, the best, the worst and those at evenly spaced
 /// ranks between them are taken. A pair whose answers have the same score is left out. Where fewer

@@ -32,8 +32,9 @@ import tools.jackson.databind.JsonNode;
 /// (and `kl`, a mismatched one, where the objective needs it), demonstrations `completion` alone,
 /// rankings and rollouts `candidates` with a list a row. Objectives over rewards read `rewards` in
 /// place of `policy`. A signal is a list with one number a row, or has sides like `policy` where it
-/// belongs to answers or tokens. The value of a single row may stand without its list. What else an objective reads of the models stands in `readouts`
-/// and `reference_readouts`, each by its name; what it remembers in `memory`.
+/// belongs to answers or tokens. The value of a single row may stand without its list. What else an
+/// objective reads of the models stands in `readouts` and `reference_readouts`, each by its name;
+/// what it remembers in `memory`.
 public final class CaseFile {
   private static final Set<String> KEYS =
       Set.of(
@@ -100,7 +101,9 @@ public final class CaseFile {
         var what = "%s compares with a frozen model".formatted(name);
         frozen.put(
             readout,
-            perToken(shape.cells("reference", json.present("reference", json.root().path("reference"), what))));
+            perToken(
+                shape.cells(
+                    "reference", json.present("reference", json.root().path("reference"), what))));
       } else {
         frozen.put(readout, readout("reference_readouts", readout));
       }
@@ -138,7 +141,8 @@ public final class CaseFile {
   private double[] counted(CaseShape.Cell cell, int count) {
     var values = json.list(cell.where(), cell.value());
     if (values.size() != count) {
-      throw json.bad(cell.where(), "%d numbers, one a token, found %d".formatted(count, values.size()));
+      throw json.bad(
+          cell.where(), "%d numbers, one a token, found %d".formatted(count, values.size()));
     }
     return values.stream().mapToDouble(v -> json.number(cell.where(), v)).toArray();
   }
@@ -168,7 +172,10 @@ public final class CaseFile {
     var name = readout.name().toLowerCase(Locale.ROOT);
     var where = key + "." + name;
     var cells =
-        shape.cells(where, json.present(where, json.root().path(key).path(name), "%s reads it".formatted(this.name)));
+        shape.cells(
+            where,
+            json.present(
+                where, json.root().path(key).path(name), "%s reads it".formatted(this.name)));
     return readout == Readout.HIDDEN ? states(cells) : perToken(cells);
   }
 
@@ -181,7 +188,8 @@ public final class CaseFile {
       var states = json.list(cell.where(), cell.value());
       if (states.size() != shape.tokens()[n]) {
         throw json.bad(
-            cell.where(), "%d states, one a token, found %d".formatted(shape.tokens()[n], states.size()));
+            cell.where(),
+            "%d states, one a token, found %d".formatted(shape.tokens()[n], states.size()));
       }
       for (var state : states) {
         var values = json.list(cell.where(), state);
@@ -221,7 +229,8 @@ public final class CaseFile {
             case UNIT -> "token";
           };
       var what = "%s reads it, one number a %s".formatted(name, per);
-      values.put(signal, signal(where, json.present(where, node.path(signal.name()), what), signal));
+      values.put(
+          signal, signal(where, json.present(where, node.path(signal.name()), what), signal));
     }
     return values;
   }
@@ -230,7 +239,9 @@ public final class CaseFile {
     if (signal.scope() == Signal.Scope.GROUP) {
       var column = json.column(where, node);
       if (column.size() != shape.sizes().length) {
-        throw json.bad(where, "%d numbers, one a row, found %d".formatted(shape.sizes().length, column.size()));
+        throw json.bad(
+            where,
+            "%d numbers, one a row, found %d".formatted(shape.sizes().length, column.size()));
       }
       return IntStream.range(0, column.size())
           .mapToDouble(g -> json.number(CaseJson.row(where, g), column.get(g)))
@@ -248,7 +259,8 @@ public final class CaseFile {
 
   private Map<String, Double> memory() {
     var memory = new TreeMap<String, Double>();
-    json.root().path("memory")
+    json.root()
+        .path("memory")
         .properties()
         .forEach(e -> memory.put(e.getKey(), json.number("memory." + e.getKey(), e.getValue())));
     return memory;
@@ -279,7 +291,9 @@ public final class CaseFile {
 
   /// The gradient of an entry in the entry's form.
   private Object entry(Case.Outcome outcome, int n) {
-    return shape.main().get(n).value().isArray() ? outcome.gradient()[n] : (Object) outcome.slope(n);
+    return shape.main().get(n).value().isArray()
+        ? outcome.gradient()[n]
+        : (Object) outcome.slope(n);
   }
 
   private static String words(String key) {

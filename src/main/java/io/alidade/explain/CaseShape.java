@@ -71,7 +71,8 @@ final class CaseShape {
   }
 
   private int[] sizes(String key, JsonNode node) {
-    var first = json.column(key + "." + sides.getFirst(), json.side(key, node, sides, sides.getFirst()));
+    var first =
+        json.column(key + "." + sides.getFirst(), json.side(key, node, sides, sides.getFirst()));
     if (first.isEmpty()) {
       throw json.bad(key + "." + sides.getFirst(), "at least one row, found none");
     }
@@ -101,7 +102,8 @@ final class CaseShape {
     for (var side : sides) {
       var column = json.column(key + "." + side, json.side(key, node, sides, side));
       if (column.size() != sizes.length) {
-        throw json.bad(key + "." + side, "%d rows, found %d".formatted(sizes.length, column.size()));
+        throw json.bad(
+            key + "." + side, "%d rows, found %d".formatted(sizes.length, column.size()));
       }
       columns.add(column);
     }
@@ -128,7 +130,8 @@ final class CaseShape {
 
   private int[] counts() {
     var counts = new int[main.size()];
-    var given = json.root().has("tokens") ? cells("tokens", json.root().path("tokens")) : List.<Cell>of();
+    var given =
+        json.root().has("tokens") ? cells("tokens", json.root().path("tokens")) : List.<Cell>of();
     var reference =
         needs.reference() && json.root().path("reference").isObject()
             ? cells("reference", json.root().path("reference"))

@@ -39,7 +39,8 @@ public record AdamW(
     @Default("0.0") double weightDecay,
     @Default("1.0") double maxGradNorm)
     implements Optimizer {
-  private static final double MOST = 1e30; // leaves single precision room for what is computed with it
+  private static final double MOST =
+      1e30; // leaves single precision room for what is computed with it
 
   /// Checks the ranges.
   public AdamW {

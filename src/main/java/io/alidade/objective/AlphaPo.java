@@ -7,8 +7,9 @@ import io.alidade.tensor.Ops;
 /// Preference optimization with a reward of adjustable shape (AlphaPO, Gupta et al. 2025,
 /// arXiv:2501.03884).
 ///
-/// `-(1 - e) log sigmoid(m) - e log sigmoid(-m)` with `m = beta * (r(chosen) - r(rejected)) - gamma`,
-/// `r = (1 - exp(-alpha l)) / alpha` and `l` the mean log-likelihood per token. Needs no reference.
+/// `-(1 - e) log sigmoid(m) - e log sigmoid(-m)` with `m = beta * (r(chosen) - r(rejected)) -
+/// gamma`, `r = (1 - exp(-alpha l)) / alpha` and `l` the mean log-likelihood per token. Needs no
+/// reference.
 ///
 /// `alpha -> 0` is [SimPo]. The slope of the reward is `exp(-alpha l)`: with positive `alpha`
 /// unlikely answers are moved more, with negative `alpha` less.

@@ -24,9 +24,9 @@ import java.util.SequencedMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/// ScoredLists with corrupted scores (ADPO, 2025): a contextual bandit of four candidates, whose worth a
-/// random network says, and a policy that has seen a few clean lists before it learns from many bad
-/// ones.
+/// ScoredLists with corrupted scores (ADPO, 2025): a contextual bandit of four candidates, whose
+/// worth a random network says, and a policy that has seen a few clean lists before it learns from
+/// many bad ones.
 public record Adpo() implements Study {
   private static final Signal SCORE = Signal.perCandidate("score");
   private static final Signal PREFERENCE = Signal.perGroup("p_pref");
@@ -111,7 +111,8 @@ public record Adpo() implements Study {
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
     var lists =
-        ScoredLists.random(bench.random("world"), 500, bench.size(1500, 500), 300, bench.size(1500, 500));
+        ScoredLists.random(
+            bench.random("world"), 500, bench.size(1500, 500), 300, bench.size(1500, 500));
     var lesson = new Lesson(Lesson.adam(5e-3), 64, 30, bench.seed("order"), bench.scratch());
     try (var anchor = FeaturePolicy.random(lists.features(), 1, bench.random("weights"), 64)) {
       bench.at(START, 0);
@@ -190,7 +191,8 @@ public record Adpo() implements Study {
   }
 
   private static List<Group> whole(int[] prompts, double[][] scores) {
-    var candidates = IntStream.range(0, ScoredLists.CANDIDATES).mapToObj(k -> Completion.of(k)).toList();
+    var candidates =
+        IntStream.range(0, ScoredLists.CANDIDATES).mapToObj(k -> Completion.of(k)).toList();
     var groups = new ArrayList<Group>();
     for (int p : prompts) {
       groups.add(

@@ -101,9 +101,7 @@ public record IrpoLanguage() implements Study {
             train,
             n ->
                 CodedLists.pair(
-                    train.get(n),
-                    n,
-                    random.nextInt(CodedLists.RELEVANT, CodedLists.ITEMS))),
+                    train.get(n), n, random.nextInt(CodedLists.RELEVANT, CodedLists.ITEMS))),
         held);
     return trial;
   }
@@ -150,7 +148,10 @@ public record IrpoLanguage() implements Study {
   private static void note(
       Bench bench, Trial trial, String arm, Policy policy, List<CodedLists.Ranked> held) {
     trial
-        .note(arm, NDCG, CodedLists.ndcg(policy, held, bench.size(SHUFFLES, 1), bench.random("shown")))
+        .note(
+            arm,
+            NDCG,
+            CodedLists.ndcg(policy, held, bench.size(SHUFFLES, 1), bench.random("shown")))
         .note(arm, ALONE, CodedLists.alone(policy, held));
   }
 

@@ -102,15 +102,19 @@ public record Modpo() implements Study {
     }
     var points = new LinkedHashMap<String, List<double[]>>();
     fronts.forEach((arm, front) -> {
-      trial.note(arm, RISES, Front.spearman(front.stream().mapToDouble(TwoRewards.Worth::one).toArray()));
-      trial.note(arm, FALLS, Front.spearman(front.stream().mapToDouble(TwoRewards.Worth::two).toArray()));
-      points.put(arm, front.stream().map(worth -> new double[] {worth.one(), worth.two()}).toList());
+      trial.note(
+          arm, RISES, Front.spearman(front.stream().mapToDouble(TwoRewards.Worth::one).toArray()));
+      trial.note(
+          arm, FALLS, Front.spearman(front.stream().mapToDouble(TwoRewards.Worth::two).toArray()));
+      points.put(
+          arm, front.stream().map(worth -> new double[] {worth.one(), worth.two()}).toList());
     });
     Front.areas(points).forEach((arm, area) -> trial.note(arm, AREA, area));
     return trial;
   }
 
-  private static void put(Trial trial, Map<String, List<TwoRewards.Worth>> fronts, String arm, TwoRewards.Worth worth) {
+  private static void put(
+      Trial trial, Map<String, List<TwoRewards.Worth>> fronts, String arm, TwoRewards.Worth worth) {
     fronts.computeIfAbsent(arm, _ -> new ArrayList<>()).add(worth);
     trial.point(arm, worth.one(), worth.two());
   }
@@ -129,7 +133,8 @@ public record Modpo() implements Study {
   }
 
   private static double[][] modpo(Bench bench, TwoRewards world, double w) {
-    var objective = new io.alidade.objective.Modpo(TwoRewards.BETA, w, Map.of(TwoRewards.REWARD.name(), 1 - w));
+    var objective =
+        new io.alidade.objective.Modpo(TwoRewards.BETA, w, Map.of(TwoRewards.REWARD.name(), 1 - w));
     return learned(bench, world, new WeightedPairs(objective), world.comparisons(world.one(), 1));
   }
 

@@ -91,7 +91,6 @@ public record ModpoLanguage() implements Study {
                     name,
                     points.stream().map(p -> new Series.Point(p[0], p[1])).toList(),
                     Series.Style.DOTTED)));
-    return List.of(
-        Chart.Lines.of("Trade-off at equal KL, the first seed", TOPIC, POLITE, series));
+    return List.of(Chart.Lines.of("Trade-off at equal KL, the first seed", TOPIC, POLITE, series));
   }
 }

@@ -88,8 +88,7 @@ final class PoliteTrial {
         var objective = new io.alidade.objective.Modpo(BETA, w, Map.of(OTHER.name(), 1 - w));
         try (var modpo = learned(objective, margins);
             var mixed =
-                learned(
-                    new WeightedPairs(TinyTrial.dpo(BETA)), weighted(topic, polite, w))) {
+                learned(new WeightedPairs(TinyTrial.dpo(BETA)), weighted(topic, polite, w))) {
           var own = worth(modpo);
           var other = worth(mixed);
           plain.add(own);
@@ -101,14 +100,17 @@ final class PoliteTrial {
         }
       }
       tiny.trial()
-          .note(ModpoLanguage.MODPO, ModpoLanguage.RISES, Front.spearman(values(plain, Worth::topic)))
-          .note(ModpoLanguage.MODPO, ModpoLanguage.FALLS, Front.spearman(values(plain, Worth::polite)));
+          .note(
+              ModpoLanguage.MODPO, ModpoLanguage.RISES, Front.spearman(values(plain, Worth::topic)))
+          .note(
+              ModpoLanguage.MODPO,
+              ModpoLanguage.FALLS,
+              Front.spearman(values(plain, Worth::polite)));
     }
     var points = new LinkedHashMap<String, List<double[]>>();
     fronts.forEach((arm, front) ->
         points.put(
-            arm,
-            front.stream().map(worth -> new double[] {worth.topic, worth.polite}).toList()));
+            arm, front.stream().map(worth -> new double[] {worth.topic, worth.polite}).toList()));
     Front.areas(points).forEach((arm, area) -> tiny.trial().note(arm, ModpoLanguage.AREA, area));
     return tiny.trial();
   }

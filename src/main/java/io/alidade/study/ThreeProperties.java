@@ -24,8 +24,8 @@ import java.util.List;
 import java.util.Map;
 
 /// What DPO does to likelihoods where answers share a network (Yan et al. 2024, "3D-properties",
-/// arXiv:2406.07327): the rejected one drops drastically, the chosen one is left without
-/// gradient, and what both lose disperses over answers that nobody asked for.
+/// arXiv:2406.07327): the rejected one drops drastically, the chosen one is left without gradient,
+/// and what both lose disperses over answers that nobody asked for.
 ///
 /// Four prompts that look alike and ten answers. The reference gives 0.18 to each of answers 0 to 4
 /// ("on-policy") and 0.02 to each of 5 to 9. The chosen answer of a prompt is the rejected one of

@@ -107,10 +107,7 @@ public record TreePreference() implements Study {
         int batch = pairs ? PAIRS : LISTS;
         lesson(bench, "arm " + done, bench.size(1, 4) * RATE, batch, bench.size(TREES / LISTS, 40))
             .teach(
-                arm.getValue(),
-                policy,
-                reference,
-                pairs ? ChainArithmetic.extremes(train) : train);
+                arm.getValue(), policy, reference, pairs ? ChainArithmetic.extremes(train) : train);
         trial.note(arm.getKey(), TAU, tau(policy, reference, held));
         trial.note(arm.getKey(), ACCURACY, world.accuracy(policy, problems));
       }

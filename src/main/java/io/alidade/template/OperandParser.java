@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Parses operands: literals, names, lists, dicts and parentheses, with their postfixes (attributes,
-/// subscripts, calls), filters and tests.
+/// Parses operands: literals, names, lists, dicts and parentheses, with their postfixes
+/// (attributes, subscripts, calls), filters and tests.
 final class OperandParser {
   private final TokenStream stream;
   private final ExpressionParser expressions;

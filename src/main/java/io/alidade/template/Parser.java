@@ -159,7 +159,9 @@ final class Parser {
       return new Stmt.Set(line, target, expressions.tuple(true));
     }
     var filters =
-        stream.skipOperator("|") ? filterChain(expressions.operands().filter(null)) : List.<Expr.Filter>of();
+        stream.skipOperator("|")
+            ? filterChain(expressions.operands().filter(null))
+            : List.<Expr.Filter>of();
     return new Stmt.SetBlock(line, target, filters, block("endset"));
   }
 

@@ -163,8 +163,7 @@ public record CodedLists(double[][] first, double[][] second) {
   /// over lists and orders.
   ///
   /// @param times how many random orders each list is shown in
-  public static double ndcg(
-      Scorer scorer, List<Ranked> lists, int times, RandomGenerator random) {
+  public static double ndcg(Scorer scorer, List<Ranked> lists, int times, RandomGenerator random) {
     var groups = new ArrayList<Group>();
     var orders = new ArrayList<int[]>();
     for (var list : lists) {

@@ -24,7 +24,8 @@ class FromTrlTest {
   private static final Path PAGE = Path.of("docs", "from-trl.md");
   private static final Pattern SETTING = Pattern.compile("`([A-Za-z_.]+)=([^`]+)`");
   private static final Pattern ROW =
-      Pattern.compile("\\| (?:`(\\w+)` \\| )?`(\\w+)` \\| \\[([a-z0-9-]+)\\]\\([^)]*\\) \\|(.*)\\|");
+      Pattern.compile(
+          "\\| (?:`(\\w+)` \\| )?`(\\w+)` \\| \\[([a-z0-9-]+)\\]\\([^)]*\\) \\|(.*)\\|");
 
   /// A row of a table.
   ///
@@ -155,8 +156,7 @@ class FromTrlTest {
                 Golden.numbers(in.get("chosen_lengths")),
                 Golden.numbers(in.get("rejected_lengths")));
         var loss = row.like(known.get("params")).loss(sample.batch());
-        Golden.close(
-            row.type, Ops.number(loss.value()), known.get("loss").doubleValue(), 1e-5);
+        Golden.close(row.type, Ops.number(loss.value()), known.get("loss").doubleValue(), 1e-5);
       }
       found++;
     }

@@ -160,8 +160,7 @@ class IdentityTest {
   void aSwappedPairWithTheOtherLabelIsTheSameToPowerDl() {
     try (var _ = new Step()) {
       var label = Signal.perGroup("dynamic_label");
-      var objective =
-          new PowerDl(2, 0, 0, PowerDl.Weight.INVERSE_LENGTH, PowerDl.Refresh.BEFORE);
+      var objective = new PowerDl(2, 0, 0, PowerDl.Weight.INVERSE_LENGTH, PowerDl.Refresh.BEFORE);
       near(
           Sample.alone(-12, -30, 10, 20).with(label, 0.8).value(objective),
           Sample.alone(-30, -12, 20, 10).with(label, 0.2).value(objective),

@@ -32,8 +32,7 @@ class NumbersTest {
     return numbers;
   }
 
-  private static void collect(
-      String recipe, String path, Node node, Map<String, Number> numbers) {
+  private static void collect(String recipe, String path, Node node, Map<String, Number> numbers) {
     switch (node) {
       case Node.Scalar scalar -> {
         var text = scalar.text();
@@ -48,9 +47,7 @@ class NumbersTest {
         }
       }
       case Node.Mapping mapping ->
-          mapping
-              .entries()
-              .forEach((key, item) -> collect(recipe, path(path, key), item, numbers));
+          mapping.entries().forEach((key, item) -> collect(recipe, path(path, key), item, numbers));
     }
   }
 
@@ -82,27 +79,27 @@ class NumbersTest {
   @Test
   void whatIsOutOfRangeIsRefusedWithTheRange() {
     var anything = new TreeSet<String>();
-    numbers().forEach((path, number) -> {
-      for (var value : number.whole ? new String[] {"-1000", "-7"} : new String[] {"-1e30"}) {
-        try {
-          set(number, path, value);
-          anything.add(path.replaceAll("\\.\\d+\\.", ".N."));
-        } catch (UserException refused) {
-          assertThat(refused)
-              .as("%s=%s", path, value)
-              .hasMessageContaining(path.substring(path.lastIndexOf('.') + 1))
-              .hasMessageContaining("must be")
-              .hasMessageFindingMatch("-1\\.0E30|-1000|-7");
-        }
-      }
-    });
+    numbers()
+        .forEach((path, number) -> {
+          for (var value : number.whole ? new String[] {"-1000", "-7"} : new String[] {"-1e30"}) {
+            try {
+              set(number, path, value);
+              anything.add(path.replaceAll("\\.\\d+\\.", ".N."));
+            } catch (UserException refused) {
+              assertThat(refused)
+                  .as("%s=%s", path, value)
+                  .hasMessageContaining(path.substring(path.lastIndexOf('.') + 1))
+                  .hasMessageContaining("must be")
+                  .hasMessageFindingMatch("-1\\.0E30|-1000|-7");
+            }
+          }
+        });
     // Weights that may be negative, ends of scales, a curve's exponent, and seeds.
     assertThat(anything)
         .as("numbers without a lower bound")
-        .allMatch(
-            path ->
-                path.matches(
-                    "seed|objective\\.AlphaPo\\.alpha|.*\\.weights?(\\.\\d+)?|objective\\.Modpo\\.others\\..*|.*\\.PreferenceTree\\.low"));
+        .allMatch(path ->
+            path.matches(
+                "seed|objective\\.AlphaPo\\.alpha|.*\\.weights?(\\.\\d+)?|objective\\.Modpo\\.others\\..*|.*\\.PreferenceTree\\.low"));
   }
 
   @Test
