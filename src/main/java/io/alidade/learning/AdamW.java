@@ -1,8 +1,6 @@
 package io.alidade.learning;
 
-import io.alidade.Check;
 import io.alidade.Default;
-import io.alidade.UserException;
 import io.alidade.tensor.Fused;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
@@ -39,17 +37,9 @@ public record AdamW(
     @Default("0.0") double weightDecay,
     @Default("1.0") double maxGradNorm)
     implements Optimizer {
-  private static final double MOST =
-      1e30; // leaves single precision room for what is computed with it
-
   /// Checks the ranges.
   public AdamW {
-    Check.between("learning_rate", 0, MOST, learningRate);
-    Check.belowFrom("beta1", 0, 1, beta1);
-    Check.belowFrom("beta2", 0, 1, beta2);
-    Check.aboveTo("epsilon", 0, 1, epsilon);
-    Check.between("weight_decay", 0, 1e6, weightDecay);
-    Check.aboveTo("max_grad_norm", 0, MOST, maxGradNorm);
+    AdamRanges.check(learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm);
   }
 
   @Override
@@ -88,15 +78,13 @@ public record AdamW(
 
     @Override
     public double update(double learningRate) {
-      double stride = learningRate / (1 - Math.pow(constants.beta1, steps + 1.0));
-      if (!(Math.max(stride, learningRate * constants.weightDecay) <= Float.MAX_VALUE)) {
-        throw new UserException(
-            "the learning rate of step %d is %s, which single precision cannot hold; lower learning_rate or learning_rate_factor"
-                .formatted(steps + 1, learningRate));
-      }
+      AdamRanges.check(learningRate, constants.beta1, constants.weightDecay, steps + 1);
       return Grad.off(() -> {
+        double norm = Grad.norm(slots.stream().map(Slot::weight).toList());
+        if (!Double.isFinite(norm)) {
+          return norm;
+        }
         steps++;
-        double norm = norm();
         // As in TRL: the scale is cut at 1 and a small constant keeps it finite.
         double scale = Math.min(1, constants.maxGradNorm / (norm + 1e-6));
         for (var slot : slots) {
@@ -130,18 +118,6 @@ public record AdamW(
       }
     }
 
-    private double norm() {
-      try (var _ = new Step()) {
-        var squares = new ArrayList<Tensor>();
-        for (var slot : slots) {
-          if (Grad.has(slot.weight)) {
-            squares.add(torch.norm(Grad.gathered(slot.weight)).to(ScalarType.Float));
-          }
-        }
-        return squares.isEmpty() ? 0 : Ops.number(torch.norm(Ops.stack(squares)));
-      }
-    }
-
     @Override
     public SequencedMap<String, Tensor> state() {
       var state = new LinkedHashMap<String, Tensor>();
@@ -159,26 +135,16 @@ public record AdamW(
     @Override
     public void restore(Map<String, Tensor> state) {
       Grad.off(() -> {
-        steps = Ops.toLongs(required(state, "steps"))[0];
-        for (var slot : slots) {
-          slot.first.tensor().copy_(required(state, slot.name + ".exp_avg"));
-          slot.second.tensor().copy_(required(state, slot.name + ".exp_avg_sq"));
-          if (slot.low()) {
-            slot.master.tensor().copy_(required(state, slot.name + ".master"));
+        for (var own : state().entrySet()) {
+          var value = Optimizer.required(state, own.getKey(), own.getValue());
+          if (own.getKey().equals("steps")) {
+            steps = Ops.toLongs(value)[0];
+          } else {
+            own.getValue().copy_(value);
           }
         }
         return steps;
       });
-    }
-
-    private static Tensor required(Map<String, Tensor> state, String name) {
-      var tensor = state.get(name);
-      if (tensor == null) {
-        throw new io.alidade.UserException(
-            "the checkpoint's optimizer state lacks '%s'; it belongs to another model or adapter"
-                .formatted(name));
-      }
-      return tensor;
     }
 
     @Override
