@@ -58,6 +58,7 @@ class LoopsTest {
     "rloo, Online, RANKING",
     "iterative-dpo, Iterative, PAIR",
     "sppo, Iterative, PAIR",
+    "apo, Iterative, PAIR",
     "rejection-sampling, Iterative, DEMONSTRATION"
   })
   void everyLoopRunsAndKeepsWhatItLearntFrom(String recipe, String loop, Form form) {
