@@ -55,7 +55,8 @@ public final class Wiring {
     var objective = recipe.objective().getClass().getSimpleName();
     var learning = recipe.learning().getClass().getSimpleName();
     for (var signal : needs.signals()) {
-      if (!Drawing.yields(needs.feedback()).contains(signal)) {
+      if (!Drawing.yields(needs.feedback()).contains(signal)
+          && drawing.advantage().filter(a -> a.signals().contains(signal)).isEmpty()) {
         throw new UserException(
             "recipe.learning.%s: %s reads '%s', which drawn answers do not carry; use another objective"
                 .formatted(learning, objective, signal.name()));

@@ -274,7 +274,8 @@ final class Rollouts implements Collector {
         Arrays.stream(drawn).map(d -> doubles(d.logps())).toList(),
         ended,
         verdict.standing(),
-        verdict.preference());
+        verdict.preference(),
+        Rollout.classes(verdict, one.answers()));
   }
 
   private static double[] doubles(float[] values) {

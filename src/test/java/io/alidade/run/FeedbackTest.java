@@ -43,7 +43,8 @@ class FeedbackTest {
         java.util.stream.IntStream.range(0, n).mapToObj(i -> new double[] {-0.1 * i}).toList(),
         ended,
         verdict.standing(),
-        verdict.preference());
+        verdict.preference(),
+        java.util.stream.IntStream.range(0, n).toArray());
   }
 
   private static List<Integer> firstTokens(Feedback.Lesson lesson) {
