@@ -90,6 +90,33 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /// Assembles a session that learns from what it collects, round by round, and is measured on
+  /// groups of the data.
+  public Session(
+      Objective objective,
+      Trainee policy,
+      Optional<Scorer> reference,
+      Optimizer optimizer,
+      Schedule schedule,
+      Settings settings,
+      Collector collector,
+      Optional<Groups> held,
+      Path folder,
+      Journal journal) {
+    this(
+        objective,
+        policy,
+        reference,
+        optimizer,
+        schedule,
+        settings,
+        NOTHING,
+        held,
+        Optional.of(collector),
+        folder,
+        journal);
+  }
+
   /// Assembles a session that learns from what it collects, round by round.
   public Session(
       Objective objective,

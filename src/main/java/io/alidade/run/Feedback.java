@@ -19,7 +19,17 @@ final class Feedback {
   private Feedback() {}
 
   /// A group with the line of a data file that says the same in text.
-  record Lesson(Group group, Map<String, Object> cells) {}
+  record Lesson(Group group, Map<String, Object> cells) {
+    /// Whether it moves the policy: all do but those whose advantages are 0 throughout.
+    boolean moves() {
+      var advantages =
+          group.signals().entrySet().stream()
+              .filter(signal -> signal.getKey().name().endsWith(Drawing.ADVANTAGE.name()))
+              .toList();
+      return advantages.isEmpty()
+          || advantages.stream().flatMapToDouble(s -> Arrays.stream(s.getValue())).anyMatch(a -> a != 0);
+    }
+  }
 
   /// What is learned from a round.
   static List<Lesson> of(List<Rollout> rollouts, Needs.Feedback form, Drawing drawing) {
@@ -60,14 +70,13 @@ final class Feedback {
         }
         case RANKINGS -> {
           if (!rollout.indifferent()) {
-            lessons.add(
-                lesson(
-                    rollout,
-                    ranked,
-                    Form.RANKING,
-                    signals(
-                        Drawing.SCORE,
-                        ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray())));
+            var signals =
+                signals(
+                    Drawing.SCORE,
+                    ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray());
+            signals.put(
+                Drawing.WIN_RATE, ranked.stream().mapToDouble(rollout::winRate).toArray());
+            lessons.add(lesson(rollout, ranked, Form.RANKING, signals));
           }
         }
         case ROLLOUTS -> {

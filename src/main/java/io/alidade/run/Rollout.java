@@ -160,6 +160,26 @@ record Rollout(
     return places;
   }
 
+  /// The share of the other answers that an answer beats; those that it was not compared with do
+  /// not count. 1/2 where there is none.
+  double winRate(int answer) {
+    double wins = 0;
+    int games = 0;
+    for (int other = 0; other < preference.length; other++) {
+      double chance = preference[answer][other];
+      if (other != answer && !Double.isNaN(chance)) {
+        wins += chance;
+        games++;
+      }
+    }
+    return games == 0 ? 0.5 : wins / games;
+  }
+
+  /// Whether all answers are the same text.
+  boolean identical() {
+    return example.candidates().stream().distinct().count() < 2;
+  }
+
   /// Whether nothing tells its answers apart.
   boolean indifferent() {
     var ranked = ranked();

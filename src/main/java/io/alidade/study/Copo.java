@@ -53,8 +53,8 @@ public record Copo() implements Study {
 
   @Override
   public String criterion() {
-    return "32 prompts with 8 answers in a table, the right one at first with probability 0.01 to 0.9, a wrong"
-        + " one favoured by 1.5 nats; 6 answers a prompt, 150 steps of size 0.5, k 5, b 1. The mean share of groups"
+    return "32 prompts with 8 answers in a table, the right one at first with probability 0.01 to 0.9 before a"
+        + " wrong one is favoured by 1.5 nats; 6 answers a prompt, 150 steps of size 0.5, k 5, b 1. The mean share of groups"
         + " without gradient is at least 0.6 for GRPO and below 0.05 for COPO as released, and its accuracy on the 8"
         + " hardest prompts is at least 0.05 higher in the mean of the seeds.";
   }
@@ -63,6 +63,10 @@ public record Copo() implements Study {
   public String remarks() {
     return """
     - The step size is that of a prompt's logits with the mean over its six answers.
+    - The start can be read in two ways. With the wrong answer favoured after the probabilities are set, pilots
+      (seeds 100 to 103) gave "only global" the published 0.60 and 0.02; with it favoured before, 0.69 and 0.07.
+    - Whether a prompt of the hardest eight is found at all is a matter of luck, and each is an eighth of the measure:
+      intervals are wide, and the published four seeds say little. There are sixteen here.
     - "Only global" must fail: it cannot tell the answers to one prompt apart.
     - "Soft with zero" takes the push of wrong answers away where others were right; "soft with forced" is
       closer to the paper's words.
@@ -86,7 +90,7 @@ public record Copo() implements Study {
         : "COPO, " + blend.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
-  /// Logits of the start: answer 0 is the right one.
+  /// Logits of the start: answer 0 is the right one, answer 1 the favoured one.
   private static double[][] start() {
     var logits = new double[PROMPTS][ANSWERS];
     for (int p = 0; p < PROMPTS; p++) {

@@ -67,7 +67,7 @@ class CutLoopsTest {
 
   /// A copy of a finished run as it was after some steps: later checkpoints, later rounds and the
   /// model are gone.
-  private Path cut(Path whole, long step) throws IOException {
+  private Path cut(Path whole, long step, long stepsOfARound) throws IOException {
     var cut = folder.resolve("cut-" + step);
     try (var files = Files.walk(whole)) {
       for (var file : (Iterable<Path>) files::iterator) {
@@ -80,7 +80,7 @@ class CutLoopsTest {
             relative.startsWith("model")
                 || (relative.startsWith("rounds")
                     && relative.getNameCount() > 1
-                    && begun(relative.getFileName().toString()) >= step);
+                    && begun(stepsOfARound, relative.getFileName().toString()) >= step);
         if (!later && !lost && Files.isRegularFile(file)) {
           var copy = cut.resolve(relative);
           Files.createDirectories(copy.getParent());
@@ -93,14 +93,14 @@ class CutLoopsTest {
   }
 
   /// The steps done when the round of a file begins.
-  private static long begun(String file) {
-    return STEPS * Long.parseLong(file.substring("round-".length(), "round-".length() + 5));
+  private static long begun(long steps, String file) {
+    return steps * Long.parseLong(file.substring("round-".length(), "round-".length() + 5));
   }
 
   private void same(String recipe, Map<String, String> settings, long... steps) throws IOException {
     var whole = run("whole", recipe, false, settings);
     for (long step : steps) {
-      var cut = run(cut(whole, step).getFileName().toString(), recipe, true, settings);
+      var cut = run(cut(whole, step, recipe.equals("hypo") ? 1 : STEPS).getFileName().toString(), recipe, true, settings);
       assertThat(cut.resolve("model/model.safetensors"))
           .as("cut after step %d", step)
           .hasSameBinaryContentAs(whole.resolve("model/model.safetensors"));
@@ -126,6 +126,41 @@ class CutLoopsTest {
   @CsvSource({"float32, 3", "bfloat16, 2"})
   void momentumOverRoundsGoesOnWhereItWas(String precision, long step) throws IOException {
     same("apo", rounds("dtype", precision), step);
+  }
+
+  /// Advantages among the prompts of a round, with two steps on each.
+  @Test
+  void advantagesAmongPromptsAreThoseOfTheWholeRound() throws IOException {
+    same("copo", rounds(), 3);
+  }
+
+  /// Pairs with fresh answers beside them: the same answers are drawn again, or read.
+  @Test
+  void freshAnswersBesidePairsAreTheSameAgain() throws IOException {
+    var rows = new StringBuilder();
+    for (int i = 0; i < 16; i++) {
+      rows.append(
+          "{\"prompt\": \"What is %d plus %d?\", \"chosen\": \" It is %d.\", \"rejected\": \" It is %d.\"}\n"
+              .formatted(i, i + 1, 2 * i + 1, 3 * i));
+    }
+    var data = folder.resolve("pairs.jsonl");
+    Files.writeString(data, rows);
+    var settings = new LinkedHashMap<String, String>();
+    settings.put("data", data.toString());
+    settings.put("max_steps", "3");
+    settings.put("per_device_train_batch_size", "2");
+    settings.put("learning_rate_factor", "2000");
+    settings.put("objective.HyPo.lambda", "0.5");
+    settings.put("learning.Hybrid.companions.max_new_tokens", "6");
+    same("hypo", settings, 1);
+    settings.put("objective.HyPo.lambda", "0");
+    var without = run("without", "hypo", false, settings);
+    assertThat(same(without.resolve("model/model.safetensors"), folder.resolve("whole/model/model.safetensors")))
+        .as("the divergence does something")
+        .isFalse();
+    var drawn = Files.readAllLines(without.resolve("rounds/round-00000.jsonl"));
+    assertThat(drawn).hasSize(4);
+    assertThat(drawn.getFirst()).contains("completion_ids", "completions", "pairs.jsonl:");
   }
 
   /// Without momentum APO is DPO in rounds; in a single round it always is.
