@@ -51,13 +51,13 @@ public record HyPo(double beta, double lambda, Divergence divergence) implements
     }
     var gaps = batch.constant(drawn.of(batch, ratio)); // [G, k], R
     var surrogate = surrogate(drawn, gaps, drawn.of(batch, batch.policy().total()));
-    var divergence = drawn.mean(gaps); // [G]
+    var estimate = drawn.mean(gaps); // [G]
     // The surrogate gives the gradient and the estimate the value.
-    var online = divergence.add(surrogate).sub(batch.constant(surrogate));
+    var online = estimate.add(surrogate).sub(batch.constant(surrogate));
     return Loss.mean(pairs.add(Ops.times(online, lambda)))
         .rewards(batch, Ops.times(ratio, beta))
         .metric("hypo/pair_loss", pairs)
-        .metric("kl", divergence);
+        .metric("kl", estimate);
   }
 
   /// `1/k sum_i (R_i - b_i) log pi(y_i)` of each group, `[G]`.
