@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// A judge of several objectives along the direction that a row asks for (DPA, Wang et al. 2024,
-/// arXiv:2402.18571): `R(x, v, y) = v . r(x, y)`, with the exact unit vector and not the rounded one
+/// arXiv:2402.18571): `R = <v, r(x, y)>`, with the exact unit vector and not the rounded one
 /// of the prompt.
 ///
 /// @param judge that gives a number for each objective beside its verdict: `RewardModel` with
