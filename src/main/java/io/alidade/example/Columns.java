@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// `tools` and `chat_template_kwargs` go to the chat template, `tree` to the strategy that flattens
 /// it, contexts (`context`, `criteria_x`, `scenario_y`, …) to the strategy that puts them before the
-/// prompt. Every other column of numbers is a [Signal] of its name: a number belongs to the row, a list
+/// prompt. `prompts` holds a prompt for each candidate where they differ ([Prompts]). Every other column of numbers is a [Signal] of its name: a number belongs to the row, a list
 /// of as many numbers as there are candidates to the candidates, a list of lists to their units.
 /// The rest is ignored.
 public final class Columns {
@@ -41,6 +41,7 @@ public final class Columns {
           "tools",
           "chat_template_kwargs",
           "tree",
+          "prompts",
           "context",
           "criteria_x",
           "criteria_y",
