@@ -221,14 +221,16 @@ public record MultiInstruction(
     signals.put(LEVEL, new double[] {level > 3 ? 0 : level});
     int count = answers.size(); // the order alone counts; files of rankings have scores
     signals.put(ScoredBy.SCORES, IntStream.range(0, count).mapToDouble(k -> count - k).toArray());
-    var extras = new LinkedHashMap<>(Prompts.with(pair.extras(), prompts));
+    boolean same = prompts.stream().allMatch(prompts.getFirst()::equals);
+    var extras =
+        new LinkedHashMap<>(same ? pair.extras() : Prompts.with(pair.extras(), prompts));
     two.ifPresent(sets -> {
       var texts = answers.stream().map(k -> RowEncoder.answer(pair.candidates().get(k))).toList();
       extras.put("obeyed", List.of(told(sets.first, texts), told(sets.second, texts)));
     });
     return new Example(
         new Example.Row(pair.row() + " level", level),
-        pair.prompt(),
+        same ? prompts.getFirst() : pair.prompt(),
         answers.stream().map(pair.candidates()::get).toList(),
         signals,
         extras);

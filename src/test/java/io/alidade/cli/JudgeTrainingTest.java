@@ -95,6 +95,23 @@ class JudgeTrainingTest {
     assertThat(err.toString()).contains("choose recipe carm or context-dpo");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"mapl", "mapl-reward"})
+  void instructionsThatAProgramChecksAreLearnedFrom(String recipe) throws IOException {
+    var pairs =
+        rows(
+            "pairs.jsonl",
+            "{\"prompt\": \"What is #?\", \"chosen\": \" It is #, I think.\", \"rejected\": \" No idea! Ask.\"}",
+            4);
+    var to = train(recipe, pairs, "max_steps=3", "per_device_train_batch_size=8");
+    var log = MetricsLog.read(to);
+    for (var level : List.of("answers", "prompts", "pairs")) {
+      assertThat(log.last("level/" + level).orElseThrow()).isBetween(0.0, 1.0);
+    }
+    assertThat(log.last("loss").orElseThrow()).isPositive();
+    assertThat(to.resolve("model/model.safetensors")).exists();
+  }
+
   @Test
   void ratingsTrainAModelOfSeveralObjectives() throws IOException {
     var data =
