@@ -131,6 +131,41 @@ class JudgeTrainingTest {
   }
 
   @Test
+  void aHeadIsFittedToRatingsWithoutTrainingAndJudges() throws IOException {
+    var lines = new StringBuilder();
+    for (int i = 0; i < 40; i++) {
+      lines.append(
+          "{\"prompt\": \"Say\", \"completion\": \" %s\", \"ends_b\": %d%s}\n"
+              .formatted(
+                  i + (i % 2 == 0 ? " a" : " b"), i % 2, i % 5 == 0 ? "" : ", \"one\": 1"));
+    }
+    var data = Files.writeString(folder.resolve("ratings.jsonl"), lines.toString());
+    var to = folder.resolve("ridge");
+    String[] fit = {
+      "ridge", "--model", MODEL, "--data", data + "", "--attributes", "ends_b,one", "--out", to + ""
+    };
+    assertThat(run(fit)).as(() -> err.toString()).isZero();
+    assertThat(out.toString()).contains("ends_b", "variance explained");
+    var pairs =
+        rows("pairs.jsonl", "{\"prompt\": \"Say\", \"chosen\": \" 9# b\", \"rejected\": \" 9# a\"}", 6);
+    var judge = "RewardModel: {model: " + to + ", weights: [1, 0], temperature: 1}";
+    assertThat(
+            run(
+                "evaluate", "--judge", judge, "--data", pairs + "", "--out", folder.resolve("j") + ""))
+        .as(() -> err.toString())
+        .isZero();
+    assertThat(
+            Json.readObject(folder.resolve("j/evaluate.json"))
+                .at("/rows/all/judge~1accuracy")
+                .doubleValue())
+        .isEqualTo(1);
+    fit[6] = "wit";
+    fit[8] = to + "2";
+    assertThat(run(fit)).isEqualTo(1);
+    assertThat(err.toString()).contains("rating 'wit': 0 rows to learn from");
+  }
+
+  @Test
   void directionsAreLearnedInRoundsAndAnswersSteered() throws IOException {
     var rated =
         rows(
