@@ -59,9 +59,25 @@ public record Contextual(List<String> kinds, String template, double maxOverlap)
     return new Outline(given.source(), Form.PAIR, given.signals(), rest);
   }
 
+  /// Whether a column holds one of two opposed contexts.
+  static boolean opposed(String column) {
+    return column.endsWith("_x") || column.endsWith("_y");
+  }
+
+  /// Whether either answer of a row is preferred, as the context is.
+  static boolean undecided(Example row) {
+    return row.extras().keySet().stream().anyMatch(Contextual::opposed);
+  }
+
+  static UserException refused(String where) {
+    return new UserException(
+        "%s prefers one answer in one context and the other in another: choose recipe carm or context-dpo, or add strategy Contextual"
+            .formatted(where));
+  }
+
   /// Whether a column holds a context.
   static boolean context(String column) {
-    return column.equals(ONE) || column.endsWith("_x") || column.endsWith("_y");
+    return column.equals(ONE) || opposed(column);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.alidade.data;
 
-import io.alidade.UserException;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Signal;
@@ -55,10 +54,8 @@ public interface Strategy {
 
     /// What an objective reads of them, if it can learn from rows of this form.
     public Optional<Outline> as(Needs.Feedback wanted) {
-      if (extras.contains("criteria_x")) {
-        throw new UserException(
-            "%s prefers one answer in one context and the other in another: choose recipe carm or context-dpo, or add strategy Contextual"
-                .formatted(source));
+      if (extras.stream().anyMatch(Contextual::opposed)) {
+        throw Contextual.refused(source);
       }
       return Reshape.between(form, wanted)
           .map(shape ->
