@@ -115,6 +115,31 @@ final class Feedback {
     return all;
   }
 
+  /// The lessons, each with an answer to another prompt as a second candidate, from which KTO
+  /// estimates how far the policy is from its reference: that of the nearest lesson before it, the
+  /// first ones' being the last ones'. Where there is one prompt alone, its own answers are lent.
+  static List<Lesson> lent(List<Lesson> lessons) {
+    var lent = new ArrayList<Lesson>();
+    int count = lessons.size();
+    for (int i = 0; i < count; i++) {
+      var group = lessons.get(i).group();
+      int from = (i + count - 1) % count;
+      while (from != i && lessons.get(from).group().row().equals(group.row())) {
+        from = (from + count - 1) % count;
+      }
+      var borrowed = lessons.get(from).group().candidates().getFirst();
+      lent.add(
+          new Lesson(
+              new Group(
+                  group.row(),
+                  group.prompt(),
+                  List.of(group.candidates().getFirst(), borrowed),
+                  group.signals()),
+              lessons.get(i).cells()));
+    }
+    return lent;
+  }
+
   private static Map<Signal, double[]> signals(Signal signal, double... values) {
     var signals = new LinkedHashMap<Signal, double[]>();
     signals.put(signal, values);

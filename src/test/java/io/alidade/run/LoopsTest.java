@@ -93,6 +93,7 @@ class LoopsTest {
     "sppo, Iterative, PAIR",
     "apo, Iterative, PAIR",
     "copo, Iterative, RANKING",
+    "online-kto, Online, LABELLED",
     "dno, Iterative, RANKING",
     "rejection-sampling, Iterative, DEMONSTRATION"
   })
