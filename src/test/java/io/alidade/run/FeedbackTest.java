@@ -126,7 +126,8 @@ class FeedbackTest {
             first.preference(),
             first.classes());
     var labelled = Needs.Feedback.LABELLED;
-    var two = Feedback.lent(Feedback.of(List.of(first, other), labelled, drawing(Optional.empty())));
+    var two =
+        Feedback.lent(Feedback.of(List.of(first, other), labelled, drawing(Optional.empty())));
     assertThat(two.stream().map(FeedbackTest::firstTokens).toList())
         .containsExactly(List.of(10, 21), List.of(11, 21), List.of(20, 11), List.of(21, 11));
     assertThat(two.getFirst().cells()).containsEntry("completion", "a0");
