@@ -3,6 +3,7 @@ package io.alidade.recipe;
 import io.alidade.UserException;
 import io.alidade.batch.Readout;
 import io.alidade.data.Strategy;
+import io.alidade.example.Form;
 import io.alidade.example.Signal;
 import io.alidade.learning.Drawing;
 import io.alidade.model.Head;
@@ -121,14 +122,25 @@ public final class Wiring {
           "recipe.learning.%s.drawing: %s compares answers, so samples must be at least 2, was %d"
               .formatted(learning, objective, drawing.samples()));
     }
-    if (!recipe.strategies().isEmpty()) {
+    if (!recipe.strategies().stream().allMatch(Wiring::ofPrompts)) {
       throw new UserException(
-          "recipe.strategies: %s draws its own answers; remove them".formatted(learning));
+          "recipe.strategies: %s draws its own answers, so that strategies can make prompts of prompts alone; remove the others"
+              .formatted(learning));
     }
     if (drawing.maxNewTokens() >= plan.scale().maxLength()) {
       throw new UserException(
           "recipe.learning.%s.drawing: max_new_tokens (%d) must be below max_length (%d), to leave room for a prompt"
               .formatted(learning, drawing.maxNewTokens(), plan.scale().maxLength()));
+    }
+  }
+
+  /// Whether a strategy makes prompts of prompts.
+  private static boolean ofPrompts(Strategy strategy) {
+    try {
+      return strategy.outline(new Strategy.Outline("prompts", Form.PROMPT, Set.of(), Set.of())).form()
+          == Form.PROMPT;
+    } catch (UserException _) {
+      return false; // it takes other rows
     }
   }
 

@@ -11,7 +11,7 @@ import io.alidade.model.SaveOptions;
 import io.alidade.objective.Objective;
 import io.alidade.objective.Sft;
 import io.alidade.reference.Reference;
-import io.alidade.world.Drill;
+import io.alidade.world.Lesson;
 import io.alidade.world.LetterStrings;
 import io.alidade.world.SmallModel;
 import java.nio.file.Path;
@@ -37,12 +37,16 @@ final class LetterTrial {
     begin = bench.scratch().resolve("start");
     int steps = bench.size(250, 25);
     try (var policy = SmallModel.trainable(fresh)) {
-      new Drill(new Sft(), bench.reduced() ? 4e-3 : 1e-3, BATCH, steps, bench.seed("order"))
+      new Lesson(
+              Lesson.cut(bench.reduced() ? 4e-3 : 1e-3),
+              BATCH,
+              steps,
+              bench.seed("order"),
+              bench.scratch().resolve("start-checkpoints"))
           .teach(
+              new Sft(),
               policy,
-              Optional.empty(),
-              world.demonstrations(BATCH * steps, bench.random("demonstrations")),
-              bench.scratch().resolve("start-checkpoints"));
+              world.demonstrations(BATCH * steps, bench.random("demonstrations")));
       policy.save(begin, SaveOptions.PLAIN);
     }
   }
