@@ -78,8 +78,11 @@ public record ExactAnswer(String column, FinalAnswer find, double tolerance) imp
   }
 
   private boolean same(Optional<String> one, Optional<String> other) {
-    return one.isPresent() && other.isPresent()
-        ? one.equals(other) || Answers.same(one.get(), other.get(), tolerance)
-        : one.isEmpty() && other.isEmpty();
+    if (one.equals(other)) {
+      return true;
+    }
+    return one.isPresent()
+        && other.isPresent()
+        && Answers.same(one.get(), other.get(), tolerance);
   }
 }

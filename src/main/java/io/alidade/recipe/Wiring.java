@@ -107,11 +107,6 @@ public final class Wiring {
           "recipe.learning.%s: %s trains a model that cannot draw answers"
               .formatted(learning, objective));
     }
-    if (needs.feedback() == Needs.Feedback.LABELLED && needs.candidates() > 1) {
-      throw new UserException(
-          "recipe.learning.%s: %s borrows answers of other rows, which drawn answers do not do"
-              .formatted(learning, objective));
-    }
     boolean rollouts = needs.feedback() == Needs.Feedback.ROLLOUTS;
     if (rollouts != drawing.advantage().isPresent()) {
       throw new UserException(

@@ -27,14 +27,19 @@ final class Feedback {
               .filter(signal -> signal.getKey().name().endsWith(Drawing.ADVANTAGE.name()))
               .toList();
       return advantages.isEmpty()
-          || advantages.stream().flatMapToDouble(s -> Arrays.stream(s.getValue())).anyMatch(a -> a != 0);
+          || advantages.stream()
+              .flatMapToDouble(s -> Arrays.stream(s.getValue()))
+              .anyMatch(a -> a != 0);
     }
   }
 
   /// What is learned from a round.
   static List<Lesson> of(List<Rollout> rollouts, Needs.Feedback form, Drawing drawing) {
     var lessons = new ArrayList<Lesson>();
-    var advantages = form == Needs.Feedback.ROLLOUTS ? advantages(rollouts, drawing) : List.<Map<Signal, double[]>>of();
+    var advantages =
+        form == Needs.Feedback.ROLLOUTS
+            ? advantages(rollouts, drawing)
+            : List.<Map<Signal, double[]>>of();
     for (int r = 0; r < rollouts.size(); r++) {
       var rollout = rollouts.get(r);
       var ranked = rollout.ranked();
@@ -74,8 +79,7 @@ final class Feedback {
                 signals(
                     Drawing.SCORE,
                     ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray());
-            signals.put(
-                Drawing.WIN_RATE, ranked.stream().mapToDouble(rollout::winRate).toArray());
+            signals.put(Drawing.WIN_RATE, ranked.stream().mapToDouble(rollout::winRate).toArray());
             lessons.add(lesson(rollout, ranked, Form.RANKING, signals));
           }
         }
@@ -113,6 +117,31 @@ final class Feedback {
       all.add(signals);
     }
     return all;
+  }
+
+  /// The lessons, each with an answer to another prompt as a second candidate, from which KTO
+  /// estimates how far the policy is from its reference: that of the nearest lesson before it, the
+  /// first ones' being the last ones'. Where there is one prompt alone, its own answers are lent.
+  static List<Lesson> lent(List<Lesson> lessons) {
+    var lent = new ArrayList<Lesson>();
+    int count = lessons.size();
+    for (int i = 0; i < count; i++) {
+      var group = lessons.get(i).group();
+      int from = (i + count - 1) % count;
+      while (from != i && lessons.get(from).group().row().equals(group.row())) {
+        from = (from + count - 1) % count;
+      }
+      var borrowed = lessons.get(from).group().candidates().getFirst();
+      lent.add(
+          new Lesson(
+              new Group(
+                  group.row(),
+                  group.prompt(),
+                  List.of(group.candidates().getFirst(), borrowed),
+                  group.signals()),
+              lessons.get(i).cells()));
+    }
+    return lent;
   }
 
   private static Map<Signal, double[]> signals(Signal signal, double... values) {

@@ -55,7 +55,7 @@ final class Rollouts implements Collector {
   private final Optional<Asked> held;
   private final Drawing drawing;
   private final Sitting sitting;
-  private final Needs.Feedback form;
+  private final Needs needs;
   private final Path folder;
   private final long seed;
   private final Turns turns;
@@ -117,6 +117,7 @@ final class Rollouts implements Collector {
 
   /// @param ends tokens that end an answer
   /// @param sitting the judge at work; closed by the caller
+  /// @param needs of the objective, which say what is made of answers
   /// @param folder of the rounds
   Rollouts(
       Policy policy,
@@ -126,7 +127,7 @@ final class Rollouts implements Collector {
       Optional<Asked> held,
       Drawing drawing,
       Sitting sitting,
-      Needs.Feedback form,
+      Needs needs,
       Path folder,
       long seed,
       boolean shuffle,
@@ -138,7 +139,7 @@ final class Rollouts implements Collector {
     this.held = held;
     this.drawing = drawing;
     this.sitting = sitting;
-    this.form = form;
+    this.needs = needs;
     this.folder = folder;
     this.seed = seed;
     this.turns = new Turns(train.kept().length, seed, shuffle);
@@ -162,7 +163,9 @@ final class Rollouts implements Collector {
       draw(round, prompts, file);
     }
     var rollouts = read(file);
-    var lessons = Feedback.of(rollouts, form, drawing);
+    var own = Feedback.of(rollouts, needs.feedback(), drawing);
+    boolean lent = needs.feedback() == Needs.Feedback.LABELLED && needs.candidates() > 1;
+    var lessons = lent ? Feedback.lent(own) : own;
     var learned = folder.resolve("round-%05d-learned.jsonl".formatted(round));
     if (!Files.exists(learned)) {
       var lines = new StringBuilder();
@@ -170,15 +173,13 @@ final class Rollouts implements Collector {
       AtomicFiles.text(learned, lines.toString());
     }
     nothing(rollouts, lessons)
-        .ifPresent(
-            why -> journal.message("round %d: %s (%s)".formatted(round + 1, why, file)));
+        .ifPresent(why -> journal.message("round %d: %s (%s)".formatted(round + 1, why, file)));
     return new Collected(
         Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics(rollouts));
   }
 
   /// Why nothing is learned from a round, if so, in a line.
-  private static Optional<String> nothing(
-      List<Rollout> rollouts, List<Feedback.Lesson> lessons) {
+  private static Optional<String> nothing(List<Rollout> rollouts, List<Feedback.Lesson> lessons) {
     if (lessons.stream().anyMatch(Feedback.Lesson::moves)) {
       return Optional.empty();
     }

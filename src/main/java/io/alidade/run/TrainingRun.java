@@ -231,7 +231,7 @@ public final class TrainingRun {
             inputs.prompts().get().held(),
             recipe.learning().draws().orElseThrow(),
             sitting.sitting().orElseThrow(),
-            recipe.objective().needs().feedback(),
+            recipe.objective().needs(),
             folder.path().resolve("rounds"),
             scale.seed(),
             scale.shuffle(),

@@ -106,6 +106,37 @@ class FeedbackTest {
     assertThat(lessons.getFirst().cells()).containsEntry("label", true);
   }
 
+  /// Answers 10, 11 to a prompt, the same to a second one, and lessons of a single prompt.
+  @Test
+  void ktoBorrowsAnAnswerToAnotherPrompt() {
+    var first = rollout(1, 0);
+    var other =
+        new Rollout(
+            new Example(
+                new Example.Row("prompts.jsonl", 8),
+                first.example().prompt(),
+                first.example().candidates(),
+                Map.of(),
+                Map.of()),
+            new int[] {3},
+            List.of(new int[] {20}, new int[] {21}),
+            first.logps(),
+            first.ended(),
+            first.standing(),
+            first.preference(),
+            first.classes());
+    var labelled = Needs.Feedback.LABELLED;
+    var two =
+        Feedback.lent(Feedback.of(List.of(first, other), labelled, drawing(Optional.empty())));
+    assertThat(two.stream().map(FeedbackTest::firstTokens).toList())
+        .containsExactly(List.of(10, 21), List.of(11, 21), List.of(20, 11), List.of(21, 11));
+    assertThat(two.getFirst().cells()).containsEntry("completion", "a0");
+    var one = Feedback.lent(Feedback.of(List.of(first), labelled, drawing(Optional.empty())));
+    assertThat(one.stream().map(FeedbackTest::firstTokens).toList())
+        .containsExactly(List.of(10, 10), List.of(11, 11));
+    assertThat(Feedback.lent(List.of())).isEmpty();
+  }
+
   @Test
   void rejectionSamplingKeepsTheBest() {
     var lessons =
