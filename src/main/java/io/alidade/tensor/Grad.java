@@ -136,6 +136,18 @@ public final class Grad {
         });
   }
 
+  /// The Euclidean norm of what is gathered in leaves, all together; 0 if nothing is.
+  public static double norm(List<Tensor> leaves) {
+    try (var _ = new Step()) {
+      var norms =
+          leaves.stream()
+              .filter(Grad::has)
+              .map(leaf -> torch.norm(gathered(leaf)).to(torch.ScalarType.Float))
+              .toList();
+      return norms.isEmpty() ? 0 : Ops.number(torch.norm(Ops.stack(norms)));
+    }
+  }
+
   /// Whether a leaf has a gathered gradient.
   public static boolean has(Tensor leaf) {
     return new Tensor(leaf.grad()).defined();
