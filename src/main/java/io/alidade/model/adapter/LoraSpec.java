@@ -55,30 +55,6 @@ public record LoraSpec(
     }
   }
 
-  /// One that leaves nothing out.
-  public LoraSpec(
-      int r,
-      double alpha,
-      double dropout,
-      Targets targets,
-      boolean rslora,
-      List<String> modulesToSave,
-      SequencedMap<String, Integer> rankPattern,
-      SequencedMap<String, Double> alphaPattern,
-      List<Integer> layersToTransform) {
-    this(
-        r,
-        alpha,
-        dropout,
-        targets,
-        rslora,
-        modulesToSave,
-        rankPattern,
-        alphaPattern,
-        layersToTransform,
-        Optional.empty());
-  }
-
   /// An adapter without dropout and without exceptions.
   public static LoraSpec of(int r, double alpha, Targets targets) {
     return new LoraSpec(
@@ -90,7 +66,8 @@ public record LoraSpec(
         List.of(),
         new LinkedHashMap<>(),
         new LinkedHashMap<>(),
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   /// The rank for a module.
