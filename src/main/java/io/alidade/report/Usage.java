@@ -1,16 +1,26 @@
 package io.alidade.report;
 
+import io.alidade.store.Json;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// How to go on with the model of a run: commands, and Java.
 final class Usage {
   private Usage() {}
 
+  /// Only a model that has a chat template can be talked to; an adapter has that of the model below.
+  private static boolean chats(Path model) {
+    var config = model.resolve("tokenizer_config.json");
+    return Files.exists(model.resolve("chat_template.jinja"))
+        || !Files.exists(config)
+        || Json.readObject(config).hasNonNull("chat_template");
+  }
+
   static String commands(Path run) {
+    var chat = "./alidade chat --model " + run + "/model\n";
     return """
-    # talk to it
-    ./alidade chat --model %1$s/model
-    ./alidade generate --model %1$s/model --prompt "..."
+    # what it says
+    %2$s./alidade generate --model %1$s/model --prompt "..."
 
     # likelihoods of a file of preferences
     ./alidade score --model %1$s/model --data prefs.jsonl --out scores.jsonl
@@ -23,7 +33,7 @@ final class Usage {
     model = AutoModelForCausalLM.from_pretrained("%1$s/model")
     tokenizer = AutoTokenizer.from_pretrained("%1$s/model")
     """
-        .formatted(run);
+        .formatted(run, chats(run.resolve("model")) ? chat : "");
   }
 
   /// Text from the model; a test compiles it.

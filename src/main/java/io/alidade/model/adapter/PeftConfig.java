@@ -105,12 +105,10 @@ public final class PeftConfig {
 
   /// An expression or a list; an empty one excludes nothing.
   private static Optional<Targets.Chosen> excluded(JsonNode node) {
-    return node.isNull() || node.isMissingNode() || node.isEmpty() && !node.isString()
-        ? Optional.empty()
-        : Optional.of(
-            node.isString()
-                ? new Targets.Pattern(node.stringValue())
-                : new Targets.Names(texts(node)));
+    if (node.isString()) {
+      return Optional.of(new Targets.Pattern(node.stringValue()));
+    }
+    return node.isEmpty() ? Optional.empty() : Optional.of(new Targets.Names(texts(node)));
   }
 
   private static List<Integer> layers(JsonNode node) {
@@ -228,7 +226,9 @@ public final class PeftConfig {
     modules(
         json,
         "target_modules",
-        spec.targets() instanceof Targets.Chosen said ? said : new Targets.Names(lastParts(modules)));
+        spec.targets() instanceof Targets.Chosen said
+            ? said
+            : new Targets.Names(lastParts(modules)));
     json.put("task_type", classifier ? "SEQ_CLS" : "CAUSAL_LM");
     json.put("use_dora", false);
     json.put("use_qalora", false);

@@ -49,11 +49,6 @@ final class Rope {
         implements Scaling {}
   }
 
-  /// Without scaling.
-  static Rope plain(int width, double theta) {
-    return new Rope(width, theta, new Scaling.None());
-  }
-
   /// As a configuration says, in the layout of transformers 5 (`rope_parameters`, possibly by type
   /// of layer) or the older one (`rope_theta` beside `rope_scaling`). Where both are there, the
   /// older one counts, as in transformers 5: alone, or, in families whose layers differ, key by key
