@@ -11,6 +11,7 @@ import java.util.random.RandomGenerator;
 /// Kinds of instruction, each about something else of an answer, so that one of a kind can be given
 /// beside one of another. An argument decides what exactly is wanted: a bound such as `<=12` or
 /// `>=3`, a word, or which of two states.
+@SuppressWarnings("ImmutableEnumChecker") // lists that nobody changes, and functions without state
 public enum Family {
   /// How many words.
   WORDS(text -> Texts.words(text).size(), "word"),
