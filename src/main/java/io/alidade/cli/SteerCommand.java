@@ -145,12 +145,7 @@ final class SteerCommand implements Callable<Integer> {
       description = "JSON lines (default: standard output).")
   private @Nullable Path out;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "float32",
-      description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
-  private String precision = "float32";
+  @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Override
   public Integer call() {
@@ -181,7 +176,7 @@ final class SteerCommand implements Callable<Integer> {
                   target.components().size(), objectives.size(), directional.objectives().size()));
     }
     var writer = spec.commandLine().getOut();
-    try (var opened = model.open(precision);
+    try (var opened = model.open(precision.of());
         var sitting = directional.open(note -> spec.commandLine().getErr().println(note))) {
       var steering =
           new Steering(

@@ -11,4 +11,9 @@ public interface Learning {
   default java.util.Optional<Drawing> draws() {
     return java.util.Optional.empty();
   }
+
+  /// How it draws answers that stand beside what the data hold, if it does.
+  default java.util.Optional<Companions> accompanied() {
+    return java.util.Optional.empty();
+  }
 }

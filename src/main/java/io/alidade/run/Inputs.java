@@ -90,8 +90,14 @@ record Inputs(
     }
     rows = made(plan, rows, setting);
     heldRows = heldRows.map(held -> made(plan, held, setting));
-    var train =
+    var encoded =
         encode("training rows", rows, encoder, needs, scale.perDeviceTrainBatchSize(), journal);
+    var train =
+        plan.recipe()
+            .learning()
+            .accompanied()
+            .map(c -> Accompanied.withRoom(encoded, scale.maxLength() - c.maxNewTokens(), journal))
+            .orElse(encoded);
     var held =
         heldRows.map(some ->
             encode("held-out rows", some, encoder, needs, scale.perDeviceEvalBatchSize(), journal));

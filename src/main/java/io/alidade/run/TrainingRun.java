@@ -187,6 +187,28 @@ public final class TrainingRun {
       Journal journal) {
     var recipe = plan.recipe();
     var scale = plan.scale();
+    var accompanied = recipe.learning().accompanied();
+    if (accompanied.isPresent()) {
+      return new Session(
+          recipe.objective(),
+          policy,
+          reference,
+          recipe.optimizer(),
+          recipe.schedule(),
+          settings(scale),
+          new Accompanied(
+              policy,
+              inputs.tokenizer(),
+              LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
+              inputs.train(),
+              accompanied.get(),
+              folder.path().resolve("rounds"),
+              scale.seed(),
+              scale.shuffle()),
+          inputs.held(),
+          folder.checkpoints(),
+          journal);
+    }
     if (inputs.prompts().isEmpty()) {
       return new Session(
           recipe.objective(),

@@ -9,7 +9,7 @@ import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.objective.BradleyTerry;
 import io.alidade.study.Verdict.Part;
-import io.alidade.world.Drill;
+import io.alidade.world.Lesson;
 import io.alidade.world.FlippingTastes;
 import io.alidade.world.FlippingTastes.Told;
 import io.alidade.world.SmallModel;
@@ -122,9 +122,13 @@ public record ContextAware() implements Study {
                 .with(Head.REWARD)
                 .withOutputs(1)
                 .seeded(bench.seed("head")));
-    new Drill(
-            new BradleyTerry(false, 0), bench.size(1, 3) * RATE, BATCH, steps, bench.seed("order"))
-        .teach(policy, Optional.empty(), pairs, bench.scratch().resolve(name));
+    new Lesson(
+            Lesson.cut(bench.size(1, 3) * RATE),
+            BATCH,
+            steps,
+            bench.seed("order"),
+            bench.scratch().resolve(name))
+        .teach(new BradleyTerry(false, 0), policy, pairs);
     return policy;
   }
 

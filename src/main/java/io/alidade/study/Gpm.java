@@ -10,7 +10,7 @@ import io.alidade.objective.BradleyTerry;
 import io.alidade.objective.GeneralPreference;
 import io.alidade.objective.Objective;
 import io.alidade.study.Verdict.Part;
-import io.alidade.world.Drill;
+import io.alidade.world.Lesson;
 import io.alidade.world.FreeVectors;
 import io.alidade.world.Lesson;
 import io.alidade.world.RockPaperScissors;
@@ -163,12 +163,13 @@ public record Gpm() implements Study {
             .withOutputs(outputs)
             .seeded(bench.seed("head"));
     try (var policy = Policy.open(fresh, spec)) {
-      new Drill(objective, bench.size(1, 3) * RATE, 64, bench.size(600, 25), bench.seed("order"))
-          .teach(
-              policy,
-              Optional.empty(),
-              pairs,
-              bench.scratch().resolve("checkpoints-%s-%d".formatted(measure, outputs)));
+      new Lesson(
+              Lesson.cut(bench.size(1, 3) * RATE),
+              64,
+              bench.size(600, 25),
+              bench.seed("order"),
+              bench.scratch().resolve("checkpoints-%s-%d".formatted(measure, outputs)))
+          .teach(objective, policy, pairs);
       trial.note(arm, measure, RockPaperScissors.accuracy(policy, held, Gpm::score));
     }
   }
