@@ -78,8 +78,9 @@ public record ExactAnswer(String column, FinalAnswer find, double tolerance) imp
   }
 
   private boolean same(Optional<String> one, Optional<String> other) {
-    return one.isPresent() && other.isPresent()
-        ? one.equals(other) || Answers.same(one.get(), other.get(), tolerance)
-        : one.isEmpty() && other.isEmpty();
+    if (one.isPresent() && other.isPresent()) {
+      return one.equals(other) || Answers.same(one.get(), other.get(), tolerance);
+    }
+    return one.isEmpty() && other.isEmpty();
   }
 }
