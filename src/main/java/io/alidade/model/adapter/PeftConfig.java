@@ -105,7 +105,7 @@ public final class PeftConfig {
 
   /// An expression or a list; an empty one excludes nothing.
   private static Optional<Targets.Chosen> excluded(JsonNode node) {
-    return node.isNull() || node.isMissingNode() || node.isEmpty() && !node.isString()
+    return node.isNull() || node.isMissingNode() || (node.isEmpty() && !node.isString())
         ? Optional.empty()
         : Optional.of(
             node.isString()
