@@ -29,9 +29,10 @@ public record DirectedAnswers(boolean curved) {
 
   /// Helpfulness and verbosity of an answer, both in `[0, 1]`.
   public double[] rewards(int answer) {
+    int quality = answer / LENGTHS;
     double length = answer % LENGTHS / (LENGTHS - 1.0);
     double apart = curved ? Math.sqrt(1 - length * length) : length;
-    return new double[] {0.7 * (answer / LENGTHS) / 4 + 0.3 * apart, length};
+    return new double[] {0.7 * quality / 4 + 0.3 * apart, length};
   }
 
   /// The prompt of an angle, degrees; the nearest there is.
