@@ -270,7 +270,7 @@ class JudgeTrainingTest {
             drawing + "judge.PreferenceModel.model=" + gpm.resolve("model"));
     try (var learned = Rows.open(to.resolve("rounds/round-00001-learned.jsonl"))) {
       assertThat(learned.form()).isEqualTo(Form.RANKING);
-      for (double score : (double[]) learned.row(0).signals().values().iterator().next()) {
+      for (double score : learned.row(0).signals().values().iterator().next()) {
         assertThat(score).as("scores over 0.1 of unit vectors").isBetween(-10.0, 10.0);
       }
     }
