@@ -127,8 +127,7 @@ class ContextAndRatingStrategyTest {
       @SuppressWarnings("unchecked") // what the strategy writes
       var direction =
           new Direction(
-              (List<Double>)
-                  java.util.Objects.requireNonNull(one.extras().get(Directed.COLUMN)));
+              (List<Double>) java.util.Objects.requireNonNull(one.extras().get(Directed.COLUMN)));
       assertThat(direction.degrees()).isBetween(-45.0, 45.0);
       assertThat(text(one.prompt())).isEqualTo("[" + direction.words(OBJECTIVES) + "] Say.");
       straight += direction.degrees() == 0 ? 1 : 0;
