@@ -31,7 +31,7 @@ final class AdamRanges {
   /// @param step from 1
   /// @throws UserException if single precision cannot hold it
   static void check(double learningRate, double beta1, double weightDecay, long step) {
-    double stride = learningRate / (1 - Math.pow(beta1, step));
+    double stride = learningRate / (1 - Math.pow(beta1, (double) step));
     if (!(Math.max(stride, learningRate * weightDecay) <= Float.MAX_VALUE)) {
       throw new UserException(
           "the learning rate of step %d is %s, which single precision cannot hold; lower learning_rate or learning_rate_factor"

@@ -54,6 +54,8 @@ public record Dpa() implements Study {
       64) over cosine and sine of the angle, and all expectations are exact. The stage with a language model and a learned reward model was
       not run; the parts that it needs (`Directed`, `Directional`, `MultiObjectiveReward`) are tested on small models.
     - The prompts of the scalar arm carry directions like the others; only the judging ignores them.
+    - The order of verbosity is broken in each seed after the first round or two, by up to 0.07 between neighbouring angles at the ends of the range
+      (-45 and -30, 30 and 45 degrees), where directions have the same best length. From the third round on no fall exceeds a millionth.
     - Worth after four rounds at -45, -30, …, 45 degrees in a prototype of the page's author: 0.495, 0.606, 0.700, 1.000, 1.225, 1.366, 1.414.\
     """;
   }
@@ -89,7 +91,8 @@ public record Dpa() implements Study {
             for (int a = 0; a < ANGLES.length; a++) {
               rise[0] = Math.min(rise[0], worths[a] - before.getLast()[a]);
               if (a > 0) {
-                falls[0] = Math.max(falls[0], verbose(now, ANGLES[a - 1]) - verbose(now, ANGLES[a]));
+                falls[0] =
+                    Math.max(falls[0], verbose(now, ANGLES[a - 1]) - verbose(now, ANGLES[a]));
               }
             }
             before.add(worths);
@@ -171,7 +174,10 @@ public record Dpa() implements Study {
     var fronts = new ArrayList<Chart>();
     fronts.add(
         Chart.Lines.of(
-            "The front at seven angles", "expected helpfulness", "expected verbosity", fronts(results)));
+            "The front at seven angles",
+            "expected helpfulness",
+            "expected verbosity",
+            fronts(results)));
     fronts.addAll(results.bars());
     return fronts;
   }

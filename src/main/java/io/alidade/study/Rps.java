@@ -50,6 +50,9 @@ public record Rps() implements Study {
       larger best worth along the target, a tie half a win. Neighbours and choice are the program's own (`Neighborhood`).
     - The small policy is that of study `dpa`, on a curved front. On the straight front of that study one answer is best along all directions
       from -16 degrees upwards, so that a policy trained up to 15 degrees knows all there is to know at 45: both ways tie in every trial.
+    - Of the small policy exactly half of the trials are won at 30 and 45 degrees: both ways tie in every one. After four rounds of best of 16 it seems
+      to give a single answer to all directions around these, so that neighbours have nothing else to offer. The published models draw text and
+      stay spread out; a policy of fewer rounds was not tried, since the criterion was fixed before.
     - Inside of what a model knows the method loses to best of k, as the page warns: see 0 and 20 degrees. It is for directions out of range.
     - "Target included" and "clamped" are options of `./alidade steer`; the criterion is about the method as published, without them.\
     """;

@@ -11,6 +11,7 @@ import java.util.random.RandomGenerator;
 /// Kinds of instruction, each about something else of an answer, so that one of a kind can be given
 /// beside one of another. An argument decides what exactly is wanted: a bound such as `<=12` or
 /// `>=3`, a word, or which of two states.
+@SuppressWarnings("ImmutableEnumChecker") // lists that nobody changes, and functions without state
 public enum Family {
   /// How many words.
   WORDS(text -> Texts.words(text).size(), "word"),
@@ -95,8 +96,9 @@ public enum Family {
   /// Parentheses.
   PARENTHESES("parentheses", text -> text.contains("(")),
   /// A title in angle brackets.
-  TITLE("a title in double angular brackets, such as <<title>>", text ->
-      text.matches("(?s).*<<[^\\n]+>>.*")),
+  TITLE(
+      "a title in double angular brackets, such as <<title>>",
+      text -> text.matches("(?s).*<<[^\\n]+>>.*")),
   /// JSON.
   JSON("JSON, and nothing else, as the whole answer", Family::json);
 
