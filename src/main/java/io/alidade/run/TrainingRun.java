@@ -1,5 +1,6 @@
 package io.alidade.run;
 
+import io.alidade.batch.Readout;
 import io.alidade.generation.LanguageModel;
 import io.alidade.journal.Journal;
 import io.alidade.journal.Provenance;
@@ -15,6 +16,8 @@ import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.SaveOptions;
 import io.alidade.model.Scorer;
+import io.alidade.model.Team;
+import io.alidade.model.Trainee;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
@@ -35,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Supplier;
 
 /// Trains a model as a plan says and leaves a run folder: the resolved recipe, provenance, metrics,
 /// checkpoints, the model, and a report.
@@ -120,7 +124,7 @@ public final class TrainingRun {
       Plan plan, RunFolder folder, Path cache, Inputs inputs, Journal console) {
     var recipe = plan.recipe();
     var scale = plan.scale();
-    var head = Wiring.head(recipe.objective().needs());
+    var head = Wiring.head(recipe);
     var start =
         PolicySpec.frozen(scale.dtype())
             .with(head)
@@ -138,12 +142,24 @@ public final class TrainingRun {
                           scale.adapter().map(_ -> policy.withoutAdapter()),
                           cache,
                           policy)));
+      if (recipe.objective().needs().readouts().contains(Readout.DIVERGENCE)) {
+        reference.ifPresent(policy::compareWith);
+      }
+      var trainee =
+          recipe
+              .learning()
+              .trains(
+                  new Learning.Setting(
+                      policy,
+                      other -> open(scale, inputs.model(), start.with(other), Optional.empty()),
+                      latest));
+      Supplier<Policy> served = () -> trainee instanceof Team team ? team.served() : policy;
       var samples =
           head == Head.LANGUAGE
               ? inputs
                   .held()
                   .map(held ->
-                      new Samples(policy, inputs.tokenizer(), held, SAMPLE_TOKENS, scale.seed()))
+                      new Samples(served, inputs.tokenizer(), held, SAMPLE_TOKENS, scale.seed()))
               : Optional.<Samples>empty();
       long step = latest.map(Checkpoints::step).orElse(0L);
       try (var metrics = folder.metrics(step);
@@ -154,6 +170,7 @@ public final class TrainingRun {
                   folder,
                   inputs,
                   policy,
+                  trainee,
                   reference,
                   sitting,
                   new Measured(Journal.of(console, metrics), samples, reference))) {
@@ -166,12 +183,15 @@ public final class TrainingRun {
           console.message("resumed from " + latest.get());
         }
         recipe.learning().run(session);
-        save(policy, scale, folder.model());
+        save(served.get(), scale, folder.model());
         RunReport.write(
             folder.path(),
             List.of(),
             samples.map(s -> compared(before, s.greedy(SHOWN))).orElse(List.of()));
       } finally {
+        if (trainee != policy) {
+          trainee.close();
+        }
         reference.ifPresent(Scorer::close);
       }
     }
@@ -182,6 +202,7 @@ public final class TrainingRun {
       RunFolder folder,
       Inputs inputs,
       Policy policy,
+      Trainee trainee,
       Optional<Scorer> reference,
       Sittings sitting,
       Journal journal) {
@@ -190,7 +211,7 @@ public final class TrainingRun {
     if (inputs.prompts().isEmpty()) {
       return new Session(
           recipe.objective(),
-          policy,
+          trainee,
           reference,
           recipe.optimizer(),
           recipe.schedule(),
@@ -216,7 +237,7 @@ public final class TrainingRun {
             journal);
     return new Session(
         recipe.objective(),
-        policy,
+        trainee,
         reference,
         recipe.optimizer(),
         recipe.schedule(),
