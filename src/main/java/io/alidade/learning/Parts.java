@@ -14,7 +14,7 @@ final class Parts {
   /// The tensors of one model, under the names that it has for them.
   ///
   /// @throws UserException if there are none
-  static SequencedMap<String, Tensor> of(SequencedMap<String, Tensor> all, String prefix) {
+  static SequencedMap<String, Tensor> of(Map<String, Tensor> all, String prefix) {
     var part = new LinkedHashMap<String, Tensor>();
     all.forEach((name, tensor) -> {
       if (name.startsWith(prefix)) {

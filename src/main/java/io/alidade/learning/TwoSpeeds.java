@@ -6,7 +6,6 @@ import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -96,8 +95,8 @@ public record TwoSpeeds(double slowRatio, AdamW adam) implements Optimizer {
 
     @Override
     public void restore(Map<String, Tensor> state) {
-      fast.restore(Parts.of(new LinkedHashMap<>(state), FastAndSlow.FAST));
-      slow.restore(Parts.of(new LinkedHashMap<>(state), FastAndSlow.SLOW));
+      fast.restore(Parts.of(state, FastAndSlow.FAST));
+      slow.restore(Parts.of(state, FastAndSlow.SLOW));
     }
 
     @Override

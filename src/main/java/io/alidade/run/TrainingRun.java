@@ -183,6 +183,9 @@ public final class TrainingRun {
           console.message("resumed from " + latest.get());
         }
         recipe.learning().run(session);
+        if (trainee instanceof Team team) {
+          team.save(folder.path());
+        }
         save(served.get(), scale, folder.model());
         RunReport.write(
             folder.path(),

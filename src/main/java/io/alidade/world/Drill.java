@@ -5,6 +5,7 @@ import io.alidade.batch.Groups;
 import io.alidade.journal.Journal;
 import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Optimizer;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Scorer;
@@ -18,16 +19,32 @@ import java.util.Optional;
 /// to norm 1, in a [Session] like any run's.
 ///
 /// @param objective what is learned
-/// @param rate of learning
+/// @param optimizer how a gradient becomes an update
 /// @param batch groups a step
 /// @param steps number of updates
 /// @param shuffled whether the groups are seen in a random order, anew in each pass over them, or
 ///   as they stand
 /// @param seed of that order
 public record Drill(
-    Objective objective, double rate, int batch, long steps, boolean shuffled, long seed) {
+    Objective objective,
+    Optimizer optimizer,
+    int batch,
+    long steps,
+    boolean shuffled,
+    long seed) {
   /// Groups that are measured in one pass.
   private static final int MEASURED = 64;
+
+  /// Adam at a rate.
+  public Drill(
+      Objective objective, double rate, int batch, long steps, boolean shuffled, long seed) {
+    this(objective, new AdamW(rate, 0.9, 0.999, 1e-8, 0, 1), batch, steps, shuffled, seed);
+  }
+
+  /// The same with another optimizer.
+  public Drill with(Optimizer other) {
+    return new Drill(objective, other, batch, steps, shuffled, seed);
+  }
 
   /// A drill in random order.
   public Drill(Objective objective, double rate, int batch, long steps, long seed) {
@@ -81,7 +98,7 @@ public record Drill(
             objective,
             policy,
             reference.map(scorer -> scorer),
-            new AdamW(rate, 0.9, 0.999, 1e-8, 0, 1),
+            optimizer,
             new Constant(0),
             settings,
             Groups.of(groups),

@@ -54,38 +54,14 @@ class FastSlowRunTest {
     return out;
   }
 
-  /// As if the process had been killed when only the checkpoint after six steps was there.
-  private Path cut(Path whole, String name) throws IOException {
-    var cut = folder.resolve(name);
-    try (var files = Files.walk(whole)) {
-      for (var file : files.toList()) {
-        var at = whole.relativize(file);
-        boolean later = at.startsWith("model") || at.toString().matches("checkpoints/checkpoint-(9|\\d\\d).*");
-        if (!later && Files.isDirectory(file)) {
-          Files.createDirectories(cut.resolve(at));
-        } else if (!later) {
-          Files.copy(file, cut.resolve(at));
-        }
-      }
-    }
-    return cut;
-  }
-
-  private static List<String> metrics(Path run) throws IOException {
-    return Files.readString(run.resolve("metrics.jsonl"))
-        .lines()
-        .map(line -> line.replaceAll("\"seconds\":[^,}]*", "\"seconds\":0"))
-        .toList();
-  }
-
   private void resumes(String recipe, Map<String, String> settings, String file)
       throws IOException {
     var whole = run(recipe, "whole", false, settings);
-    var cut = cut(whole, "cut");
+    var cut = Interrupted.after(6, whole, folder.resolve("cut"));
     assertThat(cut.resolve("checkpoints/checkpoint-6")).exists();
     run(recipe, "cut", true, settings);
     assertThat(cut.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
-    assertThat(metrics(cut)).isEqualTo(metrics(whole));
+    assertThat(Interrupted.metrics(cut)).isEqualTo(Interrupted.metrics(whole));
   }
 
   @Test
