@@ -89,7 +89,7 @@ public record Oreo() implements Study {
         new Lesson(
             Lesson.adam(0.05),
             200,
-            bench.size(1500, 300),
+            bench.size(1500, 100),
             bench.seed("order"),
             bench.scratch().resolve("tree"));
     for (var arm : List.of(TOKEN, RESPONSE, DPO)) {
@@ -119,8 +119,8 @@ public record Oreo() implements Study {
   private static void arithmetic(Bench bench, Trial trial) {
     var task = new ChainArithmetic(10);
     var begin = begin(bench, task);
-    var problems = task.problems(bench.size(1500, 60), bench.random("problems"));
-    var held = task.problems(bench.size(500, 60), bench.random("held"));
+    var problems = task.problems(bench.size(1500, 30), bench.random("problems"));
+    var held = task.problems(bench.size(500, 30), bench.random("held"));
     var answers = answers(bench, task, begin, problems);
     try (var start = SmallModel.frozen(begin)) {
       trial.note(SFT, ACCURACY, task.accuracy(start, held));
@@ -160,7 +160,7 @@ public record Oreo() implements Study {
   }
 
   private static Drill drill(Bench bench, Objective objective) {
-    return new Drill(objective, 5e-4, 32, bench.size(400, 15), bench.seed("order"));
+    return new Drill(objective, 5e-4, 32, bench.size(400, 8), bench.seed("order"));
   }
 
   /// The model fine-tuned on solutions with wrong steps.
@@ -170,12 +170,12 @@ public record Oreo() implements Study {
             ChainArithmetic.VOCABULARY,
             64,
             2,
-            ChainArithmetic.PROMPT + ChainArithmetic.STEPS,
+            ChainArithmetic.PROMPT + ChainArithmetic.STEPS + 1, // the value after the last token
             0.125)
         .write(fresh, bench.seed("weights"));
     bench.at("fine-tuning the start", 0.05);
     try (var policy = SmallModel.trainable(fresh)) {
-      int steps = bench.size(900, 40);
+      int steps = bench.size(900, 20);
       return new Drill(new Sft(), 2e-3, 64, steps, bench.seed("start"))
           .teach(
               policy,

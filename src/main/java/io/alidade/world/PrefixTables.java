@@ -167,8 +167,23 @@ public final class PrefixTables implements Trainee {
                           .view(n, STEPS);
                   case VALUE ->
                       values.tensor().index_select(0, Ops.indices(prefixes)).view(n, STEPS);
-                  case ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE, RIVAL, DIVERGENCE,
-                      HIDDEN, REWARD ->
+                  case ENTROPY -> {
+                    var log = logits.tensor().log_softmax(1);
+                    var entropy = log.exp().mul(log).sum(1).neg();
+                    yield entropy.index_select(0, Ops.indices(prefixes)).view(n, STEPS);
+                  }
+                  case MEAN_LOGIT ->
+                      logits
+                          .tensor()
+                          .mean(1)
+                          .index_select(0, Ops.indices(prefixes))
+                          .view(n, STEPS);
+                  case TOP_ONE -> {
+                    var table = logits.tensor();
+                    var top = table.ge(table.amax(new long[] {1}, true)).to(table.scalar_type());
+                    yield top.view(-1).index_select(0, Ops.indices(cells)).view(n, STEPS);
+                  }
+                  case COLLISION, LOG_NORMALIZER, RIVAL, DIVERGENCE, HIDDEN, REWARD ->
                       throw new IllegalStateException("no readout " + readout);
                 });
           }
