@@ -1,9 +1,11 @@
 package io.alidade.learning;
 
 import io.alidade.batch.Readout;
+import io.alidade.example.Signal;
 import io.alidade.model.Head;
 import io.alidade.model.Policy;
 import io.alidade.model.Trainee;
+import io.alidade.objective.Needs;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +16,16 @@ import java.util.function.Function;
 public interface Learning {
   /// Runs to its end, from wherever the session stands.
   void run(Session session);
+
+  /// The signals that its drawn answers carry.
+  default Set<Signal> yields(Needs.Feedback form) {
+    return Drawing.yields(form);
+  }
+
+  /// How it searches for answers, if it does in place of drawing them whole.
+  default Optional<StepSearch> searches() {
+    return Optional.empty();
+  }
 
   /// Readouts that what it trains reports beyond a policy alone; an objective must read all of them,
   /// or else there is no use for them.

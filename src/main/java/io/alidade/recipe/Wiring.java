@@ -56,7 +56,7 @@ public final class Wiring {
     var objective = recipe.objective().getClass().getSimpleName();
     var learning = recipe.learning().getClass().getSimpleName();
     for (var signal : needs.signals()) {
-      if (!Drawing.yields(needs.feedback()).contains(signal)) {
+      if (!recipe.learning().yields(needs.feedback()).contains(signal)) {
         throw new UserException(
             "recipe.learning.%s: %s reads '%s', which drawn answers do not carry; use another objective"
                 .formatted(learning, objective, signal.name()));

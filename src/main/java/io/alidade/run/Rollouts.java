@@ -201,7 +201,7 @@ final class Rollouts implements Collector {
   }
 
   /// Which prompts come at some places of the run: all in turn, each pass in an order of its own.
-  private int[] chosen(long first, int count) {
+  int[] chosen(long first, int count) {
     int all = train.kept().length;
     var chosen = new int[count];
     long pass = -1;
@@ -286,7 +286,7 @@ final class Rollouts implements Collector {
   }
 
   /// An answer as text: what it adds to the prompt's.
-  private Text answer(Text question, int[] prompt, int[] tokens) {
+  Text answer(Text question, int[] prompt, int[] tokens) {
     var alone = tokenizer.decode(tokens, true);
     if (question instanceof Text.Chat) {
       return new Text.Chat(List.of(TextGenerator.message("assistant", alone)));

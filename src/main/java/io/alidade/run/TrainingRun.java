@@ -7,6 +7,7 @@ import io.alidade.journal.Provenance;
 import io.alidade.journal.RunFolder;
 import io.alidade.judge.Sitting;
 import io.alidade.learning.Checkpoints;
+import io.alidade.learning.Collector;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
@@ -224,7 +225,7 @@ public final class TrainingRun {
           folder.checkpoints(),
           journal);
     }
-    var rollouts =
+    var plain =
         new Rollouts(
             policy,
             inputs.tokenizer(),
@@ -238,6 +239,23 @@ public final class TrainingRun {
             scale.seed(),
             scale.shuffle(),
             journal);
+    var rollouts =
+        recipe
+            .learning()
+            .searches()
+            .<Collector>map(search ->
+                new TreeRollouts(
+                    search,
+                    plain,
+                    policy,
+                    inputs.tokenizer(),
+                    LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
+                    inputs.prompts().get().train(),
+                    sitting.sitting().orElseThrow(),
+                    folder.path().resolve("rounds"),
+                    scale.seed(),
+                    journal))
+            .orElse(plain);
     return new Session(
         recipe.objective(),
         trainee,
