@@ -1,6 +1,7 @@
 package io.alidade.batch;
 
 import io.alidade.example.Signal;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Groups that are scored together. Candidates are numbered group by group, so that those of a
@@ -16,6 +17,30 @@ public record Batch(List<Group> groups) {
       throw new IllegalArgumentException("a batch without groups");
     }
     groups = List.copyOf(groups);
+  }
+
+  /// Splits it into neighbouring groups of about the same work.
+  ///
+  /// @param most how many parts there may be, at least 1
+  /// @return that many parts, or one a group if there are fewer
+  public List<Batch> parts(int most) {
+    int count = Math.min(most, groups.size());
+    long all = groups.stream().mapToLong(Group::distinctTokens).sum();
+    var parts = new ArrayList<Batch>();
+    int from = 0;
+    long before = 0; // tokens of the groups up to the current one
+    for (int to = 1; to <= groups.size() && parts.size() < count; to++) {
+      before += groups.get(to - 1).distinctTokens();
+      long next = to < groups.size() ? groups.get(to).distinctTokens() : 0;
+      int missing = count - parts.size() - 1;
+      // A part ends where another group would take it further beyond its end than it falls short.
+      boolean full = 2 * before * count + next * count > 2 * all * (parts.size() + 1);
+      if (to == groups.size() || groups.size() - to == missing || (full && missing > 0)) {
+        parts.add(new Batch(groups.subList(from, to)));
+        from = to;
+      }
+    }
+    return parts;
   }
 
   /// N, the number of candidates of all groups.

@@ -26,6 +26,11 @@ public record Group(
     }
   }
 
+  /// Tokens that a model reads when the prompt is shared.
+  public int distinctTokens() {
+    return prompt.length + candidates.stream().mapToInt(c -> c.tokens().length).sum();
+  }
+
   /// Tokens that a model reads when each candidate carries its own prompt.
   public int tokens() {
     return candidates.stream().mapToInt(c -> prompt.length + c.tokens().length).sum();

@@ -85,8 +85,11 @@ public record AdamW(
     @Override
     public double update(double learningRate) {
       return Grad.off(() -> {
+        double norm = Grad.norm(slots.stream().map(Slot::weight).toList());
+        if (!Double.isFinite(norm)) {
+          return norm;
+        }
         steps++;
-        double norm = norm();
         // As in TRL: the scale is cut at 1 and a small constant keeps it finite.
         double scale = Math.min(1, constants.maxGradNorm / (norm + 1e-6));
         for (var slot : slots) {
@@ -120,18 +123,6 @@ public record AdamW(
       }
     }
 
-    private double norm() {
-      try (var _ = new Step()) {
-        var squares = new ArrayList<Tensor>();
-        for (var slot : slots) {
-          if (Grad.has(slot.weight)) {
-            squares.add(torch.norm(Grad.gathered(slot.weight)).to(ScalarType.Float));
-          }
-        }
-        return squares.isEmpty() ? 0 : Ops.number(torch.norm(Ops.stack(squares)));
-      }
-    }
-
     @Override
     public SequencedMap<String, Tensor> state() {
       var state = new LinkedHashMap<String, Tensor>();
@@ -149,26 +140,16 @@ public record AdamW(
     @Override
     public void restore(Map<String, Tensor> state) {
       Grad.off(() -> {
-        steps = Ops.toLongs(required(state, "steps"))[0];
-        for (var slot : slots) {
-          slot.first.tensor().copy_(required(state, slot.name + ".exp_avg"));
-          slot.second.tensor().copy_(required(state, slot.name + ".exp_avg_sq"));
-          if (slot.low()) {
-            slot.master.tensor().copy_(required(state, slot.name + ".master"));
+        for (var own : state().entrySet()) {
+          var value = Optimizer.required(state, own.getKey(), own.getValue());
+          if (own.getKey().equals("steps")) {
+            steps = Ops.toLongs(value)[0];
+          } else {
+            own.getValue().copy_(value);
           }
         }
         return steps;
       });
-    }
-
-    private static Tensor required(Map<String, Tensor> state, String name) {
-      var tensor = state.get(name);
-      if (tensor == null) {
-        throw new io.alidade.UserException(
-            "the checkpoint's optimizer state lacks '%s'; it belongs to another model or adapter"
-                .formatted(name));
-      }
-      return tensor;
     }
 
     @Override

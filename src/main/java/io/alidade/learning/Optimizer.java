@@ -1,5 +1,9 @@
 package io.alidade.learning;
 
+import io.alidade.UserException;
+import io.alidade.tensor.Ops;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 
@@ -16,6 +20,20 @@ public interface Optimizer {
   /// @param parameters leaves by name; updated in place
   Updater open(SequencedMap<String, Tensor> parameters);
 
+  /// A tensor of a checkpoint.
+  ///
+  /// @param like of the shape that it must have
+  /// @throws UserException if it is not there, or of another shape
+  static Tensor required(Map<String, Tensor> state, String name, Tensor like) {
+    var tensor = state.get(name);
+    if (tensor == null || !Arrays.equals(Ops.shape(tensor), Ops.shape(like))) {
+      throw new UserException(
+          "the checkpoint's optimizer state lacks '%s' in its shape; it belongs to another model, adapter or optimizer"
+              .formatted(name));
+    }
+    return tensor;
+  }
+
   /// An optimizer at work. Owns its state; the parameters belong to the model.
   interface Updater extends AutoCloseable {
     /// Cuts the gathered gradients to the largest norm, updates the parameters in place and forgets
@@ -30,7 +48,7 @@ public interface Optimizer {
     SequencedMap<String, Tensor> state();
 
     /// Copies a state that [#state()] gave back in.
-    void restore(java.util.Map<String, Tensor> state);
+    void restore(Map<String, Tensor> state);
 
     @Override
     void close();

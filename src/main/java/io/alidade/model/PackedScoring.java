@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,10 +39,16 @@ final class PackedScoring implements Scoring {
     }
   }
 
+  /// How rows go through the head.
+  ///
+  /// @param count of chunks
+  /// @param keep whether their probabilities are kept for the backward pass
+  record Chunks(int count, boolean keep) {}
+
   private final Placement placement;
   private final Projection projection;
   private final Optional<Other> other;
-  private final int vocabulary;
+  private final Chunks chunks;
   private final Linear linear;
   private final Map<Readout, Tensor> outputs = new EnumMap<>(Readout.class);
   private final Optional<Trunk.Run> run;
@@ -62,7 +67,7 @@ final class PackedScoring implements Scoring {
       Placement placement,
       Projection projection,
       Optional<Other> other,
-      int vocabulary,
+      Chunks chunks,
       Linear linear,
       Optional<Trunk.Run> run,
       Optional<Tensor> hidden,
@@ -72,7 +77,7 @@ final class PackedScoring implements Scoring {
     this.placement = placement;
     this.projection = projection;
     this.other = other;
-    this.vocabulary = vocabulary;
+    this.chunks = chunks;
     this.linear = linear;
     this.run = run;
     rows = hidden.map(all -> Grad.off(() -> all.detach().index_select(0, selected())));
@@ -155,8 +160,8 @@ final class PackedScoring implements Scoring {
 
   /// A chunk of rows at a time, each in a step of its own.
   private void inChunks(Phase phase, BiConsumer<Integer, Integer> work) {
-    int most = Projection.rows(vocabulary, projection.wide());
     int all = placement.rows().length;
+    int most = Math.ceilDiv(all, chunks.count());
     for (int from = 0; from < all; from += most) {
       try (var _ = phase.begin()) {
         work.accept(from, Math.min(most, all - from));
@@ -165,7 +170,7 @@ final class PackedScoring implements Scoring {
   }
 
   private void readLogits(Set<Readout> readouts) {
-    boolean keep = run.isPresent() && projection.keeps(placement.rows().length, vocabulary);
+    boolean keep = run.isPresent() && chunks.keep();
     inChunks(
         Phase.PROJECTION,
         (from, count) -> {
@@ -296,15 +301,16 @@ final class PackedScoring implements Scoring {
     if (hidden.size(0) == 0) {
       return;
     }
-    var leaf = Grad.leaf(hidden);
-    var output = Grad.on(() -> torch.linear(leaf, weight(readout)));
+    var weight = weight(readout);
     var gradient = gradients.get(readout);
     if (gradient == null) {
       throw new IllegalStateException("no gradient for " + readout);
     }
-    Grad.backward(
-        List.of(output), List.of(gradient.reshape(Ops.shape(output)).to(output.scalar_type())));
+    var toOutput = gradient.reshape(hidden.size(0), -1).to(hidden.scalar_type());
+    if (weight.requires_grad()) {
+      Grad.addProduct(weight, toOutput.t(), hidden);
+    }
     int from = reward ? placement.rows().length : 0;
-    toRows.narrow(0, from, hidden.size(0)).add_(Grad.gathered(leaf));
+    toRows.narrow(0, from, hidden.size(0)).add_(toOutput.mm(weight.detach()));
   }
 }

@@ -29,9 +29,11 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
 
   /// Packs a batch.
   ///
+  /// @param units U; that of the whole where the batch is a part
   /// @param toTheEnd whether the last token of each candidate is needed
-  static Placement of(Architecture architecture, int vocabulary, Batch batch, boolean toTheEnd) {
-    var packer = new Packer(architecture, vocabulary, batch.units(), toTheEnd);
+  static Placement of(
+      Architecture architecture, int vocabulary, Batch batch, int units, boolean toTheEnd) {
+    var packer = new Packer(architecture, vocabulary, units, toTheEnd);
     batch.groups().forEach(packer::add);
     return packer.done();
   }

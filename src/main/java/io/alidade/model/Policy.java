@@ -13,9 +13,9 @@ import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
-import io.alidade.model.causal.WrittenLayers;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
+import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -441,33 +442,64 @@ public final class Policy implements Trainee, Fingerprinted {
   private Scoring score(
       Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
     readouts.forEach(this::offered);
-    var placement =
-        Placement.of(architecture, config.vocabSize(), batch, readouts.contains(Readout.REWARD));
-    long draw = placement.layout().isPresent() ? draw(differentiable) : 0;
-    var pass = placement.layout().map(layout -> pass(weights, layout, draw));
-    tokensRead += differentiable ? placement.layout().map(Layout::size).orElse(0) : 0;
-    Optional<Trunk.Run> run;
-    Optional<Tensor> hidden;
-    try (var _ = Phase.FORWARD.begin()) {
-      var rows = Ops.indices(placement.needed());
-      run = pass.filter(_ -> differentiable).map(p -> run(p, rows));
-      hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
-    }
-    var other =
-        compared
-            .filter(_ -> readouts.contains(Readout.DIVERGENCE))
-            .flatMap(beside -> placement.layout().map(layout -> beside(beside, layout, placement)));
-    return new PackedScoring(
-        placement.amongNeeded(),
-        projection(weights, draw),
-        other,
-        config.vocabSize(),
-        heads(weights),
-        run,
-        hidden,
-        readouts,
-        batch.candidates(),
-        batch.units());
+    boolean apart = !differentiable || architecture.written().isPresent();
+    var parts = apart ? batch.parts(Natives.threads()) : List.of(batch);
+    var packed =
+        parts.stream()
+            .map(part ->
+                Placement.of(
+                    architecture,
+                    config.vocabSize(),
+                    part,
+                    batch.units(),
+                    readouts.contains(Readout.REWARD)))
+            .toList();
+    var draws =
+        packed.stream().map(p -> p.layout().isPresent() ? draw(differentiable) : 0L).toList();
+    int tokens = packed.stream().mapToInt(p -> p.layout().map(Layout::size).orElse(0)).sum();
+    tokensRead += differentiable ? tokens : 0;
+    var chunks = chunks(packed);
+    int repeated = differentiable ? repeated(tokens, packed) : 0;
+    IntFunction<Scoring> share =
+        i -> {
+          var placement = packed.get(i);
+          var pass = placement.layout().map(layout -> pass(weights, layout, draws.get(i)));
+          Optional<Trunk.Run> run;
+          Optional<Tensor> hidden;
+          try (var _ = Phase.FORWARD.begin()) {
+            var rows = Ops.indices(placement.needed());
+            run = pass.filter(_ -> differentiable).map(p -> run(p, rows, repeated));
+            hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
+          }
+          var other =
+              compared
+                  .filter(_ -> readouts.contains(Readout.DIVERGENCE))
+                  .flatMap(
+                      beside -> placement.layout().map(layout -> beside(beside, layout, placement)));
+          return new PackedScoring(
+              placement.amongNeeded(),
+              projection(weights, draws.get(i)),
+              other,
+              chunks,
+              heads(weights),
+              run,
+              hidden,
+              readouts,
+              parts.get(i).candidates(),
+              batch.units());
+        };
+    return parts.size() == 1
+        ? share.apply(0)
+        : SharedScoring.of(parts.stream().map(Batch::candidates).toList(), share, differentiable);
+  }
+
+  /// The same number for every share, so that they take turns at the head's gradient.
+  private PackedScoring.Chunks chunks(List<Placement> packed) {
+    var projection = projection(parameters, 0);
+    int most = packed.stream().mapToInt(p -> p.rows().length).max().orElse(0);
+    int all = packed.stream().mapToInt(p -> p.rows().length).sum();
+    return new PackedScoring.Chunks(
+        projection.chunks(most, config.vocabSize()), projection.keeps(all, config.vocabSize()));
   }
 
   /// What the reference's predictions are made of, at the tokens of a placement.
@@ -522,13 +554,9 @@ public final class Policy implements Trainee, Fingerprinted {
         : Trunk.frozen(architecture, pass).index_select(0, rows);
   }
 
-  private Trunk.Run run(Pass pass, Tensor rows) {
+  private Trunk.Run run(Pass pass, Tensor rows, int repeated) {
     var written = architecture.written();
     if (written.isPresent()) {
-      int repeated =
-          spec.gradientCheckpointing()
-              ? architecture.layers()
-              : repeated(written.get(), pass, rows);
       return Trunk.written(written.get(), pass, rows, repeated);
     }
     return Trunk.chosen(
@@ -539,23 +567,29 @@ public final class Policy implements Trainee, Fingerprinted {
   }
 
   /// How many layers do not fit into the budget.
-  private int repeated(WrittenLayers layers, Pass pass, Tensor rows) {
+  ///
+  /// @param tokens of all shares
+  private int repeated(long tokens, List<Placement> packed) {
+    var written = architecture.written();
+    if (spec.gradientCheckpointing() || written.isEmpty()) {
+      return architecture.layers();
+    }
     long size =
         switch (spec.precision()) {
           case FLOAT64 -> 8;
           case FLOAT32 -> 4;
           case BFLOAT16, FLOAT16 -> 2;
         };
-    long tokens = pass.size();
     long weights = parameters.base().values().stream().mapToLong(Tensor::nbytes).sum();
     // Gradients, two moments, and a master copy where the weights are short, all of float32.
     long state = size >= 4 ? 2 * size + size : 2 + 12;
     long trained = trainable().values().stream().mapToLong(weight -> weight.numel() * state).sum();
-    long vocabulary = 2L * rows.size(0) * config.vocabSize() * 4;
+    long looked = packed.stream().mapToLong(p -> p.needed().length).sum();
+    long vocabulary = 2L * looked * config.vocabSize() * 4;
     return spec.memory()
         .repeated(
             architecture.layers(),
-            tokens * size * layers.keptPerToken(),
+            tokens * size * written.get().keptPerToken(),
             tokens * size * architecture.hiddenSize(),
             weights + trained + vocabulary);
   }

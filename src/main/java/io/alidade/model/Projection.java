@@ -86,9 +86,10 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
   /// @param values by readout, each `[R]`
   record Read(Map<Readout, Tensor> values, Kept kept) {}
 
-  /// How many rows to project at a time for a vocabulary.
-  static int rows(int vocabulary, ScalarType wide) {
-    return (int) Math.max(16, CHUNK / (vocabulary * bytes(wide)));
+  /// In how many chunks to project so many rows to a vocabulary.
+  int chunks(int rows, int vocabulary) {
+    long most = Math.max(16, CHUNK / (vocabulary * bytes(wide)));
+    return (int) Math.ceilDiv(rows, most);
   }
 
   private static long bytes(ScalarType wide) {

@@ -93,22 +93,30 @@ public final class Grad {
 
   /// Adds to the gradient gathered in a leaf; becomes it where there is none yet.
   public static void add(Tensor leaf, Tensor gradient) {
-    var sum = new Tensor(leaf.grad());
-    if (sum.defined()) {
-      sum.add_(gradient);
-    } else {
-      leaf.mutable_grad().put(gradient);
-    }
+    Shares.inTurn(
+        leaf,
+        () -> {
+          var sum = new Tensor(leaf.grad());
+          if (sum.defined()) {
+            sum.add_(gradient);
+          } else {
+            leaf.mutable_grad().put(gradient);
+          }
+        });
   }
 
   /// Adds the product `[m, k] x [k, n]` to the gradient gathered in a leaf `[m, n]`, in place.
   public static void addProduct(Tensor leaf, Tensor left, Tensor right) {
-    var sum = new Tensor(leaf.grad());
-    if (sum.defined()) {
-      sum.addmm_(left, right);
-    } else {
-      leaf.mutable_grad().put(left.mm(right));
-    }
+    Shares.inTurn(
+        leaf,
+        () -> {
+          var sum = new Tensor(leaf.grad());
+          if (sum.defined()) {
+            sum.addmm_(left, right);
+          } else {
+            leaf.mutable_grad().put(left.mm(right));
+          }
+        });
   }
 
   /// Adds rows to the gradient gathered in a table.
@@ -116,12 +124,28 @@ public final class Grad {
   /// @param index which row of the table each belongs to, `[T]` int64
   /// @param rows `[T, width]`
   public static void addRows(Tensor leaf, Tensor index, Tensor rows) {
-    var sum = new Tensor(leaf.grad());
-    if (!sum.defined()) {
-      sum = torch.zeros_like(leaf.detach());
-      leaf.mutable_grad().put(sum);
+    Shares.inTurn(
+        leaf,
+        () -> {
+          var sum = new Tensor(leaf.grad());
+          if (!sum.defined()) {
+            sum = torch.zeros_like(leaf.detach());
+            leaf.mutable_grad().put(sum);
+          }
+          sum.index_add_(0, index, rows);
+        });
+  }
+
+  /// The Euclidean norm of what is gathered in leaves, all together; 0 if nothing is.
+  public static double norm(List<Tensor> leaves) {
+    try (var _ = new Step()) {
+      var norms =
+          leaves.stream()
+              .filter(Grad::has)
+              .map(leaf -> torch.norm(gathered(leaf)).to(torch.ScalarType.Float))
+              .toList();
+      return norms.isEmpty() ? 0 : Ops.number(torch.norm(Ops.stack(norms)));
     }
-    sum.index_add_(0, index, rows);
   }
 
   /// Whether a leaf has a gathered gradient.

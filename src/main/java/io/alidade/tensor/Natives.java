@@ -4,11 +4,15 @@ import io.alidade.UserException;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 
 /// Loading and process-wide settings of the native library, and its errors in one line.
 public final class Natives {
   private static volatile boolean loaded;
+  private static int products; // threads of a matrix product; 0 as long as nobody has said
+  private static int apart; // how many groups of shares are at work
 
   private Natives() {}
 
@@ -22,6 +26,7 @@ public final class Natives {
           // JavaCPP warns on the console that one of its libraries is of another release; the build
           // pins it so on purpose.
           System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
+          Waiting.briefly();
           try {
             Loader.load(torch.class);
           } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
@@ -39,13 +44,34 @@ public final class Natives {
     }
   }
 
-  /// Sets how many threads one operation may use.
+  /// Sets how many threads may be used: by one operation, or by as many [Shares].
   public static void threads(int count) {
     load();
     torch.set_num_threads(count);
+    synchronized (Natives.class) {
+      products = count;
+      ofProducts();
+    }
   }
 
-  /// How many threads one operation may use.
+  private static void ofProducts() {
+    try (var _ = new PointerScope()) { // it looks its function up each time
+      openblas_nolapack.blas_set_num_threads(apart > 0 ? 1 : products);
+    }
+  }
+
+  /// Gives matrix products a single thread while there are shares that work side by side, since the
+  /// threads of products are the process's and not the caller's.
+  static void apart(boolean begins) {
+    synchronized (Natives.class) {
+      apart += begins ? 1 : -1;
+      if (products > 0) {
+        ofProducts();
+      }
+    }
+  }
+
+  /// How many threads may be used.
   public static int threads() {
     load();
     return torch.get_num_threads();

@@ -51,6 +51,26 @@ public enum Phase {
     }
   }
 
+  /// Whether a part is being done on the current thread.
+  static boolean inside() {
+    return INSIDE.get();
+  }
+
+  /// Says so, or not, until the result is closed: what is done inside of a part counts for none.
+  static Quiet inside(boolean inside) {
+    var quiet = new Quiet(INSIDE.get());
+    INSIDE.set(inside);
+    return quiet;
+  }
+
+  /// Ends what [#inside(boolean)] began.
+  record Quiet(boolean before) implements AutoCloseable {
+    @Override
+    public void close() {
+      INSIDE.set(before);
+    }
+  }
+
   /// Begins this part on the current thread.
   public Span begin() {
     return new Span(this);

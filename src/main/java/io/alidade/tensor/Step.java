@@ -1,11 +1,14 @@
 package io.alidade.tensor;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// The step lifetime: every native object that this thread makes after the constructor is freed by
 /// [#close()].
@@ -14,17 +17,38 @@ import org.bytedeco.pytorch.Tensor;
 /// probe), always in a try-with-resources. What must outlive it leaves as numbers, as [Owned], or
 /// through [#inner(Supplier)].
 public final class Step implements AutoCloseable {
+  private static final ThreadLocal<@Nullable Step> INNERMOST = new ThreadLocal<>();
+
+  private final @Nullable Step outer = INNERMOST.get();
   private final PointerScope scope;
+  private final List<Runnable> closing = new ArrayList<>();
 
   /// Opens a step on the current thread.
   public Step() {
     Natives.load();
     scope = new PointerScope();
+    INNERMOST.set(this);
+  }
+
+  /// Has something closed when the innermost step of this thread is, before its objects are freed.
+  ///
+  /// @throws IllegalStateException if no step is open
+  static void closing(Runnable close) {
+    var step = INNERMOST.get();
+    if (step == null) {
+      throw new IllegalStateException("no step is open");
+    }
+    step.closing.add(close);
   }
 
   @Override
   public void close() {
-    scope.close();
+    INNERMOST.set(outer);
+    try {
+      closing.forEach(Runnable::run);
+    } finally {
+      scope.close();
+    }
   }
 
   /// Runs a piece of work in a step of its own and lets only its result out.

@@ -297,11 +297,15 @@ class FamiliesTest {
       var shared = gradients(policy, groups(false), Readout.LOG_LIKELIHOOD);
       var separate = gradients(policy, groups(true), Readout.LOG_LIKELIHOOD);
       var recomputed = gradients(saving, groups(false), Readout.LOG_LIKELIHOOD);
+      var spread =
+          SharedScoringTest.threads(
+              3, () -> gradients(policy, groups(false), Readout.LOG_LIKELIHOOD));
       assertThat(shared).isNotEmpty();
       for (var name : shared.keySet()) {
         var one = Objects.requireNonNull(shared.get(name));
         assertClose(one, Objects.requireNonNull(separate.get(name)), 1e-9);
         assertClose(one, Objects.requireNonNull(recomputed.get(name)), 1e-9);
+        assertClose(one, Objects.requireNonNull(spread.get(name)), 1e-9);
       }
     }
   }
