@@ -22,8 +22,8 @@ import java.util.Set;
 
 /// Search for an answer with a model of values (Wang et al. 2024, arXiv:2412.16145, section 3.4):
 /// step-level beam search. The beam holds `width` beginnings; each is continued by `width` sampled
-/// steps, and those of highest value at their last token are kept. What is finished leaves the beam;
-/// the finished answer of highest value is given.
+/// steps, and those of highest value at their last token are kept. What is finished leaves the
+/// beam; the finished answer of highest value is given.
 ///
 /// @param width beginnings kept, and steps sampled from each, at least 1
 /// @param steps of an answer at most, at least 1: the budget. Where it is used up before an answer
@@ -55,7 +55,8 @@ public record ValueBeam(
   /// An answer to each prompt, in their order.
   ///
   /// @param critic a model with a value head
-  /// @param first number of the first prompt in a longer list, which with the seed decides the draws
+  /// @param first number of the first prompt in a longer list, which with the seed decides the
+  ///   draws
   public List<Found> search(Policy policy, Policy critic, List<int[]> prompts, int first) {
     var beams = new ArrayList<List<Beginning>>();
     var done = new ArrayList<List<Beginning>>();
@@ -87,8 +88,7 @@ public record ValueBeam(
     var found = new ArrayList<Found>();
     for (int p = 0; p < prompts.size(); p++) {
       var among = done.get(p).isEmpty() ? beams.get(p) : done.get(p);
-      var best =
-          among.stream().max(Comparator.comparingDouble(Beginning::value)).orElseThrow();
+      var best = among.stream().max(Comparator.comparingDouble(Beginning::value)).orElseThrow();
       found.add(new Found(best.tokens, best.value, best.finished));
     }
     return found;
@@ -112,7 +112,8 @@ public record ValueBeam(
         end++;
       }
       int from = i;
-      long seed = step.seed() * 0x9E3779B97F4A7C15L + (first + prompt) * 0x5851F42D4C957F2DL + depth;
+      long seed =
+          step.seed() * 0x9E3779B97F4A7C15L + (first + prompt) * 0x5851F42D4C957F2DL + depth;
       new Generator(policy, step.seeded(seed), stops)
           .sample(
               texts.subList(i, end),
@@ -130,8 +131,7 @@ public record ValueBeam(
         key.add(open.get(i).prompt);
         Arrays.stream(tokens).forEach(key::add);
         if (seen.add(key)) {
-          boolean finished =
-              tokens.length > 0 && ends.contains(tokens[tokens.length - 1]);
+          boolean finished = tokens.length > 0 && ends.contains(tokens[tokens.length - 1]);
           grown.add(new Beginning(open.get(i).prompt, tokens, 0, finished));
         }
       }
@@ -167,7 +167,10 @@ public record ValueBeam(
         // The value is read where the next token would be predicted, whichever it is.
         groups.add(
             new Group(
-                new Example.Row("beam", i + 1L), texts.get(i), List.of(Completion.of(0)), Map.of()));
+                new Example.Row("beam", i + 1L),
+                texts.get(i),
+                List.of(Completion.of(0)),
+                Map.of()));
       }
       try (var _ = new Step()) {
         var output =

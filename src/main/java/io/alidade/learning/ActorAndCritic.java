@@ -2,6 +2,7 @@ package io.alidade.learning;
 
 import io.alidade.Check;
 import io.alidade.model.ActorCritic;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
@@ -30,17 +31,22 @@ public record ActorAndCritic(AdamW actor, AdamW critic) implements Optimizer {
   @Override
   public Updater open(SequencedMap<String, Tensor> parameters) {
     return new Both(
+        List.copyOf(parameters.values()),
         critic.learningRate() / actor.learningRate(),
         actor.open(Parts.of(parameters, ActorCritic.ACTOR)),
         critic.open(Parts.of(parameters, ActorCritic.CRITIC)));
   }
 
-  private record Both(double ratio, Updater actor, Updater critic) implements Updater {
+  private record Both(List<Tensor> all, double ratio, Updater actor, Updater critic)
+      implements Updater {
     @Override
     public double update(double learningRate) {
-      double one = actor.update(learningRate);
-      double two = critic.update(learningRate * ratio);
-      return Math.hypot(one, two);
+      double norm = Parts.norm(all);
+      if (Double.isFinite(norm)) {
+        actor.update(learningRate);
+        critic.update(learningRate * ratio);
+      }
+      return norm;
     }
 
     @Override

@@ -108,7 +108,8 @@ final class Course {
     };
   }
 
-  /// Some groups of a stage, chosen at random, each at most once: what a reservoir holds at its end.
+  /// Some groups of a stage, chosen at random, each at most once: what a reservoir holds at its
+  /// end.
   List<Group> sample(int stage, int count, long seed) {
     return stages.get(stage).order().sample(count, seed);
   }

@@ -23,11 +23,7 @@ import java.util.Set;
 /// @param solverSteps losses of the combination that the fit may compute, at least 1
 /// @param by the signal that tells domains, one number a row; the smallest comes first
 public record CrossDomain(
-    int numTrainEpochs,
-    int swapInterval,
-    int memory,
-    int solverSteps,
-    @Default("domain") String by)
+    int numTrainEpochs, int swapInterval, int memory, int solverSteps, @Default("domain") String by)
     implements Learning {
   /// Checks the ranges.
   public CrossDomain {

@@ -27,8 +27,13 @@ public interface Learning {
     return Optional.empty();
   }
 
-  /// Readouts that what it trains reports beyond a policy alone; an objective must read all of them,
-  /// or else there is no use for them.
+  /// How it has programs and tests written that judge each other, if it does.
+  default Optional<CrossTesting> crossTests() {
+    return Optional.empty();
+  }
+
+  /// Readouts that what it trains reports beyond a policy alone; an objective must read all of
+  /// them, or else there is no use for them.
   default Set<Readout> reports() {
     return Set.of();
   }

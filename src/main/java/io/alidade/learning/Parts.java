@@ -1,11 +1,18 @@
 package io.alidade.learning;
 
 import io.alidade.UserException;
+import io.alidade.tensor.Grad;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Step;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// Tensors of several models in one map, told apart by the beginnings of their names.
 final class Parts {
@@ -35,5 +42,20 @@ final class Parts {
     new TreeMap<>(parts)
         .forEach((prefix, part) -> part.forEach((name, tensor) -> all.put(prefix + name, tensor)));
     return all;
+  }
+
+  /// The norm of the gathered gradients of all parameters; 0 if there are none.
+  static double norm(List<Tensor> parameters) {
+    return Grad.off(() -> {
+      try (var _ = new Step()) {
+        var norms = new ArrayList<Tensor>();
+        for (var weight : parameters) {
+          if (Grad.has(weight)) {
+            norms.add(torch.norm(Grad.gathered(weight)).to(ScalarType.Float));
+          }
+        }
+        return norms.isEmpty() ? 0 : Ops.number(torch.norm(Ops.stack(norms)));
+      }
+    });
   }
 }

@@ -244,7 +244,8 @@ public final class Session implements AutoCloseable {
 
   /// Compares other models with the reference of this session.
   Pass pass(Objective other, Scorer model) {
-    return new Pass(other, model, reference, java.util.EnumSet.noneOf(io.alidade.batch.Readout.class));
+    return new Pass(
+        other, model, reference, java.util.EnumSet.noneOf(io.alidade.batch.Readout.class));
   }
 
   /// Leaves a line in the journal.

@@ -11,9 +11,9 @@ import io.alidade.objective.Needs;
 import java.util.Optional;
 import java.util.Set;
 
-/// Rounds of searching trees of reasoning steps with the policy as it is, and of learning from pairs
-/// of sibling steps (MCTS-DPO; Xie et al. 2024, arXiv:2405.00451). A round learns from all of its
-/// prompts before the next one searches.
+/// Rounds of searching trees of reasoning steps with the policy as it is, and of learning from
+/// pairs of sibling steps (MCTS-DPO; Xie et al. 2024, arXiv:2405.00451). A round learns from all of
+/// its prompts before the next one searches.
 ///
 /// @param rounds at least 1
 /// @param promptsPerRound at least 1
@@ -25,8 +25,8 @@ import java.util.Set;
 /// @param pairs of a tree at most, at least 1
 /// @param onlyRight whether trees whose committed answer is wrong are left out
 /// @param evaluation what the policy is asked of its own steps; without it every state counts alike
-/// @param drawing the judge that says whether an answer is right (a reward above 0.5), how a token is
-///   drawn, and how long an answer may be; `samples` count for evaluations alone
+/// @param drawing the judge that says whether an answer is right (a reward above 0.5), how a token
+///   is drawn, and how long an answer may be; `samples` count for evaluations alone
 public record StepSearch(
     int rounds,
     int promptsPerRound,

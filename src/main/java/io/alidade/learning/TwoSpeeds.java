@@ -4,13 +4,10 @@ import io.alidade.Check;
 import io.alidade.model.FastAndSlow;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
-import io.alidade.tensor.Step;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /// An optimizer for the fast and one for the slow model of [FastSlow]. The gradient of both
 /// together is cut to the largest norm.
@@ -55,7 +52,7 @@ public record TwoSpeeds(double slowRatio, AdamW adam) implements Optimizer {
       implements Updater {
     @Override
     public double update(double learningRate) {
-      double norm = Grad.off(this::norm);
+      double norm = Parts.norm(all);
       if (!Double.isFinite(norm)) {
         return norm;
       }
@@ -75,22 +72,9 @@ public record TwoSpeeds(double slowRatio, AdamW adam) implements Optimizer {
       return norm;
     }
 
-    private double norm() {
-      try (var _ = new Step()) {
-        var squares = new ArrayList<Tensor>();
-        for (var weight : all) {
-          if (Grad.has(weight)) {
-            squares.add(torch.norm(Grad.gathered(weight)).to(torch.ScalarType.Float));
-          }
-        }
-        return squares.isEmpty() ? 0 : Ops.number(torch.norm(Ops.stack(squares)));
-      }
-    }
-
     @Override
     public SequencedMap<String, Tensor> state() {
-      return Parts.joined(
-          Map.of(FastAndSlow.FAST, fast.state(), FastAndSlow.SLOW, slow.state()));
+      return Parts.joined(Map.of(FastAndSlow.FAST, fast.state(), FastAndSlow.SLOW, slow.state()));
     }
 
     @Override

@@ -118,8 +118,7 @@ public final class CombinedAdapters implements AutoCloseable {
         if (isB(entry.getKey()) && Grad.has(leaf)) {
           try (var _ = new Step()) {
             var product =
-                Grad.gathered(leaf)
-                    .mul(Objects.requireNonNull(whole.get(entry.getKey())).tensor());
+                Grad.gathered(leaf).mul(Objects.requireNonNull(whole.get(entry.getKey())).tensor());
             var parts = blocks(product);
             for (int j = 0; j < count; j++) {
               slope[j] += Ops.number(parts.get(j).sum());

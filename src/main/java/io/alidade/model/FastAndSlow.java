@@ -19,11 +19,10 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
-/// Two models of the same shape that begin as one: a fast and a slow one (Qi et al. 2024,
-/// OFS-DPO), adapters on the same weights if the policy has an adapter. One of them leads, the
-/// other follows; their log-likelihoods are those readouts of the leader's and
-/// [Readout#RIVAL] of the follower's. Speed belongs to a model, the role is assigned anew by
-/// [#swap()]. The leader is served.
+/// Two models of the same shape that begin as one: a fast and a slow one (Qi et al. 2024, OFS-DPO),
+/// adapters on the same weights if the policy has an adapter. One of them leads, the other follows;
+/// their log-likelihoods are those readouts of the leader's and [Readout#RIVAL] of the follower's.
+/// Speed belongs to a model, the role is assigned anew by [#swap()]. The leader is served.
 public final class FastAndSlow implements Team {
   /// Before the name of a parameter of the fast model.
   public static final String FAST = "fast.";
@@ -89,7 +88,8 @@ public final class FastAndSlow implements Team {
           case "fast" -> false;
           default ->
               throw new UserException(
-                  "%s: leader is '%s', not fast or slow".formatted(checkpoint.resolve(ROLES), leader));
+                  "%s: leader is '%s', not fast or slow"
+                      .formatted(checkpoint.resolve(ROLES), leader));
         };
   }
 

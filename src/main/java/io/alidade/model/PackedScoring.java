@@ -147,8 +147,8 @@ final class PackedScoring implements Scoring {
 
   /// The reference's log-probabilities of a chunk, if they are needed.
   private Optional<Tensor> others(int from, int count) {
-    return other.map(
-        o -> o.logP(Ops.indices(java.util.Arrays.copyOfRange(placement.rows(), from, from + count))));
+    return other.map(o ->
+        o.logP(Ops.indices(java.util.Arrays.copyOfRange(placement.rows(), from, from + count))));
   }
 
   private void place(Readout readout, Tensor cells, Tensor values) {

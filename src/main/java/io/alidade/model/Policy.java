@@ -474,8 +474,8 @@ public final class Policy implements Trainee, Fingerprinted {
           var other =
               compared
                   .filter(_ -> readouts.contains(Readout.DIVERGENCE))
-                  .flatMap(
-                      beside -> placement.layout().map(layout -> beside(beside, layout, placement)));
+                  .flatMap(beside ->
+                      placement.layout().map(layout -> beside(beside, layout, placement)));
           return new PackedScoring(
               placement.amongNeeded(),
               projection(weights, draws.get(i)),

@@ -8,10 +8,10 @@ import io.alidade.tensor.Ops;
 /// DPO between two steps of a search tree whose visits say how sure the label is (MCTS-DPO; Xie et
 /// al. 2024, arXiv:2405.00451).
 ///
-/// `-(1 - epsilon) log sigmoid(h) - epsilon log sigmoid(-h)`, with `h = beta (log-ratio of the chosen
-/// step - log-ratio of the rejected one)`, summed over tokens from the first in which they differ,
-/// and `epsilon = min(N_l / (N_l + max(1, N_w)), 0.5)` of their visits. The pull ends at `sigmoid(h) =
-/// 1 - epsilon`, so doubtful pairs stop early. With `epsilon = 0` it is [Dpo].
+/// `-(1 - epsilon) log sigmoid(h) - epsilon log sigmoid(-h)`, with `h = beta (log-ratio of the
+/// chosen step - log-ratio of the rejected one)`, summed over tokens from the first in which they
+/// differ, and `epsilon = min(N_l / (N_l + max(1, N_w)), 0.5)` of their visits. The pull ends at
+/// `sigmoid(h) = 1 - epsilon`, so doubtful pairs stop early. With `epsilon = 0` it is [Dpo].
 ///
 /// @param beta strength of the constraint, reward units per nat, positive
 /// @param kappa log-ratios are divided by the length to this power, not negative; 0 for sums

@@ -1,6 +1,7 @@
 package io.alidade.run;
 
 import io.alidade.batch.Readout;
+import io.alidade.data.RowEncoder;
 import io.alidade.generation.LanguageModel;
 import io.alidade.journal.Journal;
 import io.alidade.journal.Provenance;
@@ -22,6 +23,7 @@ import io.alidade.model.Trainee;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
+import io.alidade.recipe.Recipe;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
 import io.alidade.reference.Reference;
@@ -240,22 +242,8 @@ public final class TrainingRun {
             scale.shuffle(),
             journal);
     var rollouts =
-        recipe
-            .learning()
-            .searches()
-            .<Collector>map(search ->
-                new TreeRollouts(
-                    search,
-                    plain,
-                    policy,
-                    inputs.tokenizer(),
-                    LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
-                    inputs.prompts().get().train(),
-                    sitting.sitting().orElseThrow(),
-                    folder.path().resolve("rounds"),
-                    scale.seed(),
-                    journal))
-            .orElse(plain);
+        collector(
+            recipe, plain, policy, inputs, sitting.sitting().orElseThrow(), folder, scale, journal);
     return new Session(
         recipe.objective(),
         trainee,
@@ -266,6 +254,49 @@ public final class TrainingRun {
         rollouts,
         folder.checkpoints(),
         journal);
+  }
+
+  /// Where the groups of a loop come from: whole answers, or what the loop says.
+  private static Collector collector(
+      Recipe recipe,
+      Rollouts plain,
+      Policy policy,
+      Inputs inputs,
+      Sitting sitting,
+      RunFolder folder,
+      Scale scale,
+      Journal journal) {
+    var asked = inputs.prompts().orElseThrow().train();
+    var ends = LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer());
+    var rounds = folder.path().resolve("rounds");
+    var learning = recipe.learning();
+    if (learning.searches().isPresent()) {
+      return new TreeRollouts(
+          learning.searches().get(),
+          plain,
+          policy,
+          inputs.tokenizer(),
+          ends,
+          asked,
+          sitting,
+          rounds,
+          scale.seed(),
+          journal);
+    }
+    if (learning.crossTests().isPresent()) {
+      return new CrossTestRollouts(
+          learning.crossTests().get(),
+          plain,
+          policy,
+          inputs.tokenizer(),
+          ends,
+          asked,
+          new RowEncoder(inputs.tokenizer(), Inputs.encoding(recipe.objective().needs(), scale)),
+          rounds,
+          scale.seed(),
+          journal);
+    }
+    return plain;
   }
 
   /// The judge of a loop that draws, while the run lasts.

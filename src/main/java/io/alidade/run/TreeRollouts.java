@@ -198,14 +198,15 @@ final class TreeRollouts implements Collector {
     var prompts = Arrays.stream(chosen).mapToObj(asked.ids()::get).toList();
     var judged = new Judged(chosen);
     var trees =
-        new TreeSearch(
-                settings.tree(), policy, settings.drawing().sampling(seed), separators, ends)
+        new TreeSearch(settings.tree(), policy, settings.drawing().sampling(seed), separators, ends)
             .search(prompts, first, judged);
     var committed =
         trees.stream()
-            .map(tree -> tree.committed().isEmpty() ? new int[0] : tree.committed().getLast().path())
+            .map(
+                tree -> tree.committed().isEmpty() ? new int[0] : tree.committed().getLast().path())
             .toList();
-    var right = judged.right(java.util.stream.IntStream.range(0, chosen.length).toArray(), committed);
+    var right =
+        judged.right(java.util.stream.IntStream.range(0, chosen.length).toArray(), committed);
     var lines = new StringBuilder();
     for (int i = 0; i < chosen.length; i++) {
       var example = example(chosen[i]);
@@ -213,8 +214,7 @@ final class TreeRollouts implements Collector {
       cells.put("row", example.row().toString());
       cells.put("prompt", Case.words(TextGenerator.asked(example)));
       lines
-          .append(
-              new TreeFile(chosen[i], trees.get(i), right[i]).line(cells, this::words))
+          .append(new TreeFile(chosen[i], trees.get(i), right[i]).line(cells, this::words))
           .append('\n');
     }
     return lines.toString();

@@ -143,11 +143,10 @@ final class AdapterStream implements AutoCloseable {
                   Groups.of(stream),
                   Optional.empty(),
                   bench.scratch().resolve("checkpoints"),
-                  new Watched(
-                      (metrics, step) -> {
-                        watch.accept(metrics, step);
-                        arm.at(step, trainee, policy);
-                      }))) {
+                  new Watched((metrics, step) -> {
+                    watch.accept(metrics, step);
+                    arm.at(step, trainee, policy);
+                  }))) {
         learning.run(session);
         arm.end(trainee, policy);
       } finally {

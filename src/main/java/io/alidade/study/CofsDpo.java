@@ -136,7 +136,8 @@ public record CofsDpo() implements Study {
     };
   }
 
-  /// Pairs of a domain: its tag at the prompt's end, the answer with more tokens of its class first.
+  /// Pairs of a domain: its tag at the prompt's end, the answer with more tokens of its class
+  /// first.
   private static List<TinyPair> pairs(Bench bench, String purpose, int domain, int count) {
     var random = bench.random(purpose);
     var pairs = new ArrayList<TinyPair>();

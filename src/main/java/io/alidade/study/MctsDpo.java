@@ -86,8 +86,7 @@ public record MctsDpo() implements Study {
   }
 
   private static Drill drill(Bench bench, Objective objective, int round) {
-    return new Drill(
-        objective, RATE, 32, bench.size(40, 3), bench.seed("order") + round);
+    return new Drill(objective, RATE, 32, bench.size(40, 3), bench.seed("order") + round);
   }
 
   private static void mcts(
@@ -98,9 +97,7 @@ public record MctsDpo() implements Study {
       Policy start,
       List<int[]> held,
       int[] tokens) {
-    var settings =
-        new Puct(
-            bench.size(4, 1), 2, 2, 3, 4, 1, 1_000_000, "", 1, 1.25, 1, 1.25, 0.99);
+    var settings = new Puct(bench.size(4, 1), 2, 2, 3, 4, 1, 1_000_000, "", 1, 1.25, 1, 1.25, 0.99);
     int pairs = 0;
     int chosen = 0;
     int rejected = 0;
@@ -141,8 +138,7 @@ public record MctsDpo() implements Study {
                     groups.size(),
                     joined(problem, pair.before()),
                     List.of(pair.chosen(), pair.rejected()),
-                    Map.of(
-                        Signal.perGroup("epsilon"), new double[] {pair.epsilon()})));
+                    Map.of(Signal.perGroup("epsilon"), new double[] {pair.epsilon()})));
           }
         }
         sum += tokens[round];
@@ -172,8 +168,7 @@ public record MctsDpo() implements Study {
         int count = Math.max(1, tokens[round] / (STEPS * ANSWERS));
         var problems = task.problems(count, bench.random("whole problems " + round));
         var drawn = new int[count][ANSWERS][];
-        new Generator(
-                policy, Sampling.plain(STEPS, bench.seed("whole") + round), Set.of())
+        new Generator(policy, Sampling.plain(STEPS, bench.seed("whole") + round), Set.of())
             .sample(
                 problems,
                 ANSWERS,
@@ -231,10 +226,10 @@ public record MctsDpo() implements Study {
   @Override
   public Verdict judge(Results results) {
     return Verdict.of(
-        Part.atLeast("MCTS-DPO's accuracy over the start's", results.gain(MCTS, START, ACCURACY), 0.1),
-        Part.atLeast("over whole-answer DPO's", results.gain(MCTS, WHOLE, ACCURACY), 0),
         Part.atLeast(
-            "over fine-tuning's on right answers", results.gain(MCTS, SFT, ACCURACY), 0),
+            "MCTS-DPO's accuracy over the start's", results.gain(MCTS, START, ACCURACY), 0.1),
+        Part.atLeast("over whole-answer DPO's", results.gain(MCTS, WHOLE, ACCURACY), 0),
+        Part.atLeast("over fine-tuning's on right answers", results.gain(MCTS, SFT, ACCURACY), 0),
         Part.atLeast("chosen steps that are right", results.mean(MCTS, CHOSEN), 0.9),
         Part.atMost("rejected steps that are right", results.mean(MCTS, REJECTED), 0.4));
   }

@@ -119,8 +119,7 @@ public record OfsDpo() implements Study {
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
     try (var world = new AdapterStream(bench)) {
-      var stream =
-          AdapterStream.groups(pairs(bench, "stream", bench.size(600, 30) * 8), 0);
+      var stream = AdapterStream.groups(pairs(bench, "stream", bench.size(600, 30) * 8), 0);
       var held = pairs(bench, "held", bench.size(512, 64));
       var adam = new AdamW(RATE, 0.9, 0.999, 1e-8, 0, 1e9);
       var arms = bench.reduced() ? List.of(DPO, OFS) : List.of(DPO, OFS, ROLES);
@@ -150,7 +149,8 @@ public record OfsDpo() implements Study {
               public void end(Trainee trainee, Policy policy) {
                 var served = trainee instanceof FastAndSlow both ? both.leader() : policy;
                 trial.note(arm, LOSS, mean(losses));
-                trial.note(arm, NORM, mean(norms.subList(Math.max(0, norms.size() - LAST), norms.size())));
+                trial.note(
+                    arm, NORM, mean(norms.subList(Math.max(0, norms.size() - LAST), norms.size())));
                 trial.note(arm, ACCURACY, TinyModels.rank(served, world.start(), held).accuracy());
               }
 
@@ -206,8 +206,7 @@ public record OfsDpo() implements Study {
   @Override
   public Verdict direction(Results reduced) {
     return Verdict.of(
-        Part.atLeast(
-            "OFS-DPO's gradients over DPO's", reduced.gain(OFS, DPO, NORM), 0));
+        Part.atLeast("OFS-DPO's gradients over DPO's", reduced.gain(OFS, DPO, NORM), 0));
   }
 
   @Override
@@ -215,7 +214,10 @@ public record OfsDpo() implements Study {
     var charts = new ArrayList<>(results.bars());
     charts.add(
         Chart.Lines.of(
-            "Loss on new batches, mean of %d steps".formatted(LAST), "step", "nats", results.curves()));
+            "Loss on new batches, mean of %d steps".formatted(LAST),
+            "step",
+            "nats",
+            results.curves()));
     return charts;
   }
 }

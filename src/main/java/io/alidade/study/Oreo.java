@@ -32,8 +32,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Whether the soft Bellman equation at every token finds the step that decides (OREO): on a tree of
-/// choices whose optimum is known, and on arithmetic in steps with outcomes alone.
+/// Whether the soft Bellman equation at every token finds the step that decides (OREO): on a tree
+/// of choices whose optimum is known, and on arithmetic in steps with outcomes alone.
 public record Oreo() implements Study {
   private static final String TOKEN = "OREO";
   private static final String RESPONSE = "OREO, whole answers";
@@ -95,10 +95,8 @@ public record Oreo() implements Study {
     for (var arm : List.of(TOKEN, RESPONSE, DPO)) {
       Objective objective =
           switch (arm) {
-            case TOKEN ->
-                new io.alidade.objective.Oreo(TREE_BETA, 0, Level.TOKEN, 1, 0);
-            case RESPONSE ->
-                new io.alidade.objective.Oreo(TREE_BETA, 0, Level.RESPONSE, 1, 0);
+            case TOKEN -> new io.alidade.objective.Oreo(TREE_BETA, 0, Level.TOKEN, 1, 0);
+            case RESPONSE -> new io.alidade.objective.Oreo(TREE_BETA, 0, Level.RESPONSE, 1, 0);
             default -> new Dpo(TREE_BETA, new ReverseKl());
           };
       bench.at("tree: " + arm, 0);
@@ -195,8 +193,7 @@ public record Oreo() implements Study {
     var answers = new ArrayList<Answer>();
     try (var start = SmallModel.frozen(begin)) {
       var drawn = new int[problems.size()][4][];
-      new Generator(
-              start, Sampling.plain(ChainArithmetic.STEPS, bench.seed("draws")), Set.of())
+      new Generator(start, Sampling.plain(ChainArithmetic.STEPS, bench.seed("draws")), Set.of())
           .sample(
               problems,
               4,
@@ -213,7 +210,8 @@ public record Oreo() implements Study {
     return answers;
   }
 
-  private static Group group(int number, int[] problem, List<int[]> answers, Map<Signal, double[]> signals) {
+  private static Group group(
+      int number, int[] problem, List<int[]> answers, Map<Signal, double[]> signals) {
     return new Group(
         new Example.Row("answers", number + 1L),
         problem,
@@ -238,8 +236,7 @@ public record Oreo() implements Study {
     var groups = new ArrayList<Group>();
     for (var one : answers) {
       if (one.right) {
-        groups.add(
-            group(groups.size(), problems.get(one.problem), List.of(one.tokens), Map.of()));
+        groups.add(group(groups.size(), problems.get(one.problem), List.of(one.tokens), Map.of()));
       }
     }
     return groups;
@@ -254,11 +251,7 @@ public record Oreo() implements Study {
       var bad = own.stream().filter(one -> !one.right).findFirst();
       if (good.isPresent() && bad.isPresent()) {
         groups.add(
-            group(
-                p,
-                problems.get(p),
-                List.of(good.get().tokens, bad.get().tokens),
-                Map.of()));
+            group(p, problems.get(p), List.of(good.get().tokens, bad.get().tokens), Map.of()));
       }
     }
     return groups;

@@ -26,12 +26,7 @@ import java.util.Optional;
 ///   as they stand
 /// @param seed of that order
 public record Drill(
-    Objective objective,
-    Optimizer optimizer,
-    int batch,
-    long steps,
-    boolean shuffled,
-    long seed) {
+    Objective objective, Optimizer optimizer, int batch, long steps, boolean shuffled, long seed) {
   /// Groups that are measured in one pass.
   private static final int MEASURED = 64;
 

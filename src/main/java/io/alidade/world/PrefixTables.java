@@ -23,9 +23,9 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
-/// A tree of choices: at each of some steps one of a few actions, with logits and a value of its own
-/// for every prefix. A trajectory is right if one action was taken at one step, whatever else was;
-/// so all that can be learned is in one place, and the optimum is known. float64.
+/// A tree of choices: at each of some steps one of a few actions, with logits and a value of its
+/// own for every prefix. A trajectory is right if one action was taken at one step, whatever else
+/// was; so all that can be learned is in one place, and the optimum is known. float64.
 public final class PrefixTables implements Trainee {
   /// Steps of a trajectory.
   public static final int STEPS = 5;
@@ -66,8 +66,7 @@ public final class PrefixTables implements Trainee {
               new Example.Row("trajectories", n + 1L),
               new int[] {0},
               List.of(Completion.of(actions)),
-              Map.of(
-                  Signal.perGroup("label"), new double[] {actions[DECIDING] == RIGHT ? 1 : 0})));
+              Map.of(Signal.perGroup("label"), new double[] {actions[DECIDING] == RIGHT ? 1 : 0})));
     }
     return groups;
   }
@@ -173,11 +172,7 @@ public final class PrefixTables implements Trainee {
                     yield entropy.index_select(0, Ops.indices(prefixes)).view(n, STEPS);
                   }
                   case MEAN_LOGIT ->
-                      logits
-                          .tensor()
-                          .mean(1)
-                          .index_select(0, Ops.indices(prefixes))
-                          .view(n, STEPS);
+                      logits.tensor().mean(1).index_select(0, Ops.indices(prefixes)).view(n, STEPS);
                   case TOP_ONE -> {
                     var table = logits.tensor();
                     var top = table.ge(table.amax(new long[] {1}, true)).to(table.scalar_type());

@@ -66,9 +66,7 @@ class ValueBeamTest {
         for (int token : found.get(p).tokens()) {
           text.add(token);
         }
-        assertThat(
-                ValueBeam.values(
-                    critic, List.of(text.stream().mapToInt(t -> t).toArray()))[0])
+        assertThat(ValueBeam.values(critic, List.of(text.stream().mapToInt(t -> t).toArray()))[0])
             .isEqualTo(found.get(p).value());
       }
       var narrow =
@@ -95,8 +93,7 @@ class ValueBeamTest {
     try (var policy = policy();
         var critic = critic()) {
       var ends = new HashSet<Integer>();
-      for (var drawn :
-          new Generator(policy, step(1), Set.of()).generate(List.of(PROMPTS.get(0)))) {
+      for (var drawn : new Generator(policy, step(1), Set.of()).generate(List.of(PROMPTS.get(0)))) {
         ends.add(drawn.tokens()[0]);
       }
       for (int token = 0; token < policy.config().vocabSize(); token += 2) {

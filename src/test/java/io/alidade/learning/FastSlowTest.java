@@ -74,8 +74,7 @@ class FastSlowTest {
       int steps,
       List<Group> pairs,
       Journal journal) {
-    var settings =
-        new Settings(4, 1, 4, steps, 1, Settings.Averaging.STEP, true, 1, 0, 0, 2, 7);
+    var settings = new Settings(4, 1, 4, steps, 1, Settings.Averaging.STEP, true, 1, 0, 0, 2, 7);
     return new Session(
         new FastSlowDpo(0.5, alpha),
         models,
@@ -99,8 +98,7 @@ class FastSlowTest {
     try (var _ = new Step()) {
       var outputs =
           policy.score(new Batch(groups), Set.of(Readout.LOG_LIKELIHOOD), false).outputs();
-      return Ops.toDoubles(
-          java.util.Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD)));
+      return Ops.toDoubles(java.util.Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD)));
     }
   }
 
@@ -155,7 +153,8 @@ class FastSlowTest {
       new CrossDomain(1, 5, 8, 40, "domain").run(session);
       assertThat(models.kept()).isEqualTo(1);
       var served = models.served();
-      assertThat(said).anyMatch(line -> line.matches("weights of the domains' adapters: 0\\.\\d{3}, .*"));
+      assertThat(said)
+          .anyMatch(line -> line.matches("weights of the domains' adapters: 0\\.\\d{3}, .*"));
       var pass = session.pass(new Dpo(0.5, new ReverseKl()), served);
       try (var _ = new Step()) {
         double loss = Ops.number(pass.evaluate(new Batch(pairs), Map.of()).loss().value());
@@ -261,8 +260,7 @@ class FastSlowTest {
         var models = new FastAndSlow(policy, Optional.empty());
         var session = session(models, policy, 0.5, 0.5, 3, pairs(6, 1), Journal.silent())) {
       new FastSlow(1, 20).run(session);
-      assertThat(
-              new Simplex(10).fit(session, models.combine(), List.of(pairs(4, 1)), 0.5))
+      assertThat(new Simplex(10).fit(session, models.combine(), List.of(pairs(4, 1)), 0.5))
           .containsExactly(1.0);
     }
     assertThat(Simplex.projected(new double[] {0.2, 0.3, 0.5})).containsExactly(0.2, 0.3, 0.5);
@@ -273,10 +271,8 @@ class FastSlowTest {
   @Test
   void anOptimizerOfOneModelIsToldSo() {
     try (var policy = policy()) {
-      assertThatThrownBy(
-              () ->
-                  new TwoSpeeds(0.5, new AdamW(0.1, 0.9, 0.999, 1e-8, 0, 1))
-                      .open(policy.trainable()))
+      assertThatThrownBy(() ->
+              new TwoSpeeds(0.5, new AdamW(0.1, 0.9, 0.999, 1e-8, 0, 1)).open(policy.trainable()))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("goes with a loop that trains two models");
     }

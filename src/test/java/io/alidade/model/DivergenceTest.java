@@ -55,8 +55,7 @@ class DivergenceTest {
       for (double value :
           Ops.toDoubles(
               read(
-                  reference.score(batch, Set.of(Readout.DIVERGENCE), false),
-                  Readout.DIVERGENCE))) {
+                  reference.score(batch, Set.of(Readout.DIVERGENCE), false), Readout.DIVERGENCE))) {
         assertThat(value).isCloseTo(0, within(1e-12));
       }
     }
@@ -67,11 +66,11 @@ class DivergenceTest {
     try (var policy = moved();
         var _ = new Step()) {
       assertThatThrownBy(
-              () ->
-                  policy.score(ScoringGradientTest.batch(), Set.of(Readout.DIVERGENCE), false))
+              () -> policy.score(ScoringGradientTest.batch(), Set.of(Readout.DIVERGENCE), false))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("does not report divergence");
-      assertThatThrownBy(() -> policy.compareWith(new ActorCritic(policy, policy, Optional.empty())))
+      assertThatThrownBy(
+              () -> policy.compareWith(new ActorCritic(policy, policy, Optional.empty())))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("use reference: Frozen");
     }

@@ -42,9 +42,7 @@ class FastSlowDpoTest {
     /// Gradients with respect to the two chosen sums, which are those to the margins.
     double[] slopes(Objective objective) {
       var slopes = Grad.of(objective.loss(batch).value(), List.of(leader, follower));
-      return new double[] {
-        Ops.toDoubles(slopes.getFirst())[0], Ops.toDoubles(slopes.getLast())[0]
-      };
+      return new double[] {Ops.toDoubles(slopes.getFirst())[0], Ops.toDoubles(slopes.getLast())[0]};
     }
   }
 

@@ -59,9 +59,7 @@ class OreoTest {
 
     double[][] slopes(Oreo oreo) {
       var slopes = Grad.of(oreo.loss(batch).value(), List.of(policy, value));
-      return new double[][] {
-        Ops.toDoubles(slopes.getFirst()), Ops.toDoubles(slopes.getLast())
-      };
+      return new double[][] {Ops.toDoubles(slopes.getFirst()), Ops.toDoubles(slopes.getLast())};
     }
 
     double loss(Oreo oreo) {
@@ -128,8 +126,7 @@ class OreoTest {
       for (var level : Level.values()) {
         assertThat(answer.loss(oreo(0.1, 0.3, level))).isCloseTo(token, within(1e-12));
         near(
-            answer.slopes(oreo(0.1, 0.3, level))[0],
-            answer.slopes(oreo(0.1, 0.3, Level.TOKEN))[0]);
+            answer.slopes(oreo(0.1, 0.3, level))[0], answer.slopes(oreo(0.1, 0.3, Level.TOKEN))[0]);
       }
     }
   }
@@ -157,8 +154,8 @@ class OreoTest {
     }
   }
 
-  /// Two answers of one prompt share their first value; without residuals it cancels and leaves
-  /// the margin of DPO.
+  /// Two answers of one prompt share their first value; without residuals it cancels and leaves the
+  /// margin of DPO.
   @Test
   void twoAnswersWithoutResidualHaveTheMarginOfDpo() {
     double beta = 0.3;

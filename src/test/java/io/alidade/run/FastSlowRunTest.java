@@ -100,22 +100,28 @@ class FastSlowRunTest {
     assertThatThrownBy(() -> run("cofs-dpo", "none", false, Map.of()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("combines adapters, and the scale trains none");
-    assertThatThrownBy(
-            () -> run("ofs-dpo", "dpo", false, Map.of("objective", "{Dpo: {beta: 0.1, divergence: ReverseKl}}")))
+    assertThatThrownBy(() ->
+            run(
+                "ofs-dpo",
+                "dpo",
+                false,
+                Map.of("objective", "{Dpo: {beta: 0.1, divergence: ReverseKl}}")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("it trains two models that report [RIVAL], which Dpo does not read");
-    assertThatThrownBy(
-            () -> run("dpo", "chase", false, Map.of("objective", "{FastSlowDpo: {beta: 0.1, alpha: 0.5}}")))
+    assertThatThrownBy(() ->
+            run(
+                "dpo",
+                "chase",
+                false,
+                Map.of("objective", "{FastSlowDpo: {beta: 0.1, alpha: 0.5}}")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("this loop trains one; use learning: FastSlow");
-    assertThatThrownBy(
-            () ->
-                run(
-                    "dpo",
-                    "speeds",
-                    false,
-                    Map.of(
-                        "optimizer", "{TwoSpeeds: {slow_ratio: 0.5, adam: {learning_rate: 1e-6}}}")))
+    assertThatThrownBy(() ->
+            run(
+                "dpo",
+                "speeds",
+                false,
+                Map.of("optimizer", "{TwoSpeeds: {slow_ratio: 0.5, adam: {learning_rate: 1e-6}}}")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("goes with a loop that trains two models");
   }

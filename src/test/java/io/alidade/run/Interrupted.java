@@ -9,8 +9,8 @@ import java.util.List;
 final class Interrupted {
   private Interrupted() {}
 
-  /// A copy of a finished run as if the process had been killed when the checkpoint after some steps
-  /// was the last: no later checkpoint, no model.
+  /// A copy of a finished run as if the process had been killed when the checkpoint after some
+  /// steps was the last: no later checkpoint, no model.
   static Path after(int steps, Path whole, Path cut) throws IOException {
     try (var files = Files.walk(whole)) {
       for (var file : files.toList()) {

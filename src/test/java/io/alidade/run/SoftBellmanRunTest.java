@@ -79,8 +79,14 @@ class SoftBellmanRunTest {
   void adaptersServeBothToo() throws IOException {
     resumes(
         Map.of(
-            "adapter.r", "4", "adapter.lora_alpha", "8", "reference", "AdaptersOff",
-            "adapter.lora_dropout", "0.1"),
+            "adapter.r",
+            "4",
+            "adapter.lora_alpha",
+            "8",
+            "reference",
+            "AdaptersOff",
+            "adapter.lora_dropout",
+            "0.1"),
         "model/adapter_model.safetensors",
         "critic/adapter_model.safetensors");
   }
@@ -90,9 +96,17 @@ class SoftBellmanRunTest {
     assertThatThrownBy(() -> run("kept", false, Map.of("reference", "{Cached: {of: Frozen}}")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("use reference: Frozen");
-    assertThatThrownBy(
-            () ->
-                run("optimizer", false, Map.of("optimizer", "{AdamW: {learning_rate: 1e-6}}", "learning", "{Offline: {num_train_epochs: 1}}", "objective.Oreo.beta", "-1")))
+    assertThatThrownBy(() ->
+            run(
+                "optimizer",
+                false,
+                Map.of(
+                    "optimizer",
+                    "{AdamW: {learning_rate: 1e-6}}",
+                    "learning",
+                    "{Offline: {num_train_epochs: 1}}",
+                    "objective.Oreo.beta",
+                    "-1")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("beta must be positive");
   }

@@ -161,20 +161,14 @@ class StepSearchRunTest {
   @Test
   void whatDoesNotFitIsSaidInOneLine() {
     assertThatThrownBy(
-            () ->
-                run("none", false, new ArrayList<>(), Map.of(LEARNING + "tree.separator", "§§§")))
+            () -> run("none", false, new ArrayList<>(), Map.of(LEARNING + "tree.separator", "§§§")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("no token of the vocabulary ends with");
     assertThatThrownBy(
             () -> run("sft", false, new ArrayList<>(), Map.of("objective", "{GivenSft: {}}")))
         .isInstanceOf(UserException.class);
     assertThatThrownBy(
-            () ->
-                run(
-                    "wpo",
-                    false,
-                    new ArrayList<>(),
-                    Map.of(LEARNING + "tree.depth", "0")))
+            () -> run("wpo", false, new ArrayList<>(), Map.of(LEARNING + "tree.depth", "0")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("depth must be at least 1");
   }

@@ -169,9 +169,7 @@ public final class Node {
     }
     var counts = children.stream().mapToInt(Node::visits).sorted().toArray();
     int sum = Arrays.stream(counts).sum();
-    return sum == 0
-        ? 0
-        : (double) (counts[counts.length - 1] - counts[counts.length - 2]) / sum;
+    return sum == 0 ? 0 : (double) (counts[counts.length - 1] - counts[counts.length - 2]) / sum;
   }
 
   /// The child that a search commits to: the largest `N (1 + visit gap among its children)`, of

@@ -16,15 +16,15 @@ import io.alidade.Default;
 ///   answer, at least 1
 /// @param breadth children of a node at most, at least 1
 /// @param stepTokens tokens of a step at most, at least 1
-/// @param budget tokens drawn for one tree at most, at least 1; a search that has used them up stops
-///   with what it has committed
+/// @param budget tokens drawn for one tree at most, at least 1; a search that has used them up
+///   stops with what it has committed
 /// @param separator text at whose end a step ends
 /// @param exploration `w`, not negative
 /// @param lengthExponent `lambda`, not negative
 /// @param discount `gamma` of later rewards, in `[0, 1]`
 /// @param novelty what a right answer is worth, positive; a wrong one is worth -1
-/// @param overlap steps whose tokens overlap a sibling's more than this (F of their neighbouring tokens)
-///   are dropped, in `[0, 1]`
+/// @param overlap steps whose tokens overlap a sibling's more than this (F of their neighbouring
+///   tokens) are dropped, in `[0, 1]`
 public record Puct(
     int simulations,
     int firstActions,

@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /// The search for an answer to one prompt, told step by step: it says which state it wants grown,
 /// and is given steps with the values of the states that they lead to. So the trees of many prompts
@@ -209,7 +208,8 @@ public final class StepTree {
             switch (rejected) {
               case WORST -> ranked.getLast();
               case SECOND -> ranked.get(1);
-              case RANDOM -> ranked.get(1 + Math.floorMod(Arrays.hashCode(state.path()), ranked.size() - 1));
+              case RANDOM ->
+                  ranked.get(1 + Math.floorMod(Arrays.hashCode(state.path()), ranked.size() - 1));
             };
         pair(state, chosen, other).ifPresent(pairs::add);
       }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// Grows the trees of many prompts together: each turn draws what every tree wants, in two passes of
-/// a [Generator], one of steps and one of whole rests.
+/// Grows the trees of many prompts together: each turn draws what every tree wants, in two passes
+/// of a [Generator], one of steps and one of whole rests.
 ///
 /// @param settings of each tree
 /// @param policy that draws
@@ -45,12 +45,13 @@ public record TreeSearch(
 
   /// Searches for answers.
   ///
-  /// @param turn that the draws begin with, so that different calls have different streams of random
-  ///   numbers
+  /// @param turn that the draws begin with, so that different calls have different streams of
+  ///   random numbers
   /// @return a tree for each prompt, in their order
   public List<StepTree> search(List<int[]> prompts, long turn, Evaluator evaluator) {
     var trees = new ArrayList<StepTree>();
-    var beginning = evaluator.evaluation(IntStream.range(0, prompts.size()).toArray(), empty(prompts));
+    var beginning =
+        evaluator.evaluation(IntStream.range(0, prompts.size()).toArray(), empty(prompts));
     for (int p = 0; p < prompts.size(); p++) {
       trees.add(new StepTree(settings, Puct.value(beginning[p], 0, 0)));
     }
@@ -68,8 +69,7 @@ public record TreeSearch(
     return (sampling.seed() * 0x9E3779B97F4A7C15L + turn) * 0x5851F42D4C957F2DL + round;
   }
 
-  private void grow(
-      List<int[]> prompts, List<StepTree> trees, long seed, Evaluator evaluator) {
+  private void grow(List<int[]> prompts, List<StepTree> trees, long seed, Evaluator evaluator) {
     var steps = new ArrayList<List<Drawn>>();
     for (int p = 0; p < prompts.size(); p++) {
       steps.add(new ArrayList<>());

@@ -156,8 +156,8 @@ class StepTreeTest {
         .isCloseTo(2.0 / 3, within(1e-12));
   }
 
-  /// A node of four children; the chosen step shares its first token with the rejected one, and
-  /// has an only child.
+  /// A node of four children; the chosen step shares its first token with the rejected one, and has
+  /// an only child.
   private static StepTree siblings() {
     var nodes = new ArrayList<StepTree.Kept>();
     nodes.add(new StepTree.Kept(-1, new int[0], new float[0], false, 1, 0, 0, 9));
