@@ -25,6 +25,11 @@ public final class Check {
     that(value >= low && value <= high, name, "between %s and %s".formatted(low, high), value);
   }
 
+  /// In `(low, high]`.
+  public static void aboveTo(String name, double low, double high, double value) {
+    that(value > low && value <= high, name, "above %s and at most %s".formatted(low, high), value);
+  }
+
   /// In `[low, high)`.
   public static void belowFrom(String name, double low, double high, double value) {
     that(

@@ -40,12 +40,7 @@ final class ChatCommand implements Callable<Integer> {
   @Option(names = "--system", paramLabel = "TEXT", description = "A message before all others.")
   private @Nullable String system;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "float32",
-      description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
-  private String precision = "float32";
+  @Mixin private PrecisionOption precision = new PrecisionOption();
 
   ChatCommand() {
     this(System.in);
@@ -57,7 +52,7 @@ final class ChatCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (var opened = model.open(precision)) {
+    try (var opened = model.open(precision.of())) {
       var draws = sampling.over(opened.sampling());
       var generator = new TextGenerator(opened, draws, sampling.stops());
       if (opened.tokenizer().template().isEmpty()) {

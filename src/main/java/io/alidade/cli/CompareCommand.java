@@ -6,11 +6,11 @@ import io.alidade.run.Compared;
 import io.alidade.run.Comparison;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,23 +39,7 @@ final class CompareCommand implements Callable<Integer> {
       description = "Names or files of recipes (see `list`).")
   private List<String> recipes = new ArrayList<>();
 
-  @Option(
-      names = "--model",
-      paramLabel = "MODEL",
-      description = "Checkpoint to start from: a folder, or a name on the hub (org/name).")
-  private @Nullable String model;
-
-  @Option(
-      names = "--data",
-      paramLabel = "DATA",
-      description = "Rows to learn from: a file, a folder, or a name on the hub.")
-  private @Nullable String data;
-
-  @Option(
-      names = "--eval-data",
-      paramLabel = "DATA",
-      description = "Held-out rows (default: a share of DATA, eval_fraction).")
-  private @Nullable String evalData;
+  @Mixin private PlanOptions plan = new PlanOptions();
 
   @Option(
       names = "--seeds",
@@ -77,30 +61,13 @@ final class CompareCommand implements Callable<Integer> {
       description = "Folder of the comparison (default: runs/compare-RECIPES).")
   private @Nullable Path out;
 
-  @Option(
-      names = "--scale",
-      paramLabel = "SCALE",
-      defaultValue = "tiny",
-      description = "Name or file of a scale (default: ${DEFAULT-VALUE}).")
-  private String scale = "tiny";
-
-  @Option(
-      names = "--set",
-      paramLabel = "PATH=VALUE",
-      description = "Replace a value of all recipes or of the scale, such as max_steps=100.")
-  private LinkedHashMap<String, String> overrides = new LinkedHashMap<>();
-
   @Override
   public Integer call() {
     if (seeds < 1 || steps < 1) {
       throw new UserException("--seeds and --steps must be at least 1");
     }
-    var settings = new LinkedHashMap<>(overrides);
-    TrainCommand.put(settings, "model", model);
-    TrainCommand.put(settings, "data", data);
-    TrainCommand.put(settings, "eval_data", evalData);
     var folder = out != null ? out : Path.of("runs", "compare-" + names());
-    var comparison = Comparison.of(recipes, scale, settings, steps, seeds, folder);
+    var comparison = Comparison.of(recipes, plan.scale(), plan.settings(), steps, seeds, folder);
     Compared compared;
     try (var console = Console.standard()) {
       console.message("comparison folder: " + folder);

@@ -10,7 +10,6 @@ import io.alidade.judge.Judge;
 import io.alidade.judge.Sitting;
 import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
-import io.alidade.model.Precision;
 import io.alidade.recipe.JudgeFile;
 import io.alidade.run.Evaluation;
 import io.alidade.run.JudgeEvaluation;
@@ -114,12 +113,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "DIR", required = true, description = "Output folder.")
   private Path out = Path.of("evaluation");
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "float32",
-      description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
-  private String precision = "float32";
+  @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Override
   public Integer call() {
@@ -194,7 +188,7 @@ final class EvaluateCommand implements Callable<Integer> {
     to.printf("%s: drawing %d answers%n", name, (long) rows.count() * samples);
     to.flush();
     try (var model =
-            LanguageModel.open(Located.find(location, Optional.empty()), Precision.of(precision));
+            LanguageModel.open(Located.find(location, Optional.empty()), precision.of());
         var other = new Other(Optional.ofNullable(reference).map(l -> open(l, model)))) {
       return DrawnAnswers.of(
           file,
@@ -215,7 +209,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private Policy open(String location, LanguageModel beside) {
     var located = Located.find(location, Optional.empty());
-    var spec = PolicySpec.frozen(Precision.of(precision));
+    var spec = PolicySpec.frozen(precision.of());
     var policy =
         Policy.open(located.folder(), located.adapter().map(spec::withAdapter).orElse(spec));
     boolean fits = false;

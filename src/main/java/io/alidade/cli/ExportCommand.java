@@ -75,13 +75,13 @@ final class ExportCommand implements Callable<Integer> {
     var to = spec.commandLine().getOut();
     to.printf(
         Locale.ROOT,
-        "%s: written in %s; drift of %d values: %.3g in the mean, %.3g at most, %.3g allowed%n",
+        "%s: written in %s; drift of %d values: %.3g in the mean (%.3g allowed), %.3g at most%n",
         out,
         precision,
         drift.values(),
         drift.mean(),
-        drift.worst(),
-        export.tolerance());
+        export.tolerance(),
+        drift.worst());
     to.flush();
     return Main.OK;
   }

@@ -108,12 +108,7 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Print text while it comes (default: on a terminal).")
   private @Nullable Boolean stream;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "float32",
-      description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
-  private String precision = "float32";
+  @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Option(
       names = "--measure",
@@ -168,7 +163,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (!match.matches()) {
       throw new ParameterException(spec.commandLine(), "--measure is ROWSxPROMPT, such as 8x64");
     }
-    try (var opened = model.open(precision)) {
+    try (var opened = model.open(precision.of())) {
       var speed =
           Throughput.measure(
               opened.policy(),
@@ -220,7 +215,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   private int generate(int count, IntFunction<Example> rows) {
     var to = spec.commandLine().getOut();
-    try (var opened = model.open(precision)) {
+    try (var opened = model.open(precision.of())) {
       var generator = new TextGenerator(opened, sampling.over(opened.sampling()), sampling.stops());
       if (out != null) {
         AtomicFiles.write(

@@ -36,7 +36,7 @@ final class ModelOptions {
     return located;
   }
 
-  LanguageModel open(String precision) {
-    return LanguageModel.open(located(), Precision.of(precision));
+  LanguageModel open(Precision precision) {
+    return LanguageModel.open(located(), precision);
   }
 }

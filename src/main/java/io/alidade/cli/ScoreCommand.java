@@ -72,18 +72,13 @@ final class ScoreCommand implements Callable<Integer> {
       description = "Rows scored together (default: ${DEFAULT-VALUE}).")
   private int batch = 8;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "float32",
-      description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
-  private String precision = "float32";
+  @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Override
   public Integer call() {
     try (var rows = data.open();
-        var opened = model.open(precision);
-        var other = new Other(reference, opened, precision)) {
+        var opened = model.open(precision.of());
+        var other = new Other(reference, opened, precision.of())) {
       var scores =
           Arguments.checked(() ->
               new RowScores(
@@ -112,16 +107,16 @@ final class ScoreCommand implements Callable<Integer> {
 
   /// The model to compare with, if there is one.
   private record Other(Optional<Scorer> scorer) implements AutoCloseable {
-    Other(@Nullable String location, LanguageModel beside, String precision) {
+    Other(@Nullable String location, LanguageModel beside, Precision precision) {
       this(Optional.ofNullable(location).map(name -> open(name, beside, precision)));
     }
 
-    private static Scorer open(String location, LanguageModel beside, String precision) {
+    private static Scorer open(String location, LanguageModel beside, Precision precision) {
       var located = Located.find(location, Optional.empty());
       if (located.head() == Head.REWARD) {
         throw new UserException(location + ": a reward model is no reference");
       }
-      var spec = PolicySpec.frozen(Precision.of(precision));
+      var spec = PolicySpec.frozen(precision);
       var policy =
           Policy.open(located.folder(), located.adapter().map(spec::withAdapter).orElse(spec));
       boolean fits = false;

@@ -3,7 +3,6 @@ package io.alidade.cli;
 import io.alidade.UserException;
 import io.alidade.generation.LanguageModel;
 import io.alidade.generation.Located;
-import io.alidade.model.Precision;
 import io.alidade.serve.Limits;
 import io.alidade.serve.Server;
 import java.io.PrintWriter;
@@ -25,6 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -80,12 +80,7 @@ final class ServeCommand implements Callable<Integer> {
       description = "What clients must bear (default: the variable ALIDADE_TOKEN, or nothing).")
   private @Nullable String token;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "float32",
-      description = "Weights in memory: float32, bfloat16, … (default: ${DEFAULT-VALUE}).")
-  private String precision = "float32";
+  @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Option(
       names = "--concurrency",
@@ -190,7 +185,7 @@ final class ServeCommand implements Callable<Integer> {
   /// @param opened gets what must be closed
   private SequencedMap<String, LanguageModel> models(List<LanguageModel> opened) {
     var models = new LinkedHashMap<String, LanguageModel>();
-    var base = LanguageModel.open(Located.find(model, Optional.empty()), Precision.of(precision));
+    var base = LanguageModel.open(Located.find(model, Optional.empty()), precision.of());
     opened.add(base);
     if (base.rewards()) {
       throw new UserException(model + ": a reward model has no words; score with it instead");

@@ -5,7 +5,7 @@ import io.alidade.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /// Alpha-divergence, `f(t) = (t^(1 - a) - (1 - a) t - a) / (a (a - 1))` (Wang et al. 2023,
-/// arXiv:2309.16240, table 1): between reverse and forward Kullback–Leibler.
+/// arXiv:2309.16240): between reverse and forward Kullback–Leibler.
 ///
 /// `f'(exp(u)) = (1 - exp(-a u)) / a`, 0 at the reference, with slope `exp(-a u)`. `a -> 0` is
 /// [ReverseKl], `a = 1` is [ForwardKl]. TRL's `f_alpha_divergence_coef` is `1 - a`.

@@ -3,7 +3,7 @@ package io.alidade.constraint;
 import org.bytedeco.pytorch.Tensor;
 
 /// Chi-squared plus reverse Kullback–Leibler divergence, `f(t) = (t - 1)^2 / 2 + t log t` (Huang et
-/// al. 2024, arXiv:2407.13399, eq. 9, "chi-PO"): pessimism against over-optimisation.
+/// al. 2024, arXiv:2407.13399, "chi-PO"): pessimism against over-optimisation.
 ///
 /// `f'(exp(u)) = exp(u) - 1 + u` up to a constant, 0 at the reference, with slope `exp(u) + 1`:
 /// answers that the policy has already raised cost more and more.

@@ -2,8 +2,8 @@ package io.alidade.constraint;
 
 import org.bytedeco.pytorch.Tensor;
 
-/// Forward Kullback–Leibler divergence, `f(t) = -log t` (Wang et al. 2023, arXiv:2309.16240, table
-/// 1): keeps mass wherever the reference has some.
+/// Forward Kullback–Leibler divergence, `f(t) = -log t` (Wang et al. 2023, arXiv:2309.16240): keeps
+/// mass wherever the reference has some.
 ///
 /// `f'(exp(u)) = -exp(-u)`, plus 1 so that the reward at the reference is 0. Its slope `exp(-u)`
 /// makes a suppressed answer saturate the loss at once, which ends its suppression.

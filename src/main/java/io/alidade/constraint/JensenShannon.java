@@ -6,7 +6,7 @@ import io.alidade.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /// Jensen–Shannon divergence, `f(t) = t log t - (t + 1) log((t + 1) / 2)` (Wang et al. 2023,
-/// arXiv:2309.16240, table 1).
+/// arXiv:2309.16240).
 ///
 /// `f'(exp(u)) = log 2 + log sigmoid(u)`: at most `log 2`, with a slope `sigmoid(-u)` between 0 and
 /// 1 (1/2 at the reference), so that answers which are already likelier than under the reference

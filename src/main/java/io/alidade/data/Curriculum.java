@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// Pairs from rankings in stages from easy to hard: the best answer against each other one, the
-/// wider the gap of their scores the easier (Curry-DPO, 2024).
+/// wider the gap of their scores the easier (Curry-DPO, Pattnaik et al. 2024, arXiv:2403.07230).
 ///
 /// Of a list with more answers than `responses`, the best, the worst and those at evenly spaced
 /// ranks between them are taken. A pair whose answers have the same score is left out. Where fewer
@@ -77,7 +77,7 @@ public record Curriculum(
   }
 
   /// The pairs of one list, each with its stage within the list, in the order of the stages.
-  List<Example> of(Example ranking) {
+  public List<Example> of(Example ranking) {
     var sorted = ScoredBy.ordered(ranking, Signal.perCandidate(by));
     var list = Reshape.keep(sorted, spaced(sorted.candidates().size(), responses));
     var pairs = new ArrayList<>(new RankedPairs(RankedPairs.Choice.BEST_OTHERS, by).of(list));

@@ -141,7 +141,11 @@ public final class EncodedGroups implements Groups {
   /// Rows are read side by side, but the first bad one in file order is the one to report.
   private static Outcome outcome(Rows rows, RowEncoder encoder, int index) {
     try {
-      var row = encoder.encode(rows.row(index));
+      var example = rows.row(index);
+      if (Contextual.undecided(example)) {
+        throw Contextual.refused(example.row().toString());
+      }
+      var row = encoder.encode(example);
       return new Outcome.Good(row, encoder.fit(row));
     } catch (UserException why) {
       return new Outcome.Bad(why);

@@ -6,7 +6,7 @@ import java.util.List;
 
 /// Puts beside each row's completion the one of the row before it in the micro-batch, the first
 /// row's being the last one's: prompts with answers to other prompts, from which KTO estimates how
-/// far the policy is from its reference (Ethayarajh et al. 2024, arXiv:2402.01306, section 4.1).
+/// far the policy is from its reference (Ethayarajh et al. 2024, arXiv:2402.01306).
 ///
 /// Rows must have been encoded but not yet cut, since the borrowed completion is cut to the room
 /// that its new prompt leaves.

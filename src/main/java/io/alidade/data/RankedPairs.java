@@ -43,7 +43,7 @@ public record RankedPairs(Choice pairs, @Default("scores") String by) implements
   }
 
   /// The pairs of one list.
-  List<Example> of(Example ranking) {
+  public List<Example> of(Example ranking) {
     var list = ScoredBy.ordered(ranking, Signal.perCandidate(by));
     double[] scores = ScoredBy.values(list, Signal.perCandidate(by));
     int last = scores.length - 1;

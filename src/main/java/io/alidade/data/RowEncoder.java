@@ -3,11 +3,13 @@ package io.alidade.data;
 import io.alidade.UserException;
 import io.alidade.batch.Completion;
 import io.alidade.example.Example;
+import io.alidade.example.Prompts;
 import io.alidade.example.Text;
 import io.alidade.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Rows to ids, as TRL 1.13 makes them.
 ///
@@ -59,7 +61,9 @@ public final class RowEncoder {
   public List<String> rendered(Example example) {
     return example.candidates().isEmpty()
         ? List.of(renderer.prompt(example).text())
-        : example.candidates().stream().map(c -> renderer.together(example, c).text()).toList();
+        : IntStream.range(0, example.candidates().size())
+            .mapToObj(k -> together(example, k).text())
+            .toList();
   }
 
   /// Where in its own text each token of a candidate stands: for each candidate, the first
@@ -123,6 +127,9 @@ public final class RowEncoder {
   }
 
   private EncodedRow continuations(Example example) {
+    if (Prompts.differ(example)) {
+      return ownPrompts(example);
+    }
     int[] prompt = renderer.ids(renderer.prompt(example));
     var candidates = new ArrayList<Completion>();
     boolean moved = false;
@@ -132,6 +139,36 @@ public final class RowEncoder {
       moved |= !startsWith(all, prompt);
     }
     return new EncodedRow(example.row(), prompt, candidates, example.signals(), moved);
+  }
+
+  /// Candidates with prompts of their own: what all prompts have in common in front is read once, the
+  /// rest of each stands before its candidate, unscored.
+  private EncodedRow ownPrompts(Example example) {
+    int count = example.candidates().size();
+    var rows = IntStream.range(0, count).mapToObj(k -> Prompts.alone(example, k)).toList();
+    var prompts = rows.stream().map(row -> renderer.ids(renderer.prompt(row))).toList();
+    int shared = prompts.stream().mapToInt(ids -> ids.length).min().orElse(0);
+    for (int[] ids : prompts) {
+      int differs = Arrays.mismatch(ids, prompts.getFirst());
+      shared = differs < 0 ? shared : Math.min(shared, differs);
+    }
+    var candidates = new ArrayList<Completion>();
+    boolean moved = false;
+    for (int k = 0; k < count; k++) {
+      int[] prompt = prompts.get(k);
+      int[] all = renderer.ids(renderer.together(rows.get(k), rows.get(k).candidates().getFirst()));
+      var completion = scored(after(all, shared), shared == 0);
+      Arrays.fill(completion.scored(), 0, Math.min(prompt.length - shared, completion.scored().length), false);
+      candidates.add(completion);
+      moved |= !startsWith(all, prompt);
+    }
+    return new EncodedRow(
+        example.row(), Arrays.copyOf(prompts.getFirst(), shared), candidates, example.signals(), moved);
+  }
+
+  private Renderer.Rendered together(Example example, int candidate) {
+    var row = Prompts.differ(example) ? Prompts.alone(example, candidate) : example;
+    return renderer.together(row, example.candidates().get(candidate));
   }
 
   private EncodedRow demonstration(Example example) {
@@ -163,8 +200,8 @@ public final class RowEncoder {
   /// Whole texts; what they have in common in front is read once, as a prompt.
   private EncodedRow whole(Example example) {
     var texts =
-        example.candidates().stream()
-            .map(c -> renderer.ids(renderer.together(example, c)))
+        IntStream.range(0, example.candidates().size())
+            .mapToObj(k -> renderer.ids(together(example, k)))
             .toList();
     int shared = texts.stream().mapToInt(ids -> ids.length - 1).min().orElse(0);
     for (int[] ids : texts) {

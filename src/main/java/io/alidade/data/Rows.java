@@ -1,5 +1,6 @@
 package io.alidade.data;
 
+import io.alidade.batch.Shuffle;
 import io.alidade.UserException;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
@@ -223,11 +224,7 @@ public final class Rows implements AutoCloseable {
     for (int e = 0; e < epoch; e++) {
       random = random.split();
     }
-    for (int i = places.length - 1; i > 0; i--) {
-      int j = (int) Math.unsignedMultiplyHigh(random.nextLong(), i + 1L);
-      int place = places[i];
-      places[i] = places[j];
-      places[j] = place;
-    }
+    var drawn = random;
+    Shuffle.of(places, below -> (int) Math.unsignedMultiplyHigh(drawn.nextLong(), (long) below));
   }
 }

@@ -54,6 +54,9 @@ public interface Strategy {
 
     /// What an objective reads of them, if it can learn from rows of this form.
     public Optional<Outline> as(Needs.Feedback wanted) {
+      if (extras.stream().anyMatch(Contextual::opposed)) {
+        throw Contextual.refused(source);
+      }
       return Reshape.between(form, wanted)
           .map(shape ->
               switch (shape) {

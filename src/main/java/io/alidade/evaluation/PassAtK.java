@@ -4,7 +4,7 @@ import io.alidade.Check;
 import java.util.Arrays;
 
 /// Chance that at least one of k drawn programs is right, without bias from n draws (Chen et al.
-/// 2021, arXiv:2107.03374, eq. 1).
+/// 2021, arXiv:2107.03374).
 ///
 /// `1 - C(n - c, k) / C(n, k)` with c right ones among n, computed as `1 - prod_{i = n - c + 1}^{n}
 /// (1 - k / i)`.

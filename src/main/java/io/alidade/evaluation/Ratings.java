@@ -10,7 +10,7 @@ import java.util.TreeSet;
 
 /// Ratings of players from games of two, as arenas give them: the maximum likelihood of Bradley and
 /// Terry (1952) on Elo's scale, with intervals by the bootstrap (Chiang et al. 2024,
-/// arXiv:2403.04132, section 4).
+/// arXiv:2403.04132).
 ///
 /// `P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400))`. A tie is half a win for each. Ratings have
 /// the mean 1000. Each player also plays one imaginary game against an average one and ties,

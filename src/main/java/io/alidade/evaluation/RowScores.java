@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
 /// @param head whether `model` gives rewards instead of likelihoods
 /// @param reference a frozen model to compare with
 /// @param beta of the implied reward `beta * (logp - ref_logp)` (Rafailov et al. 2023,
-///   arXiv:2305.18290, equation 5), positive
+///   arXiv:2305.18290), positive
 /// @param perToken whether to give the likelihood of each scored token too
 /// @param batch rows that are scored together, at least 1
 public record RowScores(

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// - `[prompt,] chosen, rejected`: a pair; where there is no prompt, or a plain prompt beside
 ///   conversations that repeat it, what both have in common in front becomes the prompt
+/// - `prompt, response_a, response_b` with `criteria_x` and `criteria_y`: a pair of which either answer
+///   is preferred in a context (`microsoft/rpr`)
 /// - `prompt, completions` (or `responses`) with `scores` (higher is better) or `ranks` (1 is
 ///   best): a ranking
 /// - `prompt, completion, label`: a labelled answer
@@ -29,16 +31,29 @@ import org.jspecify.annotations.Nullable;
 /// - `prompt`: a bare prompt
 ///
 /// `tools` and `chat_template_kwargs` go to the chat template, `tree` to the strategy that flattens
-/// it. Every other column of numbers is a [Signal] of its name: a number belongs to the row, a list
+/// it, contexts (`context`, `criteria_x`, `scenario_y`, …) to the strategy that puts them before the
+/// prompt. `prompts` holds a prompt for each candidate where they differ ([Prompts]). Every other column of numbers is a [Signal] of its name: a number belongs to the row, a list
 /// of as many numbers as there are candidates to the candidates, a list of lists to their units.
 /// The rest is ignored.
 public final class Columns {
-  private static final Set<String> EXTRAS = Set.of("tools", "chat_template_kwargs", "tree");
+  private static final Set<String> EXTRAS =
+      Set.of(
+          "tools",
+          "chat_template_kwargs",
+          "tree",
+          "prompts",
+          "context",
+          "criteria_x",
+          "criteria_y",
+          "scenario_x",
+          "scenario_y");
   private static final Set<String> TEXTS =
       Set.of(
           "prompt",
           "chosen",
           "rejected",
+          "response_a",
+          "response_b",
           "completion",
           "completions",
           "responses",
@@ -55,6 +70,12 @@ public final class Columns {
     if (has(cells, "chosen") || has(cells, "rejected")) {
       need(row, cells, "chosen");
       need(row, cells, "rejected");
+      return Form.PAIR;
+    }
+    if (has(cells, "response_a") || has(cells, "response_b")) {
+      need(row, cells, "prompt");
+      need(row, cells, "response_a");
+      need(row, cells, "response_b");
       return Form.PAIR;
     }
     if (has(cells, "completions") || has(cells, "responses")) {
@@ -130,14 +151,16 @@ public final class Columns {
   }
 
   private static Example pair(Example.Row row, Map<String, ?> cells) {
-    var chosen = Texts.read(row, "chosen", cells);
-    var rejected = Texts.read(row, "rejected", cells);
-    Texts.alike(row, "chosen", chosen, "rejected", rejected);
+    var first = has(cells, "chosen") ? "chosen" : "response_a";
+    var second = has(cells, "chosen") ? "rejected" : "response_b";
+    var chosen = Texts.read(row, first, cells);
+    var rejected = Texts.read(row, second, cells);
+    Texts.alike(row, first, chosen, second, rejected);
     if (has(cells, "prompt")) {
       var prompt = Texts.read(row, "prompt", cells);
       boolean repeats = prompt instanceof Text.Plain && chosen instanceof Text.Chat;
       if (!repeats) {
-        Texts.alike(row, "prompt", prompt, "chosen", chosen);
+        Texts.alike(row, "prompt", prompt, first, chosen);
         return example(row, cells, prompt, List.of(chosen, rejected));
       }
     }

@@ -45,7 +45,14 @@ public record Located(Path folder, Optional<Path> adapter) {
           "%s: names no 'base_model_name_or_path'; name the model, and this folder as its adapter"
               .formatted(folder.resolve(ADAPTER)));
     }
-    return new Located(folder(hub, base.stringValue()), Optional.of(folder));
+    try {
+      return new Located(folder(hub, base.stringValue()), Optional.of(folder));
+    } catch (UserException absent) {
+      throw new UserException(
+          "%s: the model below the adapter, its 'base_model_name_or_path', is not there (%s); name the model, and this folder as its adapter"
+              .formatted(folder.resolve(ADAPTER), absent.getMessage()),
+          absent);
+    }
   }
 
   /// What stands on top of the checkpoint: a reward head for `…ForSequenceClassification` and for

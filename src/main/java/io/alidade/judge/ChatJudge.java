@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// A language model as judge of pairs (Zheng et al. 2023, arXiv:2306.05685, section 3): it reads
-/// question and two answers, and says `[[A]]`, `[[B]]`, or `[[C]]` for a tie.
+/// A language model as judge of pairs (Zheng et al. 2023, arXiv:2306.05685): it reads question and
+/// two answers, and says `[[A]]`, `[[B]]`, or `[[C]]` for a tie.
 ///
 /// Judges favour the answer that they read first; so each pair is shown in both orders, and only
 /// what is said twice counts.

@@ -1,12 +1,10 @@
 package io.alidade.judge;
 
 import io.alidade.Check;
-import io.alidade.example.Message;
-import io.alidade.example.Text;
+import io.alidade.data.ContextTemplate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /// Any judge in the light of contexts: for whom, or by what criterion, an answer shall be good
@@ -35,9 +33,7 @@ public record InContext(
 
   /// Checks the template.
   public InContext {
-    if (!template.contains("{context}")) {
-      throw new IllegalArgumentException("template must contain {context}");
-    }
+    var _ = new ContextTemplate(template);
   }
 
   @Override
@@ -77,22 +73,8 @@ public record InContext(
         ? List.of(one)
         : contexts.stream()
             .map(context ->
-                new Case(one.row(), before(context, one.prompt()), one.answers(), one.columns()))
+                new Case(one.row(), new ContextTemplate(template).before(context, one.prompt()), one.answers(), one.columns()))
             .toList();
-  }
-
-  /// A line before a plain prompt, a system message before a conversation.
-  private Text before(String context, Text prompt) {
-    var line = Templates.filled(template, Map.of("context", context));
-    return switch (prompt) {
-      case Text.Plain(var text) -> new Text.Plain(line + text);
-      case Text.Chat(var messages) -> {
-        var all = new ArrayList<Message>();
-        all.add(new Message("system", Map.of("role", "system", "content", line)));
-        all.addAll(messages);
-        yield new Text.Chat(List.copyOf(all));
-      }
-    };
   }
 
   private double[] shares(Case one, int count) {

@@ -2,8 +2,7 @@ package io.alidade.judge;
 
 import io.alidade.Check;
 
-/// The skew-symmetric form of general preference models (Zhang et al. 2024, arXiv:2410.02197, eq. 3
-/// and 5).
+/// The skew-symmetric form of general preference models (Zhang et al. 2024, arXiv:2410.02197).
 ///
 /// `s(i beats j) = <R v_i, v_j> = sum_l lambda_l (v_i[2l] v_j[2l+1] - v_i[2l+1] v_j[2l])`, places
 /// counted from 0. It is `-s(j beats i)`, and 0 of a vector and itself. With one block and vectors

@@ -1,6 +1,5 @@
 package io.alidade.learning;
 
-import io.alidade.Check;
 import io.alidade.Default;
 import io.alidade.tensor.Fused;
 import io.alidade.tensor.Grad;
@@ -24,12 +23,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// Decay applies to matrices and embeddings, not to norms and biases (tensors of one dimension), as is usual for transformers. The moments are float32. A parameter of
 /// lower precision has a float32 master copy, which is what is updated and then rounded into the parameter.
 ///
-/// @param learningRate peak rate, positive
+/// @param learningRate peak rate, in `[0, 1e30]`
 /// @param beta1        decay of the first moment, in `[0, 1)`
 /// @param beta2        decay of the second moment, in `[0, 1)`
-/// @param epsilon      added to the root of the second moment, positive
-/// @param weightDecay  decoupled decay per unit of rate, not negative
-/// @param maxGradNorm  the gradient of a step is scaled down to this norm, positive
+/// @param epsilon      added to the root of the second moment, in `(0, 1]`
+/// @param weightDecay  decoupled decay per unit of rate, in `[0, 1e6]`
+/// @param maxGradNorm  the gradient of a step is scaled down to this norm, in `(0, 1e30]`
 public record AdamW(
     double learningRate,
     @Default("0.9") double beta1,
@@ -40,12 +39,7 @@ public record AdamW(
     implements Optimizer {
   /// Checks the ranges.
   public AdamW {
-    Check.notNegative("learning_rate", learningRate);
-    Check.belowFrom("beta1", 0, 1, beta1);
-    Check.belowFrom("beta2", 0, 1, beta2);
-    Check.positive("epsilon", epsilon);
-    Check.notNegative("weight_decay", weightDecay);
-    Check.positive("max_grad_norm", maxGradNorm);
+    AdamRanges.check(learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm);
   }
 
   @Override
@@ -84,6 +78,7 @@ public record AdamW(
 
     @Override
     public double update(double learningRate) {
+      AdamRanges.check(learningRate, constants.beta1, constants.weightDecay, steps + 1);
       return Grad.off(() -> {
         double norm = Grad.norm(slots.stream().map(Slot::weight).toList());
         if (!Double.isFinite(norm)) {
@@ -117,7 +112,7 @@ public record AdamW(
           constants.beta2,
           master.dim() >= 2 ? constants.weightDecay : 0,
           constants.epsilon,
-          1 / scale);
+          Math.min(1 / scale, Float.MAX_VALUE));
       if (slot.low()) {
         slot.weight.detach().copy_(master);
       }

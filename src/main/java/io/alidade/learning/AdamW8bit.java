@@ -29,12 +29,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 ///
 /// Tensors of fewer than 4096 numbers (norms, biases) keep float32 moments, as in the paper's code.
 ///
-/// @param learningRate peak rate, not negative
+/// @param learningRate peak rate, in `[0, 1e30]`
 /// @param beta1 decay of the first moment, in `[0, 1)`
 /// @param beta2 decay of the second moment, in `[0, 1)`
-/// @param epsilon added to the root of the second moment, positive
-/// @param weightDecay decoupled decay per unit of rate, not negative
-/// @param maxGradNorm the gradient of a step is scaled down to this norm, positive
+/// @param epsilon added to the root of the second moment, in `(0, 1]`
+/// @param weightDecay decoupled decay per unit of rate, in `[0, 1e6]`
+/// @param maxGradNorm the gradient of a step is scaled down to this norm, in `(0, 1e30]`
 /// @param block numbers that share a scale, at least 16; 2048 in the paper, 256 in its later code
 public record AdamW8bit(
     double learningRate,
@@ -55,12 +55,7 @@ public record AdamW8bit(
 
   /// Checks the ranges.
   public AdamW8bit {
-    Check.notNegative("learning_rate", learningRate);
-    Check.belowFrom("beta1", 0, 1, beta1);
-    Check.belowFrom("beta2", 0, 1, beta2);
-    Check.positive("epsilon", epsilon);
-    Check.notNegative("weight_decay", weightDecay);
-    Check.positive("max_grad_norm", maxGradNorm);
+    AdamRanges.check(learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm);
     Check.atLeast("block", 16, block);
   }
 
@@ -146,6 +141,7 @@ public record AdamW8bit(
 
     @Override
     public double update(double learningRate) {
+      AdamRanges.check(learningRate, constants.beta1, constants.weightDecay, steps + 1);
       return Grad.off(() -> {
         double norm = Grad.norm(slots.stream().map(Slot::weight).toList());
         if (!Double.isFinite(norm)) {
@@ -173,8 +169,8 @@ public record AdamW8bit(
           new Factors(
               (float) constants.beta1,
               (float) constants.beta2,
-              (float) (rate / (1 - Math.pow(constants.beta1, steps))),
-              (float) (1 / Math.sqrt(1 - Math.pow(constants.beta2, steps))),
+              (float) (rate / (1 - Math.pow(constants.beta1, (double) steps))),
+              (float) (1 / Math.sqrt(1 - Math.pow(constants.beta2, (double) steps))),
               (float) constants.epsilon,
               (float) (1 - rate * decay),
               (float) scale);

@@ -40,6 +40,10 @@ public record Drawing(
   /// Of rankings: what the judge said each answer is worth.
   public static final Signal SCORE = Signal.perCandidate("score");
 
+  /// Of rankings: the share of the other answers to its prompt that an answer beats, as the judge
+  /// sees it.
+  public static final Signal WIN_RATE = Signal.perCandidate("win_rate");
+
   /// Of rollouts: how much better an answer was than expected.
   public static final Signal ADVANTAGE = Signal.perCandidate("advantage");
 
@@ -64,7 +68,7 @@ public record Drawing(
       case DEMONSTRATIONS -> Set.of();
       case PAIRS -> Set.of(PREFERENCE);
       case LABELLED -> Set.of(LABEL);
-      case RANKINGS -> Set.of(SCORE);
+      case RANKINGS -> Set.of(SCORE, WIN_RATE);
       case ROLLOUTS -> Set.of(ADVANTAGE, OLD);
     };
   }

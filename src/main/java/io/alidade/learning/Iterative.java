@@ -1,6 +1,7 @@
 package io.alidade.learning;
 
 import io.alidade.Check;
+import io.alidade.Default;
 import java.util.Optional;
 
 /// Rounds of drawing, judging and learning: iterative DPO and its kin, SPPO (Wu et al. 2024,
@@ -12,10 +13,17 @@ import java.util.Optional;
 ///   each pass over them
 /// @param numTrainEpochs passes over the groups of a round, at least 1
 /// @param anchor whether a reference that follows (`PreviousStage`) becomes the policy at the
-///   beginning of each round
+///   beginning of each round; `Extrapolated` goes further
+/// @param restart whether optimizer and schedule begin anew with each round, or go through all
+///   rounds as one run
 /// @param drawing how answers are drawn and judged
 public record Iterative(
-    int rounds, int promptsPerRound, int numTrainEpochs, boolean anchor, Drawing drawing)
+    int rounds,
+    int promptsPerRound,
+    int numTrainEpochs,
+    boolean anchor,
+    @Default("false") boolean restart,
+    Drawing drawing)
     implements Learning {
   /// Checks the ranges.
   public Iterative {
@@ -31,13 +39,22 @@ public record Iterative(
 
   @Override
   public void run(Session session) {
-    session.plan(rounds, promptsPerRound, numTrainEpochs);
+    session.plan(rounds, promptsPerRound, numTrainEpochs, restart);
     while (session.unfinished()) {
-      if (anchor && session.beginsStage()) {
-        session.anchor();
+      if (session.beginsStage()) {
+        begin(session);
       }
       session.collect();
       session.step();
+    }
+  }
+
+  private void begin(Session session) {
+    if (anchor) {
+      session.anchor();
+    }
+    if (restart) {
+      session.restart();
     }
   }
 }

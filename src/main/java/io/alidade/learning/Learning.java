@@ -55,4 +55,9 @@ public interface Learning {
   default Optional<Drawing> draws() {
     return Optional.empty();
   }
+
+  /// How it draws answers that stand beside what the data hold, if it does.
+  default Optional<Companions> accompanied() {
+    return Optional.empty();
+  }
 }

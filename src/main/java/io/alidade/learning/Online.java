@@ -29,7 +29,7 @@ public record Online(int numTrainEpochs, int numIterations, Drawing drawing) imp
         session.maxSteps() > 0
             ? Math.ceilDiv(session.maxSteps(), numIterations)
             : (long) numTrainEpochs * Math.ceilDiv(session.prompts(), step);
-    session.plan(Math.toIntExact(draws), step, numIterations);
+    session.plan(Math.toIntExact(draws), step, numIterations, false);
     while (session.unfinished()) {
       session.collect();
       session.step();

@@ -3,6 +3,7 @@ package io.alidade.learning;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
+import io.alidade.batch.Shuffle;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -74,7 +75,7 @@ final class Order {
     if (permuted != epoch) {
       permutation = IntStream.range(0, groups.count()).toArray();
       if (settings.shuffle()) {
-        shuffle(permutation, generator(settings.seed(), epoch, salt));
+        Shuffle.of(permutation, generator(settings.seed(), epoch, salt)::nextInt);
       }
       permuted = epoch;
     }
@@ -89,15 +90,6 @@ final class Order {
                 + epoch * 0xD1B54A32D192ED03L
                 + salt * 0x8CB92BA72F3D8DD7L
                 + 1);
-  }
-
-  private static void shuffle(int[] values, RandomGenerator random) {
-    for (int i = values.length - 1; i > 0; i--) {
-      int j = random.nextInt(i + 1);
-      int swap = values[i];
-      values[i] = values[j];
-      values[j] = swap;
-    }
   }
 
   private static long ceil(long count, long size) {

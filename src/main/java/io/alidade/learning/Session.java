@@ -95,6 +95,33 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /// Assembles a session that learns from what it collects, round by round, and is measured on
+  /// groups of the data.
+  public Session(
+      Objective objective,
+      Trainee policy,
+      Optional<Scorer> reference,
+      Optimizer optimizer,
+      Schedule schedule,
+      Settings settings,
+      Collector collector,
+      Optional<Groups> held,
+      Path folder,
+      Journal journal) {
+    this(
+        objective,
+        policy,
+        reference,
+        optimizer,
+        schedule,
+        settings,
+        NOTHING,
+        held,
+        Optional.of(collector),
+        folder,
+        journal);
+  }
+
   /// Assembles a session that learns from what it collects, round by round.
   public Session(
       Objective objective,
@@ -170,8 +197,10 @@ public final class Session implements AutoCloseable {
   /// @param rounds of the run
   /// @param prompts of each round
   /// @param epochs passes over the groups of a round
-  public void plan(int rounds, int prompts, int epochs) {
+  /// @param restarts whether the schedule begins anew with each round
+  public void plan(int rounds, int prompts, int epochs, boolean restarts) {
     promptsPerRound = prompts;
+    this.restarts = restarts;
     long steps = (long) epochs * Math.ceilDiv(prompts, groupsPerStep());
     course = Course.round(NOTHING, settings, 0, rounds, steps);
     collected = -1;
@@ -274,9 +303,13 @@ public final class Session implements AutoCloseable {
     return course.begins(done);
   }
 
-  /// Tells a reference that follows the policy that a new part of the run begins.
+  /// Tells a reference that follows the policy that a new part of the run begins. If that moves the
+  /// policy, the optimizer begins anew.
   public void anchor() {
     moving.ifPresent(Moving::anchored);
+    if (moving.filter(Moving::movesPolicy).isPresent()) {
+      restart();
+    }
     journal.message(
         "stage %d of %d: %,d steps"
             .formatted(course.number(done) + 1, course.stages(), course.at(done).steps()));

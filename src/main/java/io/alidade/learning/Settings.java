@@ -9,7 +9,8 @@ import io.alidade.Check;
 /// @param gradientAccumulationSteps passes in one step, at least 1
 /// @param perDeviceEvalBatchSize groups in one pass of an evaluation, at least 1
 /// @param maxSteps steps of the whole run; -1 leaves it to the loop
-/// @param learningRateFactor multiplies the recipe's rate: small models need larger rates
+/// @param learningRateFactor multiplies the recipe's rate, in `(0, 1e6]`: small models need larger
+///   rates
 /// @param lossAveraging how the passes of a step are averaged
 /// @param shuffle whether each epoch visits the groups in an order of its own
 /// @param loggingSteps steps between two lines of metrics, at least 1
@@ -43,9 +44,14 @@ public record Settings(
   public Settings {
     Check.atLeast("per_device_train_batch_size", 1, perDeviceTrainBatchSize);
     Check.atLeast("gradient_accumulation_steps", 1, gradientAccumulationSteps);
+    Check.between(
+        "gradient_accumulation_steps times per_device_train_batch_size",
+        1,
+        Integer.MAX_VALUE,
+        (double) perDeviceTrainBatchSize * gradientAccumulationSteps);
     Check.atLeast("per_device_eval_batch_size", 1, perDeviceEvalBatchSize);
     Check.atLeast("max_steps", -1, maxSteps);
-    Check.positive("learning_rate_factor", learningRateFactor);
+    Check.aboveTo("learning_rate_factor", 0, 1e6, learningRateFactor);
     Check.atLeast("logging_steps", 1, loggingSteps);
     Check.atLeast("eval_steps", 0, evalSteps);
     Check.atLeast("save_steps", 0, saveSteps);

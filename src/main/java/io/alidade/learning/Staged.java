@@ -5,10 +5,10 @@ import io.alidade.Default;
 import io.alidade.example.Signal;
 
 /// Learning in stages: the rows of one stage after those of another, shuffled within it (the
-/// schedule of Curry-DPO, 2024). A signal of the rows, which strategy `Curriculum` yields, says
-/// which stage a row belongs to; the smallest comes first. At the beginning of each stage the
-/// reference is anchored: one that follows the stages (`PreviousStage`) becomes the policy as it
-/// is, others stay.
+/// schedule of Curry-DPO, arXiv:2403.07230). A signal of the rows, which strategy `Curriculum`
+/// yields, says which stage a row belongs to; the smallest comes first. At the beginning of each
+/// stage the reference is anchored: one that follows the stages (`PreviousStage`) becomes the
+/// policy as it is, others stay.
 ///
 /// @param numTrainEpochs passes over the rows of each stage, at least 1; a number of steps set for
 ///   the run is divided evenly among the stages instead

@@ -64,6 +64,6 @@ public record StepSearch(
 
   @Override
   public void run(Session session) {
-    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, drawing).run(session);
+    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing).run(session);
   }
 }

@@ -75,7 +75,8 @@ public final class CombinedAdapters implements AutoCloseable {
         spec.modulesToSave(),
         ranks,
         scales,
-        spec.layersToTransform());
+        spec.layersToTransform(),
+        spec.excluded());
   }
 
   /// The combination as a model. Its factors gather gradients.

@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import io.alidade.store.Dtype;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
 import java.io.EOFException;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -23,13 +25,17 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// is not touched here, since mapped pages count as resident.
 final class WeightReader implements AutoCloseable {
   /// Elements that are converted at a time, where file and tensor differ in type.
-  private static final int PIECE = 1 << 20;
+  private static final int PIECE = 1 << 18;
 
   /// Bytes that one read asks for at most.
   private static final long READ = 1 << 28;
 
   private final WeightFiles files;
   private final Map<Path, FileChannel> channels = new HashMap<>();
+
+  /// One piece a type for all tensors: allocated anew between them, pieces leave holes that add up
+  /// to a third of the weights.
+  private final Map<ScalarType, Owned> pieces = new EnumMap<>(ScalarType.class);
 
   WeightReader(WeightFiles files) {
     this.files = files;
@@ -57,18 +63,24 @@ final class WeightReader implements AutoCloseable {
     return tensor;
   }
 
-  private static void convert(
+  private void convert(
       FileChannel channel, long start, ScalarType stored, int bytes, Tensor into)
       throws IOException {
+    var piece = pieces.computeIfAbsent(stored, WeightReader::piece).tensor();
     try (var _ = new Step()) {
       var flat = into.view(-1);
       long count = flat.numel();
-      var piece = Ops.empty(stored, Math.min(PIECE, count));
       for (long at = 0; at < count; at += PIECE) {
         long length = Math.min(PIECE, count - at);
         fill(channel, start + at * bytes, Ops.memory(piece).asSlice(0, length * bytes));
         flat.narrow(0, at, length).copy_(piece.narrow(0, 0, length));
       }
+    }
+  }
+
+  private static Owned piece(ScalarType type) {
+    try (var _ = new Step()) {
+      return Owned.keep(Ops.empty(type, PIECE));
     }
   }
 
@@ -119,6 +131,7 @@ final class WeightReader implements AutoCloseable {
 
   @Override
   public void close() {
+    pieces.values().forEach(Owned::close);
     try {
       for (var channel : channels.values()) {
         channel.close();

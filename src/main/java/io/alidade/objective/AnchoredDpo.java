@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /// Anchored DPO: a list of answers is matched to a target distribution by its anchored
-/// log-likelihoods (ADPO, 2025, as its author's code defines it).
+/// log-likelihoods (ADPO, Wang 2025, arXiv:2510.18913, as its author's code defines it).
 ///
 /// `-sum_i q_i log softmax(u)_i` with `u_i = (l_i - l_i^ref) / tau`, `l` the log-likelihood summed
 /// over tokens (or their mean), and `q` the target over the K answers of a prompt. The reference is

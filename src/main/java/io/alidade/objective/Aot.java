@@ -7,7 +7,7 @@ import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
 /// Distributional preference alignment via optimal transport, paired form (Melnyk et al. 2024,
-/// arXiv:2406.05882, algorithm 1, "paired").
+/// arXiv:2406.05882, section 3, "paired").
 ///
 /// The margins `l(chosen) - l(rejected)` of a batch are sorted, those of the reference are sorted
 /// too, and the i-th smallest of the one is compared with the i-th smallest of the other: `-(1 - e)

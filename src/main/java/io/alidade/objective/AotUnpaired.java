@@ -7,7 +7,7 @@ import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
 /// Distributional preference alignment via optimal transport, unpaired form (Melnyk et al. 2024,
-/// arXiv:2406.05882, algorithm 1, "unpaired").
+/// arXiv:2406.05882, section 3, "unpaired").
 ///
 /// The log-ratios of the chosen answers of a batch are sorted, those of the rejected ones too, and
 /// the i-th smallest of the one is compared with the i-th smallest of the other: `-(1 - e) log

@@ -5,7 +5,7 @@ import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
 /// Aligned supervised fine-tuning through absolute likelihood (ASFT, Wang et al. 2024,
-/// arXiv:2409.10571, eq. 8 and 9).
+/// arXiv:2409.10571).
 ///
 /// `-l_w + lambda * (-log sigmoid(o_w) - log sigmoid(-o_l))`, with `l` the mean log-likelihood per
 /// token and `o = l - log(1 - exp(l))` its log-odds. Since `sigmoid(o) = exp(l)`, this is `-(1 +

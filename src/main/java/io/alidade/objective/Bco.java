@@ -5,7 +5,7 @@ import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
 /// Binary classifier optimization from single labelled answers (Jung et al. 2024, arXiv:2404.04656,
-/// eq. 8).
+/// section 4).
 ///
 /// `-log sigmoid(s * (r - delta))`, with `r = beta * u`, `u` the log-ratio of policy to reference
 /// summed over tokens, and `s` `+1` for a desirable and `-1` for an undesirable answer. The shift

@@ -4,8 +4,8 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// Binary classifier optimization on pairs (Jung et al. 2024, arXiv:2404.04656, eq. 8 with a shift
-/// of 0).
+/// Binary classifier optimization on pairs (Jung et al. 2024, arXiv:2404.04656, section 4, with a
+/// shift of 0).
 ///
 /// `-log sigmoid(r_w) - log sigmoid(-r_l)`, with `r = beta * u` and `u` the log-ratio of policy to
 /// reference summed over tokens: a classifier of chosen against rejected answers whose logit is the

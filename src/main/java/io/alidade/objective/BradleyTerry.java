@@ -6,9 +6,9 @@ import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 
-/// Reward modelling from pairs (Bradley and Terry 1952; Ouyang et al. 2022, arXiv:2203.02155, eq.
-/// 1; margin: Touvron et al. 2023, arXiv:2307.09288, eq. 2; centring: Eisenstein et al. 2023,
-/// arXiv:2312.09244, eq. 2).
+/// Reward modelling from pairs (Bradley and Terry 1952; Ouyang et al. 2022, arXiv:2203.02155;
+/// margin: Touvron et al. 2023, arXiv:2307.09288; centring: Eisenstein et al. 2023,
+/// arXiv:2312.09244).
 ///
 /// `-log sigmoid(r(chosen) - r(rejected) - margin) + c * (r(chosen) + r(rejected))^2`, with `r` the
 /// output of a reward head. The margin is a number of the data, 0 without one.

@@ -6,7 +6,7 @@ import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
 
 /// Conservative DPO: label smoothing for noisy preferences (Mitchell 2023, "A note on DPO with
-/// noisy preferences and relationship to IPO", eq. 2).
+/// noisy preferences and relationship to IPO", eq. 3).
 ///
 /// `-(1 - e) log sigmoid(m) - e log sigmoid(-m) = -log sigmoid(m) + e m`, with `m = beta * (score
 /// of chosen - score of rejected)` and the score as in [Dpo].

@@ -4,7 +4,7 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// Contrastive preference optimization (Xu et al. 2024, arXiv:2401.08417, eq. 5 and 6).
+/// Contrastive preference optimization (Xu et al. 2024, arXiv:2401.08417).
 ///
 /// `-(1 - e) log sigmoid(m) - e log sigmoid(-m) + alpha * NLL`, with `m = beta * (l(chosen) -
 /// l(rejected))`, `l` the log-likelihood summed over tokens, and NLL the mean over all chosen

@@ -2,7 +2,7 @@ package io.alidade.objective;
 
 import io.alidade.batch.Scored;
 
-/// Dynamic fine-tuning (DFT, Wu et al. 2025, arXiv:2508.05629, eq. 9).
+/// Dynamic fine-tuning (DFT, Wu et al. 2025, arXiv:2508.05629).
 ///
 /// `-sum_t p_t log p_t / (number of tokens)`, with `p_t` the probability of the token that was
 /// there, once as a weight without gradient. One flat mean over all counted tokens of the batch.

@@ -6,7 +6,7 @@ import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
 
 /// Direct preference optimization (Rafailov et al. 2023, arXiv:2305.18290, eq. 7; with other
-/// divergences Wang et al. 2023, arXiv:2309.16240, eq. 6).
+/// divergences Wang et al. 2023, arXiv:2309.16240).
 ///
 /// `-log sigmoid(beta * (f'(chosen) - f'(rejected)))`, with `f'` a function of the log-ratio of
 /// policy to reference, summed over the tokens of a completion. For the reverse KL divergence `f'`

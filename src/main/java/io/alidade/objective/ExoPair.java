@@ -18,14 +18,16 @@ import io.alidade.tensor.Ops;
 /// wrongly.
 ///
 /// @param beta strength of the constraint, reward units per nat, positive
-/// @param labelSmoothing `e`, in `(0, 0.5)`; at 0 the divergence is infinite
+/// @param labelSmoothing `e`, in `[0, 0.5)`; 0, where the divergence would be infinite, stands for
+///   0.001, as in TRL
 /// @param divergence what keeps the policy near its reference
 public record ExoPair(double beta, double labelSmoothing, Divergence divergence)
     implements Objective {
+  private static final double LEAST = 0.001;
+
   /// Checks the ranges.
   public ExoPair {
     Check.positive("beta", beta);
-    Check.positive("label_smoothing", labelSmoothing);
     Check.belowFrom("label_smoothing", 0, 0.5, labelSmoothing);
   }
 
@@ -36,12 +38,13 @@ public record ExoPair(double beta, double labelSmoothing, Divergence divergence)
 
   @Override
   public Loss loss(Scored batch) {
+    double e = labelSmoothing == 0 ? LEAST : labelSmoothing;
     var ratio = batch.logRatio(); // [N]
     var margin = Ops.times(batch.margin(divergence.reward(ratio)), beta); // [G]
     var logWin = log_sigmoid(margin); // [G]
     var logLoss = log_sigmoid(margin.neg()); // [G]
-    var win = margin.sigmoid().mul(Ops.plus(logWin, -Math.log1p(-labelSmoothing)));
-    var lose = margin.neg().sigmoid().mul(Ops.plus(logLoss, -Math.log(labelSmoothing)));
+    var win = margin.sigmoid().mul(Ops.plus(logWin, -Math.log1p(-e)));
+    var lose = margin.neg().sigmoid().mul(Ops.plus(logLoss, -Math.log(e)));
     return Loss.mean(win.add(lose)).rewards(batch, Ops.times(ratio, beta));
   }
 }

@@ -4,8 +4,8 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// DPO with a strength for each side (Flex-DPO, Yan et al. 2024, "3D-properties", arXiv:2406.07327,
-/// section 5).
+/// DPO with a strength for each side (Flex-DPO, Yan et al. 2024, "3D-properties",
+/// arXiv:2406.07327).
 ///
 /// `-log sigmoid(beta_plus u_w - beta_minus u_l)`, with `u` the log-ratio of policy to reference
 /// summed over tokens. A smaller `beta_minus` slows the fall of the rejected likelihood, which in

@@ -7,7 +7,7 @@ import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
-/// General preference model from pairs (Zhang et al. 2024, arXiv:2410.02197, eq. 3 and 7).
+/// General preference model from pairs (Zhang et al. 2024, arXiv:2410.02197).
 ///
 /// `-log sigmoid((s(v_w, v_l) - margin) / tau)`, with `s(a, b) = sum_l a[2l] b[2l+1] - a[2l+1]
 /// b[2l]` over the blocks of two places of the head's outputs: a skew-symmetric form, so that

@@ -5,7 +5,7 @@ import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 
-/// General preference optimization (Zhang et al. 2024, arXiv:2410.02197, eq. 10).
+/// General preference optimization (Zhang et al. 2024, arXiv:2410.02197).
 ///
 /// `(u - score / beta)^2`, the mean over answers, with `u` the log-ratio of policy to reference
 /// summed over tokens, and `score` the mean score of the answer against all answers drawn for its

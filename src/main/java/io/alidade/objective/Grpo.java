@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /// Group relative policy optimization on drawn answers with known advantages (GRPO, Shao et al.
-/// 2024, arXiv:2402.03300, eq. 3; asymmetric clipping: DAPO, arXiv:2503.14476, eq. 8; ratios of
-/// whole answers: GSPO, Zheng et al. 2025, arXiv:2507.18071, eq. 5).
+/// 2024, arXiv:2402.03300, eq. 3; asymmetric clipping: DAPO, arXiv:2503.14476; ratios of whole
+/// answers: GSPO, Zheng et al. 2025, arXiv:2507.18071).
 ///
 /// For each token `-min(rho A, clip(rho, 1 - low, 1 + high) A) + beta k`, with `A` the advantage of
 /// its answer, `rho` the ratio of the policy to the one that drew the answer, of the token or the

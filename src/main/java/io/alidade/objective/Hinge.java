@@ -6,7 +6,7 @@ import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
 
 /// The hinge form of sequence likelihood calibration on log-ratios (Zhao et al. 2023,
-/// arXiv:2305.10425, normalised by the reference as in Liu et al. 2023, arXiv:2309.06657, eq. 10).
+/// arXiv:2305.10425, normalised by the reference as in Liu et al. 2023, arXiv:2309.06657).
 ///
 /// `max(0, 1 - m)`, with `m = beta * (score of chosen - score of rejected)` and the score as in
 /// [Dpo]. 0 from `m = 1` on; below it the gradient with respect to the margin is `-1`, whatever the

@@ -4,8 +4,8 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// [ImplicitRewardSft] with one reward for a whole answer (Wang et al. 2025, arXiv:2507.00018,
-/// section 4, with the normaliser set to 0): cheaper, since it needs likelihoods only.
+/// [ImplicitRewardSft] with one reward for a whole answer (Wang et al. 2025, arXiv:2507.00018, with
+/// the normaliser set to 0): cheaper, since it needs likelihoods only.
 ///
 /// `-phi(beta u)`, with `u` the log-ratio of policy to reference summed over tokens and `phi` as in
 /// [ImplicitRewardSft.Shape].

@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /// Fine-tuning as the learning of an implicit reward, with the penalty that plain fine-tuning loses
-/// (Wang et al. 2025, "Implicit reward as the bridge", arXiv:2507.00018, section 4, with logits as
-/// values of actions).
+/// (Wang et al. 2025, "Implicit reward as the bridge", arXiv:2507.00018, with logits as values of
+/// actions).
 ///
 /// `-1/beta * sum_t (phi(r_t) - V_1) / (number of tokens)`, with `Q_t = beta (z_t - z_t^ref)` from
 /// the logits of the tokens that were there, `V_t = beta (LSE_t - LSE_t^ref)` from the log-sum-exp

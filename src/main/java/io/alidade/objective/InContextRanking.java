@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// In-context ranking preference optimization (IRPO, Wu et al. 2025, arXiv:2504.15477, eq. 7): from
-/// whole lists with graded relevance, a smooth stand-in for NDCG.
+/// In-context ranking preference optimization (IRPO, Wu et al. 2025, arXiv:2504.15477): from whole
+/// lists with graded relevance, a smooth stand-in for NDCG.
 ///
 /// The answer is a list of n items behind each other. `-1/n sum_i w_i log sigmoid(-z_i)`, with `z_i
 /// = log sum_{j != i} exp(beta (r_j - r_i))` (minus `log(n - 1)` if normalised) and `r_i` the mean

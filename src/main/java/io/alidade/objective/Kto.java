@@ -5,8 +5,8 @@ import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 
-/// Kahneman–Tversky optimization (Ethayarajh et al. 2024, arXiv:2402.01306, eq. 8): from single
-/// answers that are each labelled desirable or not.
+/// Kahneman–Tversky optimization (Ethayarajh et al. 2024, arXiv:2402.01306): from single answers
+/// that are each labelled desirable or not.
 ///
 /// `w * (1 - sigmoid(s * beta * (u - z0)))`, with `u` the log-ratio of policy to reference summed
 /// over tokens, `s` and `w` being `+1` and the desirable weight or `-1` and the undesirable weight.

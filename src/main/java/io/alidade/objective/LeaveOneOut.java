@@ -3,8 +3,8 @@ package io.alidade.objective;
 import java.util.Arrays;
 
 /// Each reward relative to the mean of the other answers to the same prompt (RLOO, Ahmadian et al.
-/// 2024, arXiv:2402.14740, eq. 8): an unbiased baseline. An answer that is alone, or without a
-/// score, has advantage 0.
+/// 2024, arXiv:2402.14740): an unbiased baseline. An answer that is alone, or without a score, has
+/// advantage 0.
 public record LeaveOneOut() implements Advantage {
   @Override
   public double[][] of(double[][][] rewards, double... weights) {

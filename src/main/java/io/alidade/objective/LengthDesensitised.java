@@ -5,7 +5,7 @@ import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 import org.bytedeco.pytorch.global.torch;
 
-/// Length-desensitised likelihoods for pairs (LD-DPO, Liu et al. 2024, arXiv:2409.06411, eq. 11).
+/// Length-desensitised likelihoods for pairs (LD-DPO, Liu et al. 2024, arXiv:2409.06411).
 ///
 /// In policy and reference alike, the log-likelihoods of the tokens beyond the length of the
 /// shorter answer are multiplied by `alpha`, so that the longer answer gains less by its length;

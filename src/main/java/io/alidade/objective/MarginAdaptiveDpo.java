@@ -8,8 +8,8 @@ import io.alidade.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Margin-adaptive DPO (MADPO, 2025, as its author's code defines it): each pair is weighted by
-/// what a reward model says of it.
+/// Margin-adaptive DPO (MADPO, Rho 2025, arXiv:2510.05342, as its author's code defines it): each
+/// pair is weighted by what a reward model says of it.
 ///
 /// `-w(h) log sigmoid(m)`, with the margin `m` as in [Dpo], `h` the reward model's margin between
 /// chosen and rejected answer, in logits, and

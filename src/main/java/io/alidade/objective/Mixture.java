@@ -5,7 +5,7 @@ import io.alidade.batch.Scored;
 import java.util.List;
 
 /// A weighted sum of objectives over the same examples, as in mixed preference optimization (Wang
-/// et al. 2024, arXiv:2411.10442, eq. 1: DPO 0.8, BCO 0.2, fine-tuning 1).
+/// et al. 2024, arXiv:2411.10442: DPO 0.8, BCO 0.2, fine-tuning 1).
 ///
 /// `sum_k w_k L_k`. Each term keeps its own mean (over pairs or over tokens). Where two report a
 /// metric of the same name, the later one's is kept.

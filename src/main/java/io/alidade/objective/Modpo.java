@@ -7,8 +7,8 @@ import io.alidade.tensor.Ops;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Multi-objective DPO (MODPO, Zhou et al. 2023, arXiv:2310.03708, eq. 9): pairs of one objective,
-/// and rewards of the others for each answer.
+/// Multi-objective DPO (MODPO, Zhou et al. 2023, arXiv:2310.03708): pairs of one objective, and
+/// rewards of the others for each answer.
 ///
 /// `-log sigmoid(r(chosen) - r(rejected))` with `r = (beta u - sum_i w_i r_i) / w`, `u` the
 /// log-ratio of policy to reference summed over tokens, `w` the weight of the objective that the

@@ -4,7 +4,7 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// Noise contrastive alignment on pairs (Chen et al. 2024, arXiv:2402.05369, eq. 12 for a pair).
+/// Noise contrastive alignment on pairs (Chen et al. 2024, arXiv:2402.05369, section 4.1).
 ///
 /// `-log sigmoid(r_w) - 1/2 log sigmoid(-r_w) - 1/2 log sigmoid(-r_l)`, with `r = beta * u` and `u`
 /// the log-ratio of policy to reference summed over tokens. Rewards are absolute: the chosen one is

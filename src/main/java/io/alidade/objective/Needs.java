@@ -106,7 +106,8 @@ public record Needs(
     return new Needs(feedback, candidates, Set.of(), likelihood, likelihood, Mean.GROUPS);
   }
 
-  /// The same with at least so many candidates a group, the further ones appended by a strategy.
+  /// The same with at least so many candidates a group, the further ones appended by a strategy;
+  /// those of pairs are drawn by the policy.
   public Needs candidates(int least) {
     return new Needs(feedback, least, signals, readouts, referenceReadouts, mean, outputs);
   }

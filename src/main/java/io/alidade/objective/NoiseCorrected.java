@@ -4,7 +4,7 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 
 /// Any loss of pairs, corrected for labels that are flipped at random (Chowdhury et al. 2024,
-/// arXiv:2403.00409, section 3.2; Natarajan et al. 2013).
+/// arXiv:2403.00409, section 3; Natarajan et al. 2013).
 ///
 /// `((1 - e) L(chosen, rejected) - e L(rejected, chosen)) / (1 - 2 e)`: its mean over flips of rate
 /// `e` is the loss on clean labels. With [Dpo] it is [RobustDpo], which has the form without

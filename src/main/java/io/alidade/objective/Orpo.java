@@ -6,7 +6,7 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// Odds ratio preference optimization (Hong et al. 2024, arXiv:2403.07691, eq. 6 and 7).
+/// Odds ratio preference optimization (Hong et al. 2024, arXiv:2403.07691, eq. 4 and 7).
 ///
 /// `NLL - lambda * log sigmoid(o(chosen) - o(rejected))`, with `o = l - log(1 - exp(l))` the
 /// log-odds of the mean log-likelihood `l` per token, and NLL the mean over all chosen tokens of

@@ -5,7 +5,7 @@ import io.alidade.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /// The mean over answers of the sum over tokens, divided by a constant (Dr. GRPO, Liu et al. 2025,
-/// arXiv:2503.20783, section 3.2): the length of an answer does not change the force on its tokens.
+/// arXiv:2503.20783): the length of an answer does not change the force on its tokens.
 ///
 /// @param maxCompletionLength the constant, tokens, at least 1
 public record OverBudget(int maxCompletionLength) implements Averaging {

@@ -2,8 +2,8 @@ package io.alidade.objective;
 
 import org.bytedeco.pytorch.Tensor;
 
-/// One flat mean over all tokens of a step (DAPO, Yu et al. 2025, arXiv:2503.14476, eq. 8): every
-/// token counts the same.
+/// One flat mean over all tokens of a step (DAPO, Yu et al. 2025, arXiv:2503.14476): every token
+/// counts the same.
 public record OverTokens() implements Averaging {
   @Override
   public Loss mean(Tensor units, Tensor mask) {

@@ -7,8 +7,8 @@ import io.alidade.tensor.Ops;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
 
-/// DPO over whole rankings (Rafailov et al. 2023, arXiv:2305.18290, eq. 20, under the model of
-/// Plackett and Luce).
+/// DPO over whole rankings (Rafailov et al. 2023, arXiv:2305.18290, under the model of Plackett and
+/// Luce).
 ///
 /// `-sum_k log(exp(r_k) / sum_{j >= k} exp(r_j))` over the candidates of a group from best to
 /// worst, with `r = beta * score` and the score as in [Dpo]: the best is chosen among all, the

@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /// Preference optimization with weighted entropy and robust rewards, and dynamic labels (POWER-DL,
-/// Rashidinejad and Tian 2024, arXiv:2412.09544, eq. 7 and 9).
+/// Rashidinejad and Tian 2024, arXiv:2412.09544).
 ///
 /// `-y log sigmoid(m) - (1 - y) log sigmoid(-m) - eta beta w_w l_w` with `m = beta (w_w l_w - w_l
 /// l_l + w_w - w_l)`, `l` the log-likelihood summed over tokens and `w` a weight of the answer, one

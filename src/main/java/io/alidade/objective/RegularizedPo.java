@@ -6,8 +6,8 @@ import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
 
 /// Regularised preference optimization: DPO with a likelihood term that is implicitly an
-/// adversarial regulariser (RPO, Liu et al. 2024, arXiv:2405.16436, eq. 4.6), with the chosen
-/// answers as its baseline.
+/// adversarial regulariser (RPO, Liu et al. 2024, arXiv:2405.16436), with the chosen answers as its
+/// baseline.
 ///
 /// `-log sigmoid(m) - eta beta l_w` with the margin `m` as in [Dpo] and `l_w` the chosen
 /// log-likelihood summed over tokens ([Form#SUM_BETA]), or `-log sigmoid(m) - eta l_w / tokens`

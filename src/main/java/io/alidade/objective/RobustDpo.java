@@ -6,7 +6,7 @@ import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
 
 /// Provably robust DPO for labels that are flipped at random (rDPO, Chowdhury et al. 2024,
-/// arXiv:2403.00409, eq. 12).
+/// arXiv:2403.00409, section 3.1).
 ///
 /// `((1 - e) L(m) - e L(-m)) / (1 - 2 e) = -log sigmoid(m) - e / (1 - 2 e) * m`, with `L(m) = -log
 /// sigmoid(m)` and the margin `m` as in [Dpo]: its mean over flips of rate `e` is the loss on clean

@@ -7,7 +7,7 @@ import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 
 /// [RobustDpo] with a rate of flipped labels for each pair (Chowdhury et al. 2024,
-/// arXiv:2403.00409, eq. 12, row by row).
+/// arXiv:2403.00409, section 3.1, row by row).
 ///
 /// `-log sigmoid(m) - e_i / (1 - 2 e_i) * m`, with the margin `m` as in [Dpo] and `e_i` from the
 /// data. Pairs of unknown quality, such as those from different annotators, are corrected each by

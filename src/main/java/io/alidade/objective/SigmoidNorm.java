@@ -6,7 +6,7 @@ import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
 
 /// DPO with log-ratios per token (length-normalised DPO, Tulu 3, Lambert et al. 2024,
-/// arXiv:2411.15124, eq. 6).
+/// arXiv:2411.15124).
 ///
 /// `-log sigmoid(beta * (score of chosen / its tokens - score of rejected / its tokens))`, with the
 /// score as in [Dpo]. A long answer earns no margin by its length alone.

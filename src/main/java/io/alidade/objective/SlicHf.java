@@ -4,8 +4,8 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// Sequence likelihood calibration with human feedback (Zhao et al. 2023, arXiv:2305.10425, eq. 1),
-/// on plain likelihoods, with the chosen answer as the target of its regularisation.
+/// Sequence likelihood calibration with human feedback (Zhao et al. 2023, arXiv:2305.10425, section
+/// 2), on plain likelihoods, with the chosen answer as the target of its regularisation.
 ///
 /// `max(0, delta - l(chosen) + l(rejected)) - lambda l(chosen)`, with `l` the log-likelihood summed
 /// over tokens. Needs no reference: the second term keeps the policy near the data.

@@ -6,8 +6,9 @@ import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 
-/// Preference optimization with a token-level adaptive barrier (TAB-PO, 2026, as its authors' code
-/// defines it): for structured answers of which few tokens decide.
+/// Preference optimization with a token-level adaptive barrier (TAB-PO, Fodeh et al. 2026,
+/// arXiv:2603.00025, as its authors' code defines it): for structured answers of which few tokens
+/// decide.
 ///
 /// `-log sigmoid(z) + lambda * barrier`, with `z = beta * (u_w - u_l)` and `u` the weighted mean
 /// over tokens of the log-ratio of policy to reference. Token weights come with the data and are

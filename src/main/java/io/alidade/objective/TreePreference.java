@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /// Tree preference optimization: graded lists of step-by-step answers, many of which share their
-/// beginnings (TPO, Liao et al. 2024, arXiv:2410.12854, section 3).
+/// beginnings (TPO, Liao et al. 2024, arXiv:2410.12854).
 ///
 /// `sum_{v_i > v_j} lambda_ij * -log sigmoid(M_ij)` over the answers of a prompt, with values `v`
 /// in `[0, 1]`,

@@ -221,7 +221,7 @@ public final class Binder {
     }
     try {
       if (type == double.class && NUMBER.matcher(text).matches()) {
-        return Double.parseDouble(text);
+        return single(Double.parseDouble(text), text, path, node);
       } else if (type == int.class && INTEGER.matcher(text).matches()) {
         return Integer.parseInt(text);
       } else if (type == long.class && INTEGER.matcher(text).matches()) {
@@ -246,6 +246,16 @@ public final class Binder {
               .formatted(path, known, text, Nearest.hint(text, known), node.place()));
     }
     throw wrong(path, type == boolean.class ? "true or false" : type.getSimpleName(), node);
+  }
+
+  /// A number that single precision, which most of it is computed in, can hold.
+  private static double single(double value, String text, String path, Node node) {
+    if (Math.abs(value) > Float.MAX_VALUE) {
+      throw new UserException(
+          "%s: %s is out of range; single precision holds -3.4e38 to 3.4e38 (%s)"
+              .formatted(path, text, node.place()));
+    }
+    return value;
   }
 
   private static UserException wrong(String path, String wanted, Node node) {

@@ -60,12 +60,18 @@ public final class Catalogue {
 
   private static List<Class<?>> reachable() {
     var slots = new LinkedHashSet<Class<?>>();
+    var parts = new LinkedHashSet<Class<?>>();
     var queue = new ArrayDeque<Class<?>>(List.of(Recipe.class));
     while (!queue.isEmpty()) {
       for (var component : Components.of(queue.remove()).values()) {
         var type = plain(component.getGenericType());
         if (type instanceof Class<?> slot && Components.isSlot(slot) && slots.add(slot)) {
           queue.addAll(Slots.of(slot));
+        } else if (type instanceof Class<?> part
+            && part.isRecord()
+            && part.getName().startsWith("io.alidade.")
+            && parts.add(part)) {
+          queue.add(part); // such as what a loop draws, which names a judge
         }
       }
     }

@@ -76,6 +76,8 @@ public record Scale(
   /// @param layersToTransform numbers of the layers that are adapted; none for all
   /// @param rankPattern ranks by an expression that ends a module's name
   /// @param alphaPattern alphas likewise
+  /// @param excludeModules names of modules that are left out although they are targets
+  /// @param excludeModulesRegex an expression that matches whole names of such modules, instead
   public record Adapter(
       int r,
       double loraAlpha,
@@ -86,7 +88,9 @@ public record Scale(
       @Default("[]") List<String> modulesToSave,
       @Default("[]") List<Integer> layersToTransform,
       @Default("{}") SequencedMap<String, Integer> rankPattern,
-      @Default("{}") SequencedMap<String, Double> alphaPattern) {
+      @Default("{}") SequencedMap<String, Double> alphaPattern,
+      @Default("[]") List<String> excludeModules,
+      Optional<String> excludeModulesRegex) {
     /// Checks ranges.
     public Adapter {
       Check.atLeast("r", 1, r);
@@ -96,6 +100,11 @@ public record Scale(
         throw new IllegalArgumentException(
             "target_modules and target_modules_regex exclude each other");
       }
+      if (excludeModulesRegex.isPresent() && !excludeModules.isEmpty()) {
+        throw new IllegalArgumentException(
+            "exclude_modules and exclude_modules_regex exclude each other");
+      }
+      excludeModulesRegex.ifPresent(regex -> Targets.expression("exclude_modules_regex", regex));
       var _ =
           new LoraSpec(
               r,
@@ -106,7 +115,8 @@ public record Scale(
               modulesToSave,
               rankPattern,
               alphaPattern,
-              layersToTransform);
+              layersToTransform,
+              excluded(excludeModules, excludeModulesRegex));
     }
 
     /// What the model layer calls it.
@@ -120,13 +130,20 @@ public record Scale(
           modulesToSave,
           rankPattern,
           alphaPattern,
-          layersToTransform);
+          layersToTransform,
+          excluded(excludeModules, excludeModulesRegex));
     }
 
     private static Targets targets(List<String> names, Optional<String> regex) {
       return regex
           .<Targets>map(Targets.Pattern::new)
           .orElseGet(() -> names.isEmpty() ? new Targets.Usual() : Targets.of(names));
+    }
+
+    private static Optional<Targets.Chosen> excluded(List<String> names, Optional<String> regex) {
+      return regex
+          .<Targets.Chosen>map(Targets.Pattern::new)
+          .or(() -> names.isEmpty() ? Optional.empty() : Optional.of(new Targets.Names(names)));
     }
   }
 

@@ -3,6 +3,7 @@ package io.alidade.recipe;
 import io.alidade.UserException;
 import io.alidade.batch.Readout;
 import io.alidade.data.Strategy;
+import io.alidade.example.Form;
 import io.alidade.example.Signal;
 import io.alidade.learning.Drawing;
 import io.alidade.model.Head;
@@ -47,6 +48,45 @@ public final class Wiring {
     var _ = head(recipe);
     reports(recipe);
     recipe.learning().draws().ifPresent(drawing -> drawing(plan, drawing));
+    accompanied(plan);
+  }
+
+  /// Checks that fresh answers stand beside pairs if and only if the objective reads them.
+  private static void accompanied(Plan plan) {
+    var recipe = plan.recipe();
+    var needs = recipe.objective().needs();
+    var objective = recipe.objective().getClass().getSimpleName();
+    var learning = recipe.learning().getClass().getSimpleName();
+    int wanted = needs.feedback() == Needs.Feedback.PAIRS ? needs.candidates() - 2 : 0;
+    var companions = recipe.learning().accompanied();
+    if (companions.isEmpty()) {
+      if (wanted > 0) {
+        throw new UserException(
+            "recipe.learning.%s: %s reads fresh answers beside the pairs, which nobody draws; use learning: Hybrid"
+                .formatted(learning, objective));
+      }
+      return;
+    }
+    if (wanted == 0) {
+      throw new UserException(
+          "recipe.learning.%s: %s has no use for fresh answers beside the pairs; use learning: Offline"
+              .formatted(learning, objective));
+    }
+    if (companions.get().samples() < wanted) {
+      throw new UserException(
+          "recipe.learning.%s.companions: %s needs samples of at least %d, was %d"
+              .formatted(learning, objective, wanted, companions.get().samples()));
+    }
+    if (companions.get().maxNewTokens() >= plan.scale().maxLength()) {
+      throw new UserException(
+          "recipe.learning.%s.companions: max_new_tokens (%d) must be below max_length (%d), to leave room for a prompt"
+              .formatted(learning, companions.get().maxNewTokens(), plan.scale().maxLength()));
+    }
+    if (plan.scale().adapter().filter(adapter -> adapter.loraDropout() > 0).isPresent()) {
+      throw new UserException(
+          "recipe.learning.%s: lora_dropout must be 0, since dropout makes the likelihoods of fresh answers noisy"
+              .formatted(learning));
+    }
   }
 
   /// Checks a loop that draws: that what comes of its answers is what the objective reads.
@@ -56,7 +96,8 @@ public final class Wiring {
     var objective = recipe.objective().getClass().getSimpleName();
     var learning = recipe.learning().getClass().getSimpleName();
     for (var signal : needs.signals()) {
-      if (!recipe.learning().yields(needs.feedback()).contains(signal)) {
+      if (!recipe.learning().yields(needs.feedback()).contains(signal)
+          && drawing.advantage().filter(a -> a.signals().contains(signal)).isEmpty()) {
         throw new UserException(
             "recipe.learning.%s: %s reads '%s', which drawn answers do not carry; use another objective"
                 .formatted(learning, objective, signal.name()));
@@ -87,14 +128,25 @@ public final class Wiring {
           "recipe.learning.%s.drawing: %s compares answers, so samples must be at least 2, was %d"
               .formatted(learning, objective, drawing.samples()));
     }
-    if (!recipe.strategies().isEmpty()) {
+    if (!recipe.strategies().stream().allMatch(Wiring::ofPrompts)) {
       throw new UserException(
-          "recipe.strategies: %s draws its own answers; remove them".formatted(learning));
+          "recipe.strategies: %s draws its own answers, so that strategies can make prompts of prompts alone; remove the others"
+              .formatted(learning));
     }
     if (drawing.maxNewTokens() >= plan.scale().maxLength()) {
       throw new UserException(
           "recipe.learning.%s.drawing: max_new_tokens (%d) must be below max_length (%d), to leave room for a prompt"
               .formatted(learning, drawing.maxNewTokens(), plan.scale().maxLength()));
+    }
+  }
+
+  /// Whether a strategy makes prompts of prompts.
+  private static boolean ofPrompts(Strategy strategy) {
+    try {
+      return strategy.outline(new Strategy.Outline("prompts", Form.PROMPT, Set.of(), Set.of())).form()
+          == Form.PROMPT;
+    } catch (UserException _) {
+      return false; // it takes other rows
     }
   }
 

@@ -16,6 +16,12 @@ public interface Moving extends Scorer {
   /// A new part of the run begins with the policy as it is.
   void anchored();
 
+  /// Whether it moves the policy too when a part begins, so that what an optimizer knows of the
+  /// weights no longer holds.
+  default boolean movesPolicy() {
+    return false;
+  }
+
   /// Its weights by name, for a checkpoint; they share memory with it.
   SequencedMap<String, Tensor> state();
 

@@ -1,5 +1,11 @@
 package io.alidade.report;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.regex.Pattern;
+
 /// A self-contained HTML page: nothing is fetched, it prints well, and it follows the reader's
 /// light or dark theme. A few lines of script show values under the pointer; without them nothing
 /// is lost.
@@ -13,12 +19,12 @@ public final class Page {
       main{max-width:1120px;margin:0 auto;padding:40px 28px 64px}
       header{display:flex;gap:18px;align-items:center;border-bottom:1px solid var(--line);padding-bottom:22px}
       header svg{flex:none;width:46px;height:46px;stroke:var(--brass);fill:none;stroke-width:1.6;stroke-linecap:round}
-      header p{margin:2px 0 0;color:var(--soft)}
-      h1{font-size:27px;line-height:1.2;letter-spacing:-.015em;margin:0;font-weight:650}
+      header>div{min-width:0}header p{margin:2px 0 0;color:var(--soft);overflow-wrap:anywhere}
+      h1{font-size:27px;line-height:1.2;letter-spacing:-.015em;margin:0;font-weight:650;overflow-wrap:anywhere}
       h2{font-size:18px;letter-spacing:-.01em;margin:44px 0 14px;font-weight:650}
       .eyebrow{font-size:11.5px;letter-spacing:.11em;text-transform:uppercase;color:var(--brass);font-weight:650}
       .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(205px,1fr));gap:14px;margin-top:26px}
-      .card,.chart-card,.sample,pre,table{background:var(--card);border:1px solid var(--line);border-radius:10px}
+      .card,.chart-card,.sample,pre,.table{background:var(--card);border:1px solid var(--line);border-radius:10px}
       .card{padding:16px 18px}.card .name{color:var(--soft);font-size:13px}
       .card .value{font-size:31px;line-height:1.2;font-weight:640;letter-spacing:-.02em;font-variant-numeric:tabular-nums;margin-top:3px}
       .card .was{font-size:13.5px;font-variant-numeric:tabular-nums}.card .note{color:var(--soft);font-size:12.5px;margin-top:7px;line-height:1.4}
@@ -33,10 +39,12 @@ public final class Page {
       .text,pre{font:12.8px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono","DejaVu Sans Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;tab-size:4}
       pre{padding:14px 18px;margin:0 0 14px;overflow:auto}
       .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));gap:16px;align-items:start}
-      table{border-collapse:separate;border-spacing:0;width:100%;font-size:13.5px;overflow:hidden}
-      td,th{padding:7px 14px;text-align:left;vertical-align:top;border-top:1px solid var(--line);overflow-wrap:anywhere}
+      .table{overflow-x:auto}
+      table{border-collapse:separate;border-spacing:0;width:100%;font-size:13.5px}
+      td,th{padding:7px 14px;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
+      .facts td{overflow-wrap:anywhere}
       tr:first-child>td,tr:first-child>th{border-top:0}th{font-weight:500;color:var(--soft);white-space:nowrap}
-      td.number{text-align:right;font-variant-numeric:tabular-nums}
+      .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
       code{font:12.8px ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
       footer{margin-top:48px;padding-top:16px;border-top:1px solid var(--line);color:var(--soft);font-size:13px}
       .tip{position:absolute;pointer-events:none;background:var(--ink);color:var(--back);border-radius:6px;padding:5px 9px;font-size:12px;line-height:1.45;white-space:nowrap;font-variant-numeric:tabular-nums;display:none;z-index:1}
@@ -72,6 +80,11 @@ public final class Page {
       "<svg viewBox=\"0 0 48 48\" aria-hidden=\"true\"><path d=\"M5 36a19 19 0 0 1 38 0z\"/>"
           + "<path d=\"M24 17v4M10.6 22.6l2.8 2.8M37.4 22.6l-2.8 2.8M17 19l1.4 3.4M31 19l-1.4 3.4\"/>"
           + "<path d=\"M24 36L41 9\" stroke-width=\"2.6\"/><circle cx=\"24\" cy=\"36\" r=\"2.4\"/></svg>";
+
+  private static final Pattern NUMBER = Pattern.compile("[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)? ?%?( ± [0-9.]+)?");
+
+  /// What stands in place of a number that there is none of.
+  private static final Set<String> ABSENT = Set.of("-", "–");
 
   private final StringBuilder body = new StringBuilder();
   private final String title;
@@ -116,34 +129,50 @@ public final class Page {
     return this;
   }
 
-  /// A table with a heading row.
+  /// A table with a heading row; columns of numbers stand to the right, heading and dashes
+  /// included.
   public Page table(Iterable<String> headings, Iterable<? extends Iterable<String>> rows) {
-    body.append("<table><tr>");
-    headings.forEach(cell -> body.append("<th>").append(Svg.escape(cell)).append("</th>"));
-    body.append("</tr>\n");
-    for (var row : rows) {
-      body.append("<tr>");
-      row.forEach(cell ->
-          body.append(
-                  cell.matches("[-+]?[0-9.]+%?( ± [0-9.]+)?") ? "<td class=\"number\">" : "<td>")
-              .append(Svg.escape(cell))
-              .append("</td>"));
-      body.append("</tr>\n");
+    var names = listed(headings);
+    var lines = new ArrayList<List<String>>();
+    rows.forEach(row -> lines.add(listed(row)));
+    body.append("<div class=\"table\"><table>");
+    row("th", names, column -> lines.stream().anyMatch(line -> number(line, column)));
+    for (var line : lines) {
+      row("td", line, column -> number(line, column) || ABSENT.contains(line.get(column)));
     }
-    body.append("</table>\n");
+    body.append("</table></div>\n");
     return this;
+  }
+
+  private static List<String> listed(Iterable<String> cells) {
+    var list = new ArrayList<String>();
+    cells.forEach(list::add);
+    return list;
+  }
+
+  private static boolean number(List<String> line, int column) {
+    return column < line.size() && NUMBER.matcher(line.get(column)).matches();
+  }
+
+  private void row(String tag, List<String> cells, IntPredicate number) {
+    body.append("<tr>");
+    for (int column = 0; column < cells.size(); column++) {
+      body.append('<').append(tag).append(number.test(column) ? " class=\"number\">" : ">");
+      body.append(Svg.escape(cells.get(column))).append("</").append(tag).append('>');
+    }
+    body.append("</tr>\n");
   }
 
   /// A table of names and values.
   public Page facts(java.util.Map<String, String> facts) {
-    body.append("<table>");
+    body.append("<div class=\"table facts\"><table>");
     facts.forEach((name, value) ->
         body.append("<tr><th>")
             .append(Svg.escape(name))
             .append("</th><td>")
             .append(Svg.escape(value))
             .append("</td></tr>\n"));
-    body.append("</table>\n");
+    body.append("</table></div>\n");
     return this;
   }
 

@@ -47,7 +47,7 @@ public final class RunReport {
             "Alidade · run report",
             find(yaml, "\\n  objective:(?: |\\n    )(\\w+)")
                 + " on "
-                + shortened(find(yaml, "\\n  model: (.*)")),
+                + last(find(yaml, "\\n  model: (.*)")),
             subtitle(log, yaml, facts));
     var summary = Summary.read(run);
     var headlines = summary.headlines().isEmpty() ? Summary.headlines(log) : summary.headlines();
@@ -74,7 +74,7 @@ public final class RunReport {
 
   private static String subtitle(MetricsLog log, String yaml, SequencedMap<String, String> facts) {
     var parts = new ArrayList<String>();
-    parts.add("data " + shortened(find(yaml, "\\n  data: (.*)")));
+    parts.add("data " + last(find(yaml, "\\n  data: (.*)")));
     if (!log.rows().isEmpty()) {
       var last = log.rows().getLast();
       parts.add(last.step() + " steps");
@@ -99,9 +99,11 @@ public final class RunReport {
     return matcher.find() ? matcher.group(1).replace("\"", "") : "–";
   }
 
-  /// The end of a path that is too long for a heading.
-  private static String shortened(String name) {
-    return name.length() <= 60 ? name : "…" + name.substring(name.length() - 58);
+  /// What a heading says of a folder or file: its own name. A name on the hub stays as it is.
+  private static String last(String name) {
+    return name.startsWith("/") || name.split("[/\\\\]", -1).length > 2
+        ? name.replaceFirst(".*[/\\\\](?=[^/\\\\])", "")
+        : name;
   }
 
   private static String text(Path file) {

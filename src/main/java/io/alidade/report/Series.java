@@ -54,6 +54,23 @@ public record Series(String name, List<Point> points, Style style, OptionalInt c
     this(name, points, style, OptionalInt.empty());
   }
 
+  /// The same in the colour of this number, from 0 to 7.
+  public Series coloured(int number) {
+    return new Series(name, points, style, OptionalInt.of(number));
+  }
+
+  /// The same with intervals that end where the quantity does, such as a share at 0 and 1.
+  public Series within(double least, double most) {
+    return new Series(
+        name,
+        points.stream()
+            .map(p ->
+                new Point(p.x, p.y, Math.max(least, p.low), Math.min(most, p.high)))
+            .toList(),
+        style,
+        colour);
+  }
+
   int colour(int place) {
     return colour.orElse(place) % 8;
   }

@@ -46,10 +46,13 @@ public final class Compared {
 
   private static final String SECONDS = "seconds";
 
+  private static final Measure ACCURACY =
+      Measure.of("Held-out preference accuracy", "eval_rewards/accuracies", "eval_accuracy");
+
   /// What is drawn over the steps.
   private static final List<Measure> CURVES =
       List.of(
-          Measure.of("Held-out preference accuracy", "eval_rewards/accuracies", "eval_accuracy"),
+          ACCURACY,
           Measure.of("Held-out reward margin", "eval_rewards/margins", "eval_margin"),
           Measure.of("Held-out loss", "eval_loss"),
           Measure.of("KL to the reference, nats", "eval_kl"),
@@ -218,7 +221,7 @@ public final class Compared {
                     scale.model().orElse("–"),
                     scale.data().orElse("–"),
                     scale.maxSteps(),
-                    comparison.seeds()))
+                    comparison.seeds().toString().replaceAll("[\\[\\]]", "")))
         .heading("At the end")
         .table(headings(), rows())
         .paragraph(
@@ -238,28 +241,37 @@ public final class Compared {
   private List<Chart> charts() {
     var charts = new ArrayList<Chart>();
     for (var measure : CURVES) {
-      var series = new ArrayList<Series>();
-      for (var arm : arms) {
-        var curves = new ArrayList<List<double[]>>();
-        for (var run : arm.runs) {
-          var log = run.log();
-          measure
-              .in(log)
-              .ifPresent(metric ->
-                  curves.add(
-                      log.curve(metric).stream()
-                          .map(point -> new double[] {point.step(), point.value()})
-                          .toList()));
+      for (int from = 0; from < arms.size(); from += LINES) {
+        var series = new ArrayList<Series>();
+        for (int i = from; i < Math.min(arms.size(), from + LINES); i++) {
+          // An arm has one colour in all figures, also where another one has no such curve.
+          int colour = i - from;
+          curve(measure, arms.get(i)).ifPresent(curve -> series.add(curve.coloured(colour)));
         }
-        if (!curves.isEmpty()) {
-          series.add(Interval.band(arm.name, curves));
+        if (!series.isEmpty()) {
+          charts.add(Chart.Lines.of(measure.name, "step", "", series));
         }
-      }
-      for (int from = 0; from < series.size(); from += LINES) {
-        var some = series.subList(from, Math.min(series.size(), from + LINES));
-        charts.add(Chart.Lines.of(measure.name, "step", "", some));
       }
     }
     return charts;
+  }
+
+  private static Optional<Series> curve(Measure measure, Arm arm) {
+    var curves = new ArrayList<List<double[]>>();
+    for (var run : arm.runs) {
+      var log = run.log();
+      measure
+          .in(log)
+          .ifPresent(metric ->
+              curves.add(
+                  log.curve(metric).stream()
+                      .map(point -> new double[] {point.step(), point.value()})
+                      .toList()));
+    }
+    if (curves.isEmpty()) {
+      return Optional.empty();
+    }
+    var band = Interval.band(arm.name, curves);
+    return Optional.of(measure == ACCURACY ? band.within(0, 1) : band);
   }
 }

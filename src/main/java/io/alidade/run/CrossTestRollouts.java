@@ -47,6 +47,7 @@ import tools.jackson.databind.JsonNode;
 final class CrossTestRollouts implements Collector {
   private final CrossTesting settings;
   private final Rollouts plain;
+  private final Turns turns;
   private final Policy policy;
   private final Tokenizer tokenizer;
   private final Set<Integer> ends;
@@ -56,11 +57,13 @@ final class CrossTestRollouts implements Collector {
   private final long seed;
   private final Journal journal;
 
-  /// @param plain rounds of whole answers, for the order of prompts and for evaluations
+  /// @param plain rounds of whole answers, for evaluations
+  /// @param turns which prompts come when
   /// @param encoder of the pairs that come out
   CrossTestRollouts(
       CrossTesting settings,
       Rollouts plain,
+      Turns turns,
       Policy policy,
       Tokenizer tokenizer,
       Set<Integer> ends,
@@ -71,6 +74,7 @@ final class CrossTestRollouts implements Collector {
       Journal journal) {
     this.settings = settings;
     this.plain = plain;
+    this.turns = turns;
     this.policy = policy;
     this.tokenizer = tokenizer;
     this.ends = ends;
@@ -167,7 +171,7 @@ final class CrossTestRollouts implements Collector {
   private void write(int round, int prompts, Path file) {
     var parts = folder.resolve("round-%05d-parts".formatted(round));
     long first = (long) round * prompts;
-    var chosen = plain.chosen(first, prompts);
+    var chosen = turns.at(first, prompts);
     var runner = (CodeRunner) settings.drawing().judge();
     var required = EnumSet.allOf(Protection.class);
     runner.unprotected().forEach(required::remove);

@@ -46,13 +46,14 @@ public record Evaluation(
             value);
   }
 
-  /// Writes `evaluate.json` and `evaluate.html`.
+  /// Writes `evaluate.json`, `evaluate.html`, and each figure as a picture, `figure-1.svg` and so on.
   public void write(Path folder) {
     var json = new LinkedHashMap<String, Object>();
     json.put("title", title);
     json.put(subject + "s", rows);
     json.put("notes", notes);
     Json.write(folder.resolve("evaluate.json"), json);
+    pictures(folder);
     var page = new Page("Alidade · evaluation", title, "%d %ss".formatted(rows.size(), subject));
     var table = new ArrayList<List<String>>();
     for (var measure : measures()) {
@@ -71,5 +72,21 @@ public record Evaluation(
       notes.forEach(page::paragraph);
     }
     AtomicFiles.text(folder.resolve("evaluate.html"), page.html());
+  }
+
+  private void pictures(Path folder) {
+    for (int f = 0; f < charts.size(); f++) {
+      AtomicFiles.text(
+          folder.resolve("figure-%d.svg".formatted(f + 1)), charts.get(f).standalone() + "\n");
+    }
+    try {
+      int next = charts.size() + 1; // figures of an earlier evaluation that had more of them
+      while (java.nio.file.Files.deleteIfExists(folder.resolve("figure-%d.svg".formatted(next)))) {
+        next++;
+      }
+    } catch (java.io.IOException e) {
+      throw new io.alidade.UserException(
+          "cannot write %s: %s".formatted(folder, e.getMessage()), e);
+    }
   }
 }

@@ -19,12 +19,22 @@ final class Feedback {
   private Feedback() {}
 
   /// A group with the line of a data file that says the same in text.
-  record Lesson(Group group, Map<String, Object> cells) {}
+  record Lesson(Group group, Map<String, Object> cells) {
+    /// Whether it moves the policy: all do but those whose advantages are 0 throughout.
+    boolean moves() {
+      var advantages =
+          group.signals().entrySet().stream()
+              .filter(signal -> signal.getKey().name().endsWith(Drawing.ADVANTAGE.name()))
+              .toList();
+      return advantages.isEmpty()
+          || advantages.stream().flatMapToDouble(s -> Arrays.stream(s.getValue())).anyMatch(a -> a != 0);
+    }
+  }
 
   /// What is learned from a round.
   static List<Lesson> of(List<Rollout> rollouts, Needs.Feedback form, Drawing drawing) {
     var lessons = new ArrayList<Lesson>();
-    var advantages = form == Needs.Feedback.ROLLOUTS ? advantages(rollouts, drawing) : null;
+    var advantages = form == Needs.Feedback.ROLLOUTS ? advantages(rollouts, drawing) : List.<Map<Signal, double[]>>of();
     for (int r = 0; r < rollouts.size(); r++) {
       var rollout = rollouts.get(r);
       var ranked = rollout.ranked();
@@ -60,19 +70,18 @@ final class Feedback {
         }
         case RANKINGS -> {
           if (!rollout.indifferent()) {
-            lessons.add(
-                lesson(
-                    rollout,
-                    ranked,
-                    Form.RANKING,
-                    signals(
-                        Drawing.SCORE,
-                        ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray())));
+            var signals =
+                signals(
+                    Drawing.SCORE,
+                    ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray());
+            signals.put(
+                Drawing.WIN_RATE, ranked.stream().mapToDouble(rollout::winRate).toArray());
+            lessons.add(lesson(rollout, ranked, Form.RANKING, signals));
           }
         }
         case ROLLOUTS -> {
           var all = java.util.stream.IntStream.range(0, rollout.answers().size()).boxed().toList();
-          var signals = signals(Drawing.ADVANTAGE, java.util.Objects.requireNonNull(advantages)[r]);
+          var signals = advantages.get(r);
           signals.put(
               Drawing.OLD, rollout.logps().stream().flatMapToDouble(Arrays::stream).toArray());
           lessons.add(lesson(rollout, all, Form.RANKING, signals));
@@ -82,15 +91,28 @@ final class Feedback {
     return lessons;
   }
 
-  private static double[][] advantages(List<Rollout> rollouts, Drawing drawing) {
-    var rewards =
-        rollouts.stream()
-            .map(rollout ->
-                Arrays.stream(rollout.standing())
+  /// For each prompt, the advantages of its answers and what else is said of them.
+  private static List<Map<Signal, double[]>> advantages(List<Rollout> rollouts, Drawing drawing) {
+    var advantage = drawing.advantage().orElseThrow();
+    var rewards = rollouts.stream().map(Rollout::standing).toArray(double[][]::new);
+    var each =
+        Arrays.stream(rewards)
+            .map(group ->
+                Arrays.stream(group)
                     .mapToObj(reward -> new double[] {reward})
                     .toArray(double[][]::new))
             .toArray(double[][][]::new);
-    return drawing.advantage().orElseThrow().of(rewards, 1);
+    var own = advantage.of(each, 1);
+    var further =
+        advantage.further(rewards, rollouts.stream().map(Rollout::classes).toArray(int[][]::new));
+    var all = new ArrayList<Map<Signal, double[]>>();
+    for (int r = 0; r < own.length; r++) {
+      int at = r;
+      var signals = signals(Drawing.ADVANTAGE, own[r]);
+      further.forEach((signal, values) -> signals.put(signal, values[at]));
+      all.add(signals);
+    }
+    return all;
   }
 
   private static Map<Signal, double[]> signals(Signal signal, double... values) {

@@ -76,20 +76,28 @@ record Inputs(
       rows = split.train();
       heldRows = Optional.of(split.heldOut());
     }
-    var drawing = plan.recipe().learning().draws();
-    if (drawing.isPresent()) {
-      return asking(plan, drawing.get(), model, data, evalData, tokenizer, rows, heldRows, journal);
-    }
     var setting =
         new Strategy.Setting(
             encoder, model, wanted -> hub.resolve(wanted, Hub.Kind.MODEL), scale.dtype(), journal);
+    var drawing = plan.recipe().learning().draws();
+    if (drawing.isPresent()) {
+      rows = directed(plan, name, rows, setting);
+      heldRows = heldRows.map(held -> directed(plan, name, held, setting));
+      return asking(plan, drawing.get(), model, data, evalData, tokenizer, rows, heldRows, journal);
+    }
     if (!plan.recipe().strategies().isEmpty()) {
       Natives.threads(TrainingRun.threads(scale, model)); // a strategy may read models
     }
     rows = made(plan, rows, setting);
     heldRows = heldRows.map(held -> made(plan, held, setting));
-    var train =
+    var encoded =
         encode("training rows", rows, encoder, needs, scale.perDeviceTrainBatchSize(), journal);
+    var train =
+        plan.recipe()
+            .learning()
+            .accompanied()
+            .map(c -> Accompanied.withRoom(encoded, scale.maxLength() - c.maxNewTokens(), journal))
+            .orElse(encoded);
     var held =
         heldRows.map(some ->
             encode("held-out rows", some, encoder, needs, scale.perDeviceEvalBatchSize(), journal));
@@ -148,6 +156,15 @@ record Inputs(
     var rows = Rows.open(path.toString(), split);
     if (plan.recipe().learning().draws().isEmpty()) {
       Wiring.check(plan, Strategy.Outline.of(name, rows.form(), rows.row(0)));
+    }
+    return rows;
+  }
+
+  /// What the strategies of a recipe make of the prompts of a loop.
+  private static Rows directed(Plan plan, String name, Rows rows, Strategy.Setting setting) {
+    for (var strategy : plan.recipe().strategies()) {
+      var _ = strategy.outline(Strategy.Outline.of(name, rows.form(), rows.row(0)));
+      rows = strategy.apply(rows, setting);
     }
     return rows;
   }

@@ -161,7 +161,7 @@ public record ModelEvaluation(
                 .toList());
     var games = new ArrayList<Ratings.Game>();
     for (int m = 0; m < names.size(); m++) {
-      var wins = new ArrayList<double[]>(); // preference, length, length of the baseline
+      var wins = new ArrayList<double[]>(); // preference, lengths, difficulty
       for (int r = 0; r < prompts; r++) {
         var p = verdicts.get(r).preference();
         for (int o = m + 1; o < names.size(); o++) {
@@ -174,7 +174,8 @@ public record ModelEvaluation(
               new double[] {
                 p[m][0],
                 length(all.get(m).texts().get(r).getFirst()),
-                length(all.getFirst().texts().get(r).getFirst())
+                length(all.getFirst().texts().get(r).getFirst()),
+                difficulty(r)
               });
         }
       }
@@ -185,6 +186,20 @@ public record ModelEvaluation(
     if (!games.isEmpty()) {
       ratings(Ratings.of(games, PRIOR, rounds, SHARE, seed), measures, charts);
     }
+  }
+
+  /// How hard a question is, log-odds, as the column `difficulty` of the data has it (AlpacaEval takes it
+  /// from many models); NaN without.
+  private double difficulty(int row) {
+    return rows.cells(row).get("difficulty") instanceof Number number
+        ? number.doubleValue()
+        : Double.NaN;
+  }
+
+  /// One a question, or none where a question lacks it.
+  private static double[] difficulties(List<double[]> wins) {
+    var all = wins.stream().mapToDouble(w -> w[3]).toArray();
+    return Arrays.stream(all).allMatch(Double::isFinite) ? all : new double[0];
   }
 
   private static void winRate(
@@ -198,7 +213,7 @@ public record ModelEvaluation(
             wins.stream().mapToDouble(w -> w[0]).toArray(),
             wins.stream().mapToDouble(w -> w[1]).toArray(),
             wins.stream().mapToDouble(w -> w[2]).toArray(),
-            new double[0],
+            difficulties(wins),
             RIDGE);
     measures.put("win_rate", rate.plain());
     measures.put("win_rate/error", rate.error());

@@ -5,6 +5,7 @@ import io.alidade.example.Columns;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Text;
+import io.alidade.judge.ExactAnswer;
 import io.alidade.judge.Verdict;
 import io.alidade.store.Json;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ import tools.jackson.databind.JsonNode;
 /// @param ended whether each answer came to its end, rather than to the largest number of tokens
 /// @param standing what each is worth, NaN where the judge could not tell
 /// @param preference P(i beats j), NaN where the judge could not tell
+/// @param classes which answers say the same: those with the same number; as the judge tells, or
+///   else those of the same text
 record Rollout(
     Example example,
     int[] prompt,
@@ -32,7 +35,19 @@ record Rollout(
     List<double[]> logps,
     boolean[] ended,
     double[] standing,
-    double[][] preference) {
+    double[][] preference,
+    int[] classes) {
+  /// What a judge tells of the classes of answers is kept under this name.
+  private static final String CLASSES = ExactAnswer.CLASSES;
+
+  /// Which answers say the same.
+  static int[] classes(Verdict verdict, List<Text> answers) {
+    var told = verdict.parts().get(CLASSES);
+    return told == null
+        ? answers.stream().mapToInt(answers::indexOf).toArray()
+        : Arrays.stream(told).mapToInt(number -> (int) number).toArray();
+  }
+
   /// As a line of JSON.
   ///
   /// @param verdict whose further numbers are kept too
@@ -42,6 +57,7 @@ record Rollout(
     cells.putAll(Columns.write(example, Form.RANKING));
     cells.put("scores", Arrays.stream(standing).boxed().toList());
     verdict.parts().forEach(cells::put);
+    cells.put(CLASSES, classes);
     cells.put("preference", preference);
     cells.put("ended", ended);
     cells.put("prompt_ids", prompt);
@@ -89,7 +105,8 @@ record Rollout(
         logps,
         ended,
         numbers(where, list(where, json, "scores")),
-        preference);
+        preference,
+        ints(where, list(where, json, CLASSES)));
   }
 
   private static Example.Row row(String text) {
@@ -141,6 +158,26 @@ record Rollout(
     }
     places.sort(java.util.Comparator.comparingDouble((Integer i) -> standing[i]).reversed());
     return places;
+  }
+
+  /// The share of the other answers that an answer beats; those that it was not compared with do
+  /// not count. 1/2 where there is none.
+  double winRate(int answer) {
+    double wins = 0;
+    int games = 0;
+    for (int other = 0; other < preference.length; other++) {
+      double chance = preference[answer][other];
+      if (other != answer && !Double.isNaN(chance)) {
+        wins += chance;
+        games++;
+      }
+    }
+    return games == 0 ? 0.5 : wins / games;
+  }
+
+  /// Whether all answers are the same text.
+  boolean identical() {
+    return example.candidates().stream().distinct().count() < 2;
   }
 
   /// Whether nothing tells its answers apart.

@@ -34,7 +34,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.SplittableRandom;
 
 /// Rounds of a run: prompts in turn, answers of the policy, what the judge says of them.
 ///
@@ -59,7 +58,7 @@ final class Rollouts implements Collector {
   private final Needs.Feedback form;
   private final Path folder;
   private final long seed;
-  private final boolean shuffle;
+  private final Turns turns;
   private final Journal journal;
 
   /// Prompts that leave room for an answer.
@@ -142,7 +141,7 @@ final class Rollouts implements Collector {
     this.form = form;
     this.folder = folder;
     this.seed = seed;
-    this.shuffle = shuffle;
+    this.turns = new Turns(train.kept().length, seed, shuffle);
     this.journal = journal;
   }
 
@@ -170,13 +169,29 @@ final class Rollouts implements Collector {
       lessons.forEach(lesson -> lines.append(Json.line(lesson.cells())).append('\n'));
       AtomicFiles.text(learned, lines.toString());
     }
-    if (lessons.isEmpty()) {
-      journal.message(
-          "round %d: no prompt's answers differ in worth, so nothing is learned from them (%s)"
-              .formatted(round + 1, file));
-    }
+    nothing(rollouts, lessons)
+        .ifPresent(
+            why -> journal.message("round %d: %s (%s)".formatted(round + 1, why, file)));
     return new Collected(
         Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics(rollouts));
+  }
+
+  /// Why nothing is learned from a round, if so, in a line.
+  private static Optional<String> nothing(
+      List<Rollout> rollouts, List<Feedback.Lesson> lessons) {
+    if (lessons.stream().anyMatch(Feedback.Lesson::moves)) {
+      return Optional.empty();
+    }
+    var answers = rollouts.stream().flatMap(one -> one.example().candidates().stream()).toList();
+    var reason =
+        rollouts.stream().allMatch(one -> one.ranked().isEmpty())
+            ? "no answer could be judged"
+            : answers.stream().allMatch(answer -> Case.words(answer).isBlank())
+                ? "all answers are empty"
+                : rollouts.stream().allMatch(Rollout::identical)
+                    ? "all answers to a prompt are the same"
+                    : "no prompt's answers differ in worth";
+    return Optional.of(reason + ", so nothing is learned from them");
   }
 
   private void draw(int round, int prompts, Path file) {
@@ -187,7 +202,7 @@ final class Rollouts implements Collector {
       if (!Files.exists(part)) {
         int until = Math.min(prompts, from + PART);
         long first = (long) round * prompts + from;
-        AtomicFiles.text(part, drawn(train, chosen(first, until - from), first, seed));
+        AtomicFiles.text(part, drawn(train, turns.at(first, until - from), first, seed));
         journal.progress("draw", until, prompts, "prompts", new LinkedHashMap<>());
       }
       lines.append(text(part));
@@ -198,36 +213,6 @@ final class Rollouts implements Collector {
     } catch (IOException e) {
       throw new UserException("cannot remove %s: %s".formatted(parts, e.getMessage()), e);
     }
-  }
-
-  /// Which prompts come at some places of the run: all in turn, each pass in an order of its own.
-  int[] chosen(long first, int count) {
-    int all = train.kept().length;
-    var chosen = new int[count];
-    long pass = -1;
-    var order = new int[0];
-    for (int i = 0; i < count; i++) {
-      if ((first + i) / all != pass) {
-        pass = (first + i) / all;
-        order = order(all, pass);
-      }
-      chosen[i] = order[(int) ((first + i) % all)];
-    }
-    return chosen;
-  }
-
-  private int[] order(int all, long pass) {
-    var order = java.util.stream.IntStream.range(0, all).toArray();
-    if (shuffle) {
-      var random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + pass);
-      for (int i = all - 1; i > 0; i--) {
-        int j = random.nextInt(i + 1);
-        int swap = order[i];
-        order[i] = order[j];
-        order[j] = swap;
-      }
-    }
-    return order;
   }
 
   /// Answers to some prompts with their verdicts, a line a prompt.
@@ -274,7 +259,8 @@ final class Rollouts implements Collector {
         Arrays.stream(drawn).map(d -> doubles(d.logps())).toList(),
         ended,
         verdict.standing(),
-        verdict.preference());
+        verdict.preference(),
+        Rollout.classes(verdict, one.answers()));
   }
 
   private static double[] doubles(float[] values) {

@@ -214,6 +214,28 @@ public final class TrainingRun {
       Journal journal) {
     var recipe = plan.recipe();
     var scale = plan.scale();
+    var accompanied = recipe.learning().accompanied();
+    if (accompanied.isPresent()) {
+      return new Session(
+          recipe.objective(),
+          policy,
+          reference,
+          recipe.optimizer(),
+          recipe.schedule(),
+          settings(scale),
+          new Accompanied(
+              policy,
+              inputs.tokenizer(),
+              LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
+              inputs.train(),
+              accompanied.get(),
+              folder.path().resolve("rounds"),
+              scale.seed(),
+              scale.shuffle()),
+          inputs.held(),
+          folder.checkpoints(),
+          journal);
+    }
     if (inputs.prompts().isEmpty()) {
       return new Session(
           recipe.objective(),
@@ -269,11 +291,13 @@ public final class TrainingRun {
     var asked = inputs.prompts().orElseThrow().train();
     var ends = LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer());
     var rounds = folder.path().resolve("rounds");
+    var turns = new Turns(asked.kept().length, scale.seed(), scale.shuffle());
     var learning = recipe.learning();
     if (learning.searches().isPresent()) {
       return new TreeRollouts(
           learning.searches().get(),
           plain,
+          turns,
           policy,
           inputs.tokenizer(),
           ends,
@@ -287,6 +311,7 @@ public final class TrainingRun {
       return new CrossTestRollouts(
           learning.crossTests().get(),
           plain,
+          turns,
           policy,
           inputs.tokenizer(),
           ends,

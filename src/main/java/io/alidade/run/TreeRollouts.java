@@ -53,6 +53,7 @@ final class TreeRollouts implements Collector {
 
   private final StepSearch settings;
   private final Rollouts plain;
+  private final Turns turns;
   private final Policy policy;
   private final Tokenizer tokenizer;
   private final Set<Integer> ends;
@@ -63,10 +64,12 @@ final class TreeRollouts implements Collector {
   private final long seed;
   private final Journal journal;
 
-  /// @param plain rounds of whole answers, for the order of prompts and for evaluations
+  /// @param plain rounds of whole answers, for evaluations
+  /// @param turns which prompts come when
   TreeRollouts(
       StepSearch settings,
       Rollouts plain,
+      Turns turns,
       Policy policy,
       Tokenizer tokenizer,
       Set<Integer> ends,
@@ -77,6 +80,7 @@ final class TreeRollouts implements Collector {
       Journal journal) {
     this.settings = settings;
     this.plain = plain;
+    this.turns = turns;
     this.policy = policy;
     this.tokenizer = tokenizer;
     this.ends = ends;
@@ -181,7 +185,7 @@ final class TreeRollouts implements Collector {
       if (!Files.exists(part)) {
         int until = Math.min(prompts, from + PART);
         long first = (long) round * prompts + from;
-        AtomicFiles.text(part, searched(plain.chosen(first, until - from), first));
+        AtomicFiles.text(part, searched(turns.at(first, until - from), first));
         journal.progress("search", until, prompts, "prompts", new LinkedHashMap<>());
       }
       lines.append(text(part));

@@ -24,12 +24,10 @@ import java.util.SequencedMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/// Lists with corrupted scores (ADPO, 2025): a contextual bandit of four candidates, whose worth a
-/// random network says, and a policy that has seen a few clean lists before it learns from many bad
-/// ones.
+/// ScoredLists with corrupted scores (ADPO, 2025): a contextual bandit of four candidates, whose
+/// worth a random network says, and a policy that has seen a few clean lists before it learns from
+/// many bad ones.
 public record Adpo() implements Study {
-  private static final int CANDIDATES = 4;
-  private static final int SIZE = 8; // of a context and of a candidate
   private static final Signal SCORE = Signal.perCandidate("score");
   private static final Signal PREFERENCE = Signal.perGroup("p_pref");
   private static final double BETA_REWARD = 0.5;
@@ -79,89 +77,6 @@ public record Adpo() implements Study {
     abstract void befall(double[] scores, RandomGenerator random);
   }
 
-  /// The lists: first those that the anchor learns from, then those that are corrupted, then those
-  /// that choose a rate, then those that decide.
-  ///
-  /// @param features `[P][4][16]`, context and candidate
-  /// @param gold `[P][4]`, what each candidate is worth, in standard deviations
-  private record Lists(double[][][] features, double[][] gold, int[] parts) {
-    static Lists random(RandomGenerator random, int... parts) {
-      int count = IntStream.of(parts).sum();
-      var features = new double[count][CANDIDATES][2 * SIZE];
-      for (var list : features) {
-        var context = new double[SIZE];
-        Arrays.setAll(context, _ -> random.nextGaussian());
-        for (var candidate : list) {
-          System.arraycopy(context, 0, candidate, 0, SIZE);
-          for (int i = SIZE; i < 2 * SIZE; i++) {
-            candidate[i] = random.nextGaussian();
-          }
-        }
-      }
-      return new Lists(features, worth(features, random), parts);
-    }
-
-    /// A random network with one hidden layer of 32 hyperbolic tangents, standardised.
-    private static double[][] worth(double[][][] features, RandomGenerator random) {
-      int hidden = 32;
-      var in = new double[hidden][2 * SIZE];
-      var out = new double[hidden];
-      for (int h = 0; h < hidden; h++) {
-        Arrays.setAll(in[h], _ -> random.nextGaussian() / Math.sqrt(2 * SIZE));
-        out[h] = random.nextGaussian() / Math.sqrt(hidden);
-      }
-      var worth = new double[features.length][CANDIDATES];
-      double sum = 0;
-      double squares = 0;
-      for (int p = 0; p < worth.length; p++) {
-        for (int k = 0; k < CANDIDATES; k++) {
-          for (int h = 0; h < hidden; h++) {
-            double dot = 0;
-            for (int i = 0; i < 2 * SIZE; i++) {
-              dot += in[h][i] * features[p][k][i];
-            }
-            worth[p][k] += out[h] * Math.tanh(dot);
-          }
-          sum += worth[p][k];
-          squares += worth[p][k] * worth[p][k];
-        }
-      }
-      int n = worth.length * CANDIDATES;
-      double mean = sum / n;
-      double deviation = Math.sqrt(squares / n - mean * mean);
-      for (var list : worth) {
-        Arrays.setAll(list, k -> (list[k] - mean) / deviation);
-      }
-      return worth;
-    }
-
-    int[] part(int number) {
-      int from = IntStream.of(parts).limit(number).sum();
-      return IntStream.range(from, from + parts[number]).toArray();
-    }
-
-    /// Mean probability of the best candidate of the lists of a part, and how often it is the most
-    /// likely one.
-    double[] won(FeaturePolicy policy, int number) {
-      var prompts = part(number);
-      var table = policy.probabilities(prompts);
-      double mass = 0;
-      double first = 0;
-      for (int i = 0; i < prompts.length; i++) {
-        int best = best(gold[prompts[i]]);
-        mass += table[i][best] / prompts.length;
-        first += best(table[i]) == best ? 1.0 / prompts.length : 0;
-      }
-      return new double[] {mass, first};
-    }
-  }
-
-  private static int best(double[] values) {
-    return IntStream.range(0, values.length)
-        .reduce((a, b) -> values[b] > values[a] ? b : a)
-        .orElseThrow();
-  }
-
   @Override
   public List<String> recipes() {
     return List.of("adpo-scores", "adpo");
@@ -196,21 +111,22 @@ public record Adpo() implements Study {
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
     var lists =
-        Lists.random(bench.random("world"), 500, bench.size(1500, 500), 300, bench.size(1500, 500));
+        ScoredLists.random(
+            bench.random("world"), 500, bench.size(1500, 500), 300, bench.size(1500, 500));
     var lesson = new Lesson(Lesson.adam(5e-3), 64, 30, bench.seed("order"), bench.scratch());
-    try (var anchor = FeaturePolicy.random(lists.features, 1, bench.random("weights"), 64)) {
+    try (var anchor = FeaturePolicy.random(lists.features(), 1, bench.random("weights"), 64)) {
       bench.at(START, 0);
       lesson.teach(
           new ReferenceFree(listwise(BETA_REWARD)),
           anchor,
           anchor,
-          whole(lists.part(0), lists.gold));
+          whole(lists.part(0), lists.gold()));
       var corruptions = bench.reduced() ? List.of(Corruption.FLIPS) : List.of(Corruption.values());
       for (var corruption : corruptions) {
         var random = bench.random(corruption.name());
-        var scores = new double[lists.gold.length][];
+        var scores = new double[lists.gold().length][];
         for (int p : lists.part(1)) {
-          scores[p] = lists.gold[p].clone();
+          scores[p] = lists.gold()[p].clone();
           corruption.befall(scores[p], random);
         }
         note(trial, START, corruption, lists.won(anchor, 3));
@@ -255,7 +171,7 @@ public record Adpo() implements Study {
   /// WinMass and share of lists with the best candidate first, of the policy whose rate did better
   /// on the lists set aside for that.
   private static double[] learned(
-      Bench bench, Lists lists, FeaturePolicy anchor, Objective objective, List<Group> data) {
+      Bench bench, ScoredLists lists, FeaturePolicy anchor, Objective objective, List<Group> data) {
     double best = -1;
     var found = new double[2];
     for (double rate : bench.reduced() ? new double[] {5e-3} : new double[] {1e-3, 5e-3}) {
@@ -275,7 +191,8 @@ public record Adpo() implements Study {
   }
 
   private static List<Group> whole(int[] prompts, double[][] scores) {
-    var candidates = IntStream.range(0, CANDIDATES).mapToObj(k -> Completion.of(k)).toList();
+    var candidates =
+        IntStream.range(0, ScoredLists.CANDIDATES).mapToObj(k -> Completion.of(k)).toList();
     var groups = new ArrayList<Group>();
     for (int p : prompts) {
       groups.add(
@@ -290,8 +207,8 @@ public record Adpo() implements Study {
     var groups = new ArrayList<Group>();
     for (int p : prompts) {
       var list = scores[p];
-      int first = best(list);
-      int last = best(Arrays.stream(list).map(s -> -s).toArray());
+      int first = ScoredLists.best(list);
+      int last = ScoredLists.best(Arrays.stream(list).map(s -> -s).toArray());
       double sure = 1 / (1 + Math.exp((list[last] - list[first]) / BETA_REWARD));
       groups.add(
           new Group(

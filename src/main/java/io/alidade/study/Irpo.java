@@ -16,7 +16,6 @@ import io.alidade.world.Lesson;
 import io.alidade.world.TabularPolicy;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -25,88 +24,12 @@ import java.util.stream.IntStream;
 /// Learning to rank from few lists (Wu et al. 2025, arXiv:2504.15477) with a linear scorer in place
 /// of a language model: whole lists with graded relevance against pairs made from them.
 public record Irpo() implements Study {
-  private static final int ITEMS = 20;
-  private static final int FEATURES = 32;
-  private static final int MOST = 3; // items of relevance 2
-  private static final int RELEVANT = 8; // items of relevance 1 or 2
   private static final String WEAK = "reference";
   private static final String IRPO = "IRPO";
   private static final String SINGLE = "DPO, best against one irrelevant";
   private static final String SOFTMAX = "S-DPO, best against all irrelevant";
   private static final String ALL = "DPO, all pairs";
   private static final double[] BETAS = {0.1, 1};
-
-  /// Lists of items whose relevance is linear in their features but for noise.
-  ///
-  /// @param features `[P][20][32]`
-  /// @param relevance `[P][20]`, 0 to 2
-  /// @param rank `[P][20]`, from 1
-  /// @param train how many of them, from the first, are for training
-  private record Lists(double[][][] features, int[][] relevance, int[][] rank, int train) {
-    static Lists random(RandomGenerator random, int train, int held) {
-      var truth = normal(random, FEATURES, 1 / Math.sqrt(FEATURES));
-      var features = new double[train + held][ITEMS][];
-      var relevance = new int[train + held][ITEMS];
-      var rank = new int[train + held][ITEMS];
-      for (int p = 0; p < train + held; p++) {
-        var worth = new double[ITEMS];
-        for (int i = 0; i < ITEMS; i++) {
-          features[p][i] = normal(random, FEATURES, 1);
-          worth[i] = 0.5 * random.nextGaussian();
-          for (int f = 0; f < FEATURES; f++) {
-            worth[i] += truth[f] * features[p][i][f];
-          }
-        }
-        var order = order(worth);
-        for (int place = 0; place < ITEMS; place++) {
-          relevance[p][order[place]] = place < MOST ? 2 : place < RELEVANT ? 1 : 0;
-          rank[p][order[place]] = place + 1;
-        }
-      }
-      return new Lists(features, relevance, rank, train);
-    }
-
-    /// Normalised discounted gain of the first five of each held-out list, `(2^relevance - 1) /
-    /// log2(1 + place)`, mean.
-    double ndcg(FeaturePolicy policy) {
-      var held = IntStream.range(train, features.length).toArray();
-      var scores = policy.logits(held);
-      double sum = 0;
-      for (int i = 0; i < held.length; i++) {
-        var of = relevance[held[i]];
-        double ideal = 0;
-        double gained = 0;
-        var order = order(scores[i]);
-        for (int place = 0; place < 5; place++) {
-          double discount = Math.log(2) / Math.log(2 + place);
-          gained += (Math.pow(2, of[order[place]]) - 1) * discount;
-          ideal += (place < MOST ? 3 : 1) * discount;
-        }
-        sum += gained / ideal;
-      }
-      return sum / held.length;
-    }
-
-    /// Items of a list from the first rank to the last.
-    int[] ranked(int list) {
-      return order(Arrays.stream(rank[list]).mapToDouble(r -> -r).toArray());
-    }
-  }
-
-  private static double[] normal(RandomGenerator random, int count, double deviation) {
-    var values = new double[count];
-    Arrays.setAll(values, _ -> deviation * random.nextGaussian());
-    return values;
-  }
-
-  /// Numbers of the values from the largest to the smallest.
-  private static int[] order(double[] values) {
-    return IntStream.range(0, values.length)
-        .boxed()
-        .sorted(Comparator.comparingDouble((Integer i) -> -values[i]))
-        .mapToInt(i -> i)
-        .toArray();
-  }
 
   /// A way of learning from lists.
   private enum Method {
@@ -117,10 +40,10 @@ public record Irpo() implements Study {
       }
 
       @Override
-      List<Group> data(Lists lists, RandomGenerator random) {
+      List<Group> data(GradedLists lists, RandomGenerator random) {
         var groups = new ArrayList<Group>();
-        var items = IntStream.range(0, ITEMS).toArray();
-        for (int p = 0; p < lists.train; p++) {
+        var items = IntStream.range(0, GradedLists.ITEMS).toArray();
+        for (int p = 0; p < lists.train(); p++) {
           groups.add(
               new Group(
                   new Example.Row("lists", p),
@@ -128,8 +51,8 @@ public record Irpo() implements Study {
                   List.of(Completion.of(items)),
                   Map.of(
                       Signal.perUnit("item"), doubles(items),
-                      Signal.perUnit("relevance"), doubles(lists.relevance[p]),
-                      Signal.perUnit("rank"), doubles(lists.rank[p]))));
+                      Signal.perUnit("relevance"), doubles(lists.relevance()[p]),
+                      Signal.perUnit("rank"), doubles(lists.rank()[p]))));
         }
         return groups;
       }
@@ -141,11 +64,11 @@ public record Irpo() implements Study {
       }
 
       @Override
-      List<Group> data(Lists lists, RandomGenerator random) {
+      List<Group> data(GradedLists lists, RandomGenerator random) {
         var groups = new ArrayList<Group>();
-        for (int p = 0; p < lists.train; p++) {
+        for (int p = 0; p < lists.train(); p++) {
           var ranked = lists.ranked(p);
-          int other = ranked[random.nextInt(RELEVANT, ITEMS)];
+          int other = ranked[random.nextInt(GradedLists.RELEVANT, GradedLists.ITEMS)];
           groups.add(TabularPolicy.pair(p, ranked[0], other, p));
         }
         return groups;
@@ -159,12 +82,12 @@ public record Irpo() implements Study {
       }
 
       @Override
-      List<Group> data(Lists lists, RandomGenerator random) {
+      List<Group> data(GradedLists lists, RandomGenerator random) {
         var groups = new ArrayList<Group>();
-        for (int p = 0; p < lists.train; p++) {
+        for (int p = 0; p < lists.train(); p++) {
           var ranked = lists.ranked(p);
           var candidates = new ArrayList<>(List.of(Completion.of(ranked[0])));
-          for (int place = RELEVANT; place < ITEMS; place++) {
+          for (int place = GradedLists.RELEVANT; place < GradedLists.ITEMS; place++) {
             candidates.add(Completion.of(ranked[place]));
           }
           var target = new double[candidates.size()];
@@ -186,12 +109,12 @@ public record Irpo() implements Study {
       }
 
       @Override
-      List<Group> data(Lists lists, RandomGenerator random) {
+      List<Group> data(GradedLists lists, RandomGenerator random) {
         var groups = new ArrayList<Group>();
-        for (int p = 0; p < lists.train; p++) {
-          for (int i = 0; i < ITEMS; i++) {
-            for (int j = 0; j < ITEMS; j++) {
-              if (lists.relevance[p][i] > lists.relevance[p][j]) {
+        for (int p = 0; p < lists.train(); p++) {
+          for (int i = 0; i < GradedLists.ITEMS; i++) {
+            for (int j = 0; j < GradedLists.ITEMS; j++) {
+              if (lists.relevance()[p][i] > lists.relevance()[p][j]) {
                 groups.add(TabularPolicy.pair(p, i, j, groups.size()));
               }
             }
@@ -209,7 +132,7 @@ public record Irpo() implements Study {
 
     abstract Objective objective(double beta);
 
-    abstract List<Group> data(Lists lists, RandomGenerator random);
+    abstract List<Group> data(GradedLists lists, RandomGenerator random);
   }
 
   private static double[] doubles(int[] values) {
@@ -253,9 +176,9 @@ public record Irpo() implements Study {
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
     int steps = bench.size(400, 100);
-    var lists = Lists.random(bench.random("lists"), bench.size(24, 12), 300);
-    var weak = normal(bench.random("reference"), FEATURES, 0.05);
-    try (var reference = FeaturePolicy.linear(lists.features, weak)) {
+    var lists = GradedLists.random(bench.random("lists"), bench.size(24, 12), 300);
+    var weak = GradedLists.normal(bench.random("reference"), GradedLists.FEATURES, 0.05);
+    try (var reference = FeaturePolicy.linear(lists.features(), weak)) {
       double start = lists.ndcg(reference);
       for (double beta : BETAS) {
         if (bench.reduced() && beta != BETAS[0]) {

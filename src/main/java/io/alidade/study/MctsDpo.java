@@ -16,14 +16,13 @@ import io.alidade.objective.Objective;
 import io.alidade.objective.Sft;
 import io.alidade.study.Verdict.Part;
 import io.alidade.world.ChainArithmetic;
-import io.alidade.world.Drill;
+import io.alidade.world.Lesson;
 import io.alidade.world.SmallModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /// Whether pairs of steps from tree search teach more than whole answers at equal tokens drawn
@@ -85,8 +84,13 @@ public record MctsDpo() implements Study {
     return trial;
   }
 
-  private static Drill drill(Bench bench, Objective objective, int round) {
-    return new Drill(objective, RATE, 32, bench.size(40, 3), bench.seed("order") + round);
+  private static Lesson lesson(Bench bench, int round) {
+    return new Lesson(
+        Lesson.cut(RATE),
+        32,
+        bench.size(40, 3),
+        bench.seed("order") + round,
+        bench.scratch().resolve("lesson"));
   }
 
   private static void mcts(
@@ -142,8 +146,8 @@ public record MctsDpo() implements Study {
           }
         }
         sum += tokens[round];
-        drill(bench, new io.alidade.objective.MctsDpo(0.1, 0), round)
-            .teach(policy, Optional.of(start), groups, bench.scratch());
+        lesson(bench, round)
+            .teach(new io.alidade.objective.MctsDpo(0.1, 0), policy, start, groups);
       }
       trial.note(MCTS, ACCURACY, task.accuracy(policy, held));
     }
@@ -191,12 +195,7 @@ public record MctsDpo() implements Study {
         }
         var objective = arm.equals(SFT) ? new Sft() : new Dpo(0.1, new ReverseKl());
         if (!groups.isEmpty()) {
-          drill(bench, objective, round)
-              .teach(
-                  policy,
-                  arm.equals(SFT) ? Optional.<Policy>empty() : Optional.of(start),
-                  groups,
-                  bench.scratch());
+          lesson(bench, round).teach(objective, policy, start, groups);
         }
       }
       trial.note(arm, ACCURACY, task.accuracy(policy, held));

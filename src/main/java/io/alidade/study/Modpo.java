@@ -1,10 +1,8 @@
 package io.alidade.study;
 
-import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.constraint.ReverseKl;
 import io.alidade.example.Example;
-import io.alidade.example.Signal;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Objective;
 import io.alidade.report.Chart;
@@ -17,7 +15,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /// One run a weighting of two rewards (Zhou et al. 2023, arXiv:2310.03708) in a world of a few
 /// answers, where the best trade-off is known: the reference times `exp((w r1 + (1 - w) r2) /
@@ -26,11 +23,8 @@ import java.util.stream.IntStream;
 /// Comparisons are all ordered pairs of answers, each with the probability that Bradley and Terry's
 /// model gives it: what infinitely many people would say.
 public record Modpo() implements Study {
-  private static final int ANSWERS = 6;
-  private static final double BETA = 0.5;
   private static final double[] EXACT = {0.2, 0.5, 0.8};
   private static final double[] FRONT = {0.1, 0.3, 0.5, 0.7, 0.9};
-  private static final Signal REWARD = Signal.perCandidate("reward");
   private static final String REFERENCE = "reference";
   private static final String MODPO = "MODPO";
   private static final String MIXED = "loss mixing at equal KL";
@@ -70,141 +64,14 @@ public record Modpo() implements Study {
 
     In a table, interpolated logits are the optimum of the weighted sum too, so they must tie with
     MODPO here; in a network they need not. The experiment with a small language model (topic and
-    politeness competing for the same tokens) has not been run.
+    politeness competing for the same tokens) is the study modpo-language.
     """;
-  }
-
-  /// What a policy is worth: expected rewards and KL to the reference, means over prompts.
-  private record Worth(double one, double two, double kl) {}
-
-  /// A world.
-  ///
-  /// @param reference `[P][A]`, log-probabilities
-  /// @param one `[P][A]`, the reward that the comparisons express
-  /// @param two `[P][A]`, the other reward
-  private record World(double[][] reference, double[][] one, double[][] two) {
-    static World random(Bench bench) {
-      var random = bench.random("world");
-      var tables = new double[3][bench.size(4, 1)][ANSWERS];
-      for (var table : tables) {
-        for (var row : table) {
-          Arrays.setAll(row, _ -> random.nextGaussian());
-        }
-      }
-      return new World(tables[0], tables[1], tables[2]);
-    }
-
-    /// All ordered pairs with the probability that the first is preferred under a reward.
-    ///
-    /// @param share what all of them are multiplied by
-    List<Group> comparisons(double[][] reward, double share) {
-      var groups = new ArrayList<Group>();
-      for (int p = 0; p < reward.length; p++) {
-        for (int i = 0; i < ANSWERS; i++) {
-          for (int j = 0; j < ANSWERS; j++) {
-            if (i != j) {
-              double sure = 1 / (1 + Math.exp(reward[p][j] - reward[p][i]));
-              groups.add(
-                  new Group(
-                      new Example.Row("world", groups.size()),
-                      new int[] {p},
-                      List.of(Completion.of(i), Completion.of(j)),
-                      Map.of(
-                          WeightedPairs.WEIGHT,
-                          new double[] {share * sure},
-                          REWARD,
-                          new double[] {two[p][i], two[p][j]})));
-            }
-          }
-        }
-      }
-      return groups;
-    }
-
-    /// Log-probabilities of the reference moved by a multiple of some tilt, `[P][A]`.
-    double[][] tilted(double[][] tilt, double times) {
-      var log = new double[reference.length][ANSWERS];
-      for (int p = 0; p < log.length; p++) {
-        int at = p;
-        Arrays.setAll(log[p], a -> reference[at][a] + times * tilt[at][a]);
-        double normaliser = Math.log(Arrays.stream(log[p]).map(Math::exp).sum());
-        Arrays.setAll(log[p], a -> log[at][a] - normaliser);
-      }
-      return log;
-    }
-
-    /// Log-probabilities of the reference.
-    double[][] start() {
-      return tilted(reference, 0);
-    }
-
-    /// What keeps a policy from the reference, `[P][A]`.
-    double[][] tilt(double[][] log) {
-      var tilt = new double[log.length][ANSWERS];
-      for (int p = 0; p < tilt.length; p++) {
-        int at = p;
-        Arrays.setAll(tilt[p], a -> log[at][a] - reference[at][a]);
-      }
-      return tilt;
-    }
-
-    Worth worth(double[][] log) {
-      var start = start();
-      double first = 0;
-      double second = 0;
-      double kl = 0;
-      for (int p = 0; p < log.length; p++) {
-        for (int a = 0; a < ANSWERS; a++) {
-          double probability = Math.exp(log[p][a]) / log.length;
-          first += probability * one[p][a];
-          second += probability * two[p][a];
-          kl += probability * (log[p][a] - start[p][a]);
-        }
-      }
-      return new Worth(first, second, kl);
-    }
-
-    /// The policy on the line from the reference through `log` whose KL is this.
-    double[][] atKl(double[][] log, double kl) {
-      var tilt = tilt(log);
-      double low = 0;
-      double high = 64;
-      for (int i = 0; i < 60; i++) {
-        double middle = (low + high) / 2;
-        if (worth(tilted(tilt, middle)).kl < kl) {
-          low = middle;
-        } else {
-          high = middle;
-        }
-      }
-      return tilted(tilt, low);
-    }
-
-    /// The largest total variation over prompts to `reference * exp((w r1 + (1 - w) r2) / beta)`.
-    double distance(double[][] log, double w) {
-      var sum = new double[one.length][ANSWERS];
-      for (int p = 0; p < sum.length; p++) {
-        int at = p;
-        Arrays.setAll(sum[p], a -> (w * one[at][a] + (1 - w) * two[at][a]) / BETA);
-      }
-      var best = tilted(sum, 1);
-      double largest = 0;
-      for (int p = 0; p < sum.length; p++) {
-        int at = p;
-        double away =
-            IntStream.range(0, ANSWERS)
-                .mapToDouble(a -> Math.abs(Math.exp(log[at][a]) - Math.exp(best[at][a])))
-                .sum();
-        largest = Math.max(largest, away / 2);
-      }
-      return largest;
-    }
   }
 
   @Override
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
-    var world = World.random(bench);
+    var world = TwoRewards.random(bench);
     double distance = 0;
     double before = 0;
     for (double w : bench.reduced() ? new double[] {0.5} : EXACT) {
@@ -213,40 +80,43 @@ public record Modpo() implements Study {
       before = Math.max(before, world.distance(world.start(), w));
     }
     trial.note(REFERENCE, DISTANCE, before).note(MODPO, DISTANCE, distance);
-    var dpo = new WeightedPairs(new Dpo(BETA, new ReverseKl()));
-    var first = learned(bench, world, dpo, world.comparisons(world.one, 1));
-    var second = learned(bench, world, dpo, world.comparisons(world.two, 1));
-    var fronts = new LinkedHashMap<String, List<Worth>>();
+    var dpo = new WeightedPairs(new Dpo(TwoRewards.BETA, new ReverseKl()));
+    var first = learned(bench, world, dpo, world.comparisons(world.one(), 1));
+    var second = learned(bench, world, dpo, world.comparisons(world.two(), 1));
+    var fronts = new LinkedHashMap<String, List<TwoRewards.Worth>>();
     for (double w : bench.reduced() ? new double[] {0.1, 0.9} : FRONT) {
       bench.at("front at w " + w, 0.3 + 0.7 * w);
       var modpo = modpo(bench, world, w);
-      var all = new ArrayList<>(world.comparisons(world.one, w));
-      all.addAll(renumbered(world.comparisons(world.two, 1 - w), all.size()));
+      var all = new ArrayList<>(world.comparisons(world.one(), w));
+      all.addAll(renumbered(world.comparisons(world.two(), 1 - w), all.size()));
       var mixed = learned(bench, world, dpo, all);
-      var soup = new double[first.length][ANSWERS];
+      var soup = new double[first.length][TwoRewards.ANSWERS];
       for (int p = 0; p < soup.length; p++) {
         int at = p;
         Arrays.setAll(soup[p], a -> w * first[at][a] + (1 - w) * second[at][a]);
       }
-      double kl = world.worth(modpo).kl;
+      double kl = world.worth(modpo).kl();
       put(trial, fronts, MODPO, world.worth(modpo));
       put(trial, fronts, MIXED, world.worth(world.atKl(mixed, kl)));
       put(trial, fronts, SOUP, world.worth(world.atKl(soup, kl)));
     }
-    var met = fronts.values().stream().flatMap(List::stream).toList();
-    double low1 = met.stream().mapToDouble(Worth::one).min().orElse(0);
-    double low2 = met.stream().mapToDouble(Worth::two).min().orElse(0);
+    var points = new LinkedHashMap<String, List<double[]>>();
     fronts.forEach((arm, front) -> {
-      trial.note(arm, RISES, spearman(front.stream().mapToDouble(Worth::one).toArray()));
-      trial.note(arm, FALLS, spearman(front.stream().mapToDouble(Worth::two).toArray()));
-      trial.note(arm, AREA, area(front, low1, low2));
+      trial.note(
+          arm, RISES, Front.spearman(front.stream().mapToDouble(TwoRewards.Worth::one).toArray()));
+      trial.note(
+          arm, FALLS, Front.spearman(front.stream().mapToDouble(TwoRewards.Worth::two).toArray()));
+      points.put(
+          arm, front.stream().map(worth -> new double[] {worth.one(), worth.two()}).toList());
     });
+    Front.areas(points).forEach((arm, area) -> trial.note(arm, AREA, area));
     return trial;
   }
 
-  private static void put(Trial trial, Map<String, List<Worth>> fronts, String arm, Worth worth) {
+  private static void put(
+      Trial trial, Map<String, List<TwoRewards.Worth>> fronts, String arm, TwoRewards.Worth worth) {
     fronts.computeIfAbsent(arm, _ -> new ArrayList<>()).add(worth);
-    trial.point(arm, worth.one, worth.two);
+    trial.point(arm, worth.one(), worth.two());
   }
 
   private static List<Group> renumbered(List<Group> groups, int from) {
@@ -262,14 +132,15 @@ public record Modpo() implements Study {
     return all;
   }
 
-  private static double[][] modpo(Bench bench, World world, double w) {
-    var objective = new io.alidade.objective.Modpo(BETA, w, Map.of(REWARD.name(), 1 - w));
-    return learned(bench, world, new WeightedPairs(objective), world.comparisons(world.one, 1));
+  private static double[][] modpo(Bench bench, TwoRewards world, double w) {
+    var objective =
+        new io.alidade.objective.Modpo(TwoRewards.BETA, w, Map.of(TwoRewards.REWARD.name(), 1 - w));
+    return learned(bench, world, new WeightedPairs(objective), world.comparisons(world.one(), 1));
   }
 
   /// Log-probabilities after training.
   private static double[][] learned(
-      Bench bench, World world, Objective objective, List<Group> data) {
+      Bench bench, TwoRewards world, Objective objective, List<Group> data) {
     var lesson =
         new Lesson(
             Lesson.adam(bench.reduced() ? 0.05 : 0.02),
@@ -277,42 +148,15 @@ public record Modpo() implements Study {
             bench.size(1200, 200),
             bench.seed("order"),
             bench.scratch());
-    try (var policy = new TabularPolicy(world.reference);
-        var reference = new TabularPolicy(world.reference)) {
+    try (var policy = new TabularPolicy(world.reference());
+        var reference = new TabularPolicy(world.reference())) {
       lesson.teach(objective, policy, reference, data);
-      var log = new double[world.reference.length][];
+      var log = new double[world.reference().length][];
       for (int p = 0; p < log.length; p++) {
         log[p] = Arrays.stream(policy.probabilities(p)).map(Math::log).toArray();
       }
       return log;
     }
-  }
-
-  /// Spearman's correlation of values with their places.
-  static double spearman(double... values) {
-    int n = values.length;
-    double squares = 0;
-    for (int i = 0; i < n; i++) {
-      double value = values[i];
-      long rank = Arrays.stream(values).filter(other -> other < value).count();
-      squares += (rank - i) * (rank - i);
-    }
-    return 1 - 6 * squares / (n * (n * n - 1.0));
-  }
-
-  /// The area that some policies dominate above a corner.
-  private static double area(List<Worth> front, double low1, double low2) {
-    var sorted = new ArrayList<>(front);
-    sorted.sort((a, b) -> Double.compare(b.one, a.one));
-    double area = 0;
-    double reached = low2;
-    for (var worth : sorted) {
-      if (worth.two > reached) {
-        area += (worth.one - low1) * (worth.two - reached);
-        reached = worth.two;
-      }
-    }
-    return area;
   }
 
   @Override

@@ -8,6 +8,8 @@ import io.alidade.example.Signal;
 import io.alidade.generation.ValueBeam;
 import io.alidade.learning.ActorAndCritic;
 import io.alidade.learning.AdamW;
+import io.alidade.learning.Offline;
+import io.alidade.learning.Optimizer;
 import io.alidade.model.ActorCritic;
 import io.alidade.model.Generator;
 import io.alidade.model.Head;
@@ -15,13 +17,13 @@ import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.model.Sampling;
+import io.alidade.model.SaveOptions;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Objective;
 import io.alidade.objective.Oreo.Level;
 import io.alidade.objective.Sft;
 import io.alidade.study.Verdict.Part;
 import io.alidade.world.ChainArithmetic;
-import io.alidade.world.Drill;
 import io.alidade.world.Lesson;
 import io.alidade.world.PrefixTables;
 import io.alidade.world.SmallModel;
@@ -124,14 +126,14 @@ public record Oreo() implements Study {
       trial.note(SFT, ACCURACY, task.accuracy(start, held));
       bench.at(REJECTION, 0.4);
       try (var policy = SmallModel.trainable(begin)) {
-        drill(bench, new Sft())
-            .teach(policy, Optional.empty(), right(problems, answers), bench.scratch());
+        lesson(bench, Lesson.cut(5e-4))
+            .teach(new Sft(), policy, right(problems, answers));
         trial.note(REJECTION, ACCURACY, task.accuracy(policy, held));
       }
       bench.at(DPO, 0.5);
       try (var policy = SmallModel.trainable(begin)) {
-        drill(bench, new Dpo(0.1, new ReverseKl()))
-            .teach(policy, Optional.of(start), pairs(problems, answers), bench.scratch());
+        lesson(bench, Lesson.cut(5e-4))
+            .teach(new Dpo(0.1, new ReverseKl()), policy, start, pairs(problems, answers));
         trial.note(DPO, ACCURACY, task.accuracy(policy, held));
       }
       for (var arm : bench.reduced() ? List.of(TOKEN) : List.of(TOKEN, RESPONSE)) {
@@ -141,9 +143,13 @@ public record Oreo() implements Study {
           policy.compareWith(start);
           var level = arm.equals(TOKEN) ? Level.TOKEN : Level.RESPONSE;
           double alpha = arm.equals(TOKEN) ? 0.01 : 0.3;
-          drill(bench, new io.alidade.objective.Oreo(BETA, alpha, level, 1, 0))
-              .with(new ActorAndCritic(adam(5e-4), adam(1e-3)))
-              .teach(team, Optional.of(start), labelled(problems, answers), bench.scratch());
+          lesson(bench, new ActorAndCritic(adam(5e-4), adam(1e-3)))
+              .follow(
+                  new Offline(1),
+                  new io.alidade.objective.Oreo(BETA, alpha, level, 1, 0),
+                  team,
+                  Optional.of(start),
+                  labelled(problems, answers));
           trial.note(arm, ACCURACY, task.accuracy(policy, held));
           if (arm.equals(TOKEN)) {
             trial.note(BEAM, ACCURACY, beam(bench, task, policy, team.critic(), held));
@@ -157,8 +163,9 @@ public record Oreo() implements Study {
     return new AdamW(rate, 0.9, 0.95, 1e-8, 0, 1);
   }
 
-  private static Drill drill(Bench bench, Objective objective) {
-    return new Drill(objective, 5e-4, 32, bench.size(400, 8), bench.seed("order"));
+  private static Lesson lesson(Bench bench, Optimizer optimizer) {
+    return new Lesson(
+        optimizer, 32, bench.size(400, 8), bench.seed("order"), bench.scratch().resolve("lesson"));
   }
 
   /// The model fine-tuned on solutions with wrong steps.
@@ -173,13 +180,19 @@ public record Oreo() implements Study {
         .write(fresh, bench.seed("weights"));
     bench.at("fine-tuning the start", 0.05);
     try (var policy = SmallModel.trainable(fresh)) {
-      int steps = bench.size(900, 20);
-      return new Drill(new Sft(), 2e-3, 64, steps, bench.seed("start"))
+      new Lesson(
+              Lesson.cut(2e-3),
+              64,
+              bench.size(900, 20),
+              bench.seed("start"),
+              bench.scratch().resolve("lesson"))
           .teach(
+              new Sft(),
               policy,
-              Optional.empty(),
-              task.demonstrations(bench.size(20_000, 1000), bench.random("demonstrations")),
-              bench.scratch().resolve("start"));
+              task.demonstrations(bench.size(20_000, 1000), bench.random("demonstrations")));
+      var begin = bench.scratch().resolve("start");
+      policy.save(begin, SaveOptions.PLAIN);
+      return begin;
     }
   }
 

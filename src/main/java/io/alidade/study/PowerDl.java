@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// Reward hacking on three arms (Rashidinejad and Tian 2024, arXiv:2412.09544, section 3): a policy
-/// learns from 21 comparisons, one of which is a fluke. In type I a poor arm won once against a
-/// good one; in type II a good arm lost once.
+/// Reward hacking on three arms (Rashidinejad and Tian 2024, arXiv:2412.09544): a policy learns
+/// from 21 comparisons, one of which is a fluke. In type I a poor arm won once against a good one;
+/// in type II a good arm lost once.
 public record PowerDl() implements Study {
   private static final Signal LABEL = Signal.perGroup("dynamic_label");
   private static final String START = "start";

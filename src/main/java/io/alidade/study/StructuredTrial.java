@@ -9,7 +9,7 @@ import io.alidade.objective.Sft;
 import io.alidade.reference.Cached;
 import io.alidade.reference.Frozen;
 import io.alidade.reference.Reference;
-import io.alidade.world.Drill;
+import io.alidade.world.Lesson;
 import io.alidade.world.SmallModel;
 import io.alidade.world.StructuredAnswers;
 import java.nio.file.Path;
@@ -83,8 +83,8 @@ final class StructuredTrial {
         .write(fresh, bench.seed("weights"));
     var folder = bench.scratch().resolve(name);
     try (var policy = SmallModel.trainable(fresh)) {
-      drill(new Sft(), bench.reduced() ? 4 * SFT_RATE : SFT_RATE, bench.size(steps, small))
-          .teach(policy, Optional.empty(), world.demonstrations(train), scratch(name));
+      lesson(name, bench.reduced() ? 4 * SFT_RATE : SFT_RATE, bench.size(steps, small))
+          .teach(new Sft(), policy, world.demonstrations(train));
       policy.save(folder, SaveOptions.PLAIN);
       var pairs = world.confusions(train, policy, bench.random("confusions"));
       note(name, policy, pairs);
@@ -106,12 +106,12 @@ final class StructuredTrial {
                         Optional.empty(),
                         bench.scratch().resolve(start.name + "-likelihoods"),
                         policy))) {
-      drill(objective, bench.reduced() ? 4 * RATE : RATE, steps)
+      lesson(name, bench.reduced() ? 4 * RATE : RATE, steps)
           .teach(
+              objective,
               policy,
-              objective.needs().reference() ? Optional.of(reference) : Optional.empty(),
+              Optional.of(reference),
               start.pairs,
-              scratch(name),
               Math.max(1, steps / LOOKS),
               (step, session) -> {
                 var measured = session.measure(seen, "");
@@ -138,11 +138,8 @@ final class StructuredTrial {
         .note(arm, REJECTED, StructuredAnswers.likelihood(policy, pairs, 1));
   }
 
-  private Drill drill(Objective objective, double rate, int steps) {
-    return new Drill(objective, rate, BATCH, steps, bench.seed("order"));
-  }
-
-  private Path scratch(String name) {
-    return bench.scratch().resolve(name + "-checkpoints");
+  private Lesson lesson(String name, double rate, int steps) {
+    var folder = bench.scratch().resolve(name + "-checkpoints");
+    return new Lesson(Lesson.cut(rate), BATCH, steps, bench.seed("order"), folder);
   }
 }

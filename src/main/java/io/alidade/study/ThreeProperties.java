@@ -1,14 +1,10 @@
 package io.alidade.study;
 
-import io.alidade.batch.Batch;
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
-import io.alidade.batch.Readout;
 import io.alidade.constraint.ReverseKl;
 import io.alidade.example.Example;
 import io.alidade.example.Signal;
-import io.alidade.model.Scoring;
-import io.alidade.model.Trainee;
 import io.alidade.objective.AnchoredDpo;
 import io.alidade.objective.BradleyTerry;
 import io.alidade.objective.ChosenSft;
@@ -19,22 +15,17 @@ import io.alidade.objective.Mixture;
 import io.alidade.objective.Objective;
 import io.alidade.objective.ReferenceFree;
 import io.alidade.report.Chart;
-import io.alidade.tensor.Ops;
 import io.alidade.world.FeaturePolicy;
 import io.alidade.world.Lesson;
 import io.alidade.world.TabularPolicy;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
-import java.util.Set;
-import org.bytedeco.pytorch.Tensor;
 
 /// What DPO does to likelihoods where answers share a network (Yan et al. 2024, "3D-properties",
-/// arXiv:2406.07327, section 3): the rejected one drops drastically, the chosen one is left without
-/// gradient, and what both lose disperses over answers that nobody asked for.
+/// arXiv:2406.07327): the rejected one drops drastically, the chosen one is left without gradient,
+/// and what both lose disperses over answers that nobody asked for.
 ///
 /// Four prompts that look alike and ten answers. The reference gives 0.18 to each of answers 0 to 4
 /// ("on-policy") and 0.02 to each of 5 to 9. The chosen answer of a prompt is the rejected one of
@@ -104,7 +95,7 @@ public record ThreeProperties() implements Study {
       try (var copy = reference.copy()) {
         var watched = new WatchedRewards(copy, new double[1]);
         lesson.teach(new BradleyTerry(false, 0), watched, reference, pairs(5));
-        trial.note(REWARD, IMBALANCE, watched.largest[0]);
+        trial.note(REWARD, IMBALANCE, watched.largest()[0]);
       }
     }
     return trial;
@@ -280,61 +271,5 @@ public record ThreeProperties() implements Study {
             "steps",
             "orders of magnitude",
             Curves.of(results, REJECTED + ": ")));
-  }
-
-  /// A policy used as a reward model, with the largest sum of the gradients at the two outputs of a
-  /// pair that has come by.
-  private record WatchedRewards(Trainee policy, double[] largest) implements Trainee {
-    @Override
-    public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
-      var scoring = policy.score(batch, readouts, differentiable);
-      return new Scoring() {
-        @Override
-        public Map<Readout, Tensor> outputs() {
-          return scoring.outputs();
-        }
-
-        @Override
-        public void backward(Map<Readout, Tensor> gradients) {
-          var reward = gradients.get(Readout.REWARD);
-          if (reward == null) {
-            throw new IllegalStateException("no gradient of the rewards");
-          }
-          var values = Ops.toDoubles(reward);
-          for (int i = 0; i < values.length; i += 2) {
-            largest[0] = Math.max(largest[0], Math.abs(values[i] + values[i + 1]));
-          }
-          scoring.backward(gradients);
-        }
-      };
-    }
-
-    @Override
-    public SequencedMap<String, Tensor> trainable() {
-      return policy.trainable();
-    }
-
-    @Override
-    public void training(boolean on) {
-      policy.training(on);
-    }
-
-    @Override
-    public void checkpoint(Path folder) {
-      policy.checkpoint(folder);
-    }
-
-    @Override
-    public byte[] randomState() {
-      return policy.randomState();
-    }
-
-    @Override
-    public void restoreRandomState(byte[] state) {
-      policy.restoreRandomState(state);
-    }
-
-    @Override
-    public void close() {}
   }
 }

@@ -132,8 +132,13 @@ final class TinyTrial implements AutoCloseable {
 
   /// Another number of steps, or another rate.
   TinyModels.Course course(int steps, double rate) {
+    return course(steps, 30, rate);
+  }
+
+  /// Another number of steps for each form.
+  TinyModels.Course course(int steps, int small, double rate) {
     return new TinyModels.Course(
-        bench.size(steps, 30),
+        bench.size(steps, small),
         32,
         bench.reduced() ? 4 * rate : rate,
         bench.size(20, 2),

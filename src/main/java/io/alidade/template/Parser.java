@@ -91,7 +91,7 @@ final class Parser {
       case "macro" -> macro(line);
       case "call" -> call(line);
       case "filter" -> {
-        var filters = filterChain(expressions.filter(null));
+        var filters = filterChain(expressions.operands().filter(null));
         yield new Stmt.FilterBlock(line, filters, block("endfilter"));
       }
       case "with" -> with(line);
@@ -159,7 +159,9 @@ final class Parser {
       return new Stmt.Set(line, target, expressions.tuple(true));
     }
     var filters =
-        stream.skipOperator("|") ? filterChain(expressions.filter(null)) : List.<Expr.Filter>of();
+        stream.skipOperator("|")
+            ? filterChain(expressions.operands().filter(null))
+            : List.<Expr.Filter>of();
     return new Stmt.SetBlock(line, target, filters, block("endset"));
   }
 
@@ -167,7 +169,7 @@ final class Parser {
   private List<Expr.Filter> filterChain(Expr.Filter first) {
     List<Expr.Filter> chain = new ArrayList<>(List.of(first));
     while (stream.skipOperator("|")) {
-      chain.add(expressions.filter(null));
+      chain.add(expressions.operands().filter(null));
     }
     return chain;
   }

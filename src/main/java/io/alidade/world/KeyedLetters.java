@@ -3,6 +3,8 @@ package io.alidade.world;
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.example.Example;
+import io.alidade.example.Signal;
+import io.alidade.example.Text;
 import io.alidade.model.Drawn;
 import io.alidade.model.Generator;
 import io.alidade.model.Policy;
@@ -87,31 +89,12 @@ public final class KeyedLetters {
     return groups;
   }
 
-  /// A key with answers, the best first.
-  ///
-  /// @param answers by rating, equals by the log-likelihood under the model that drew them
-  /// @param ratings of the answers
-  public record Ranking(int[] key, List<int[]> answers, int[] ratings) {
-    /// The best answer and another one as a pair, if their ratings differ.
-    ///
-    /// @param other from 1
-    public List<Group> against(int other) {
-      if (ratings[other] == ratings[0]) {
-        return List.of();
-      }
-      return List.of(
-          new Group(
-              new Example.Row("pairs of rank " + (other + 1), 1),
-              key,
-              List.of(Completion.of(answers.getFirst()), Completion.of(answers.get(other))),
-              Map.of()));
-    }
-  }
-
-  /// Draws answers to each key from a model and ranks them.
+  /// Draws answers to each key from a model and ranks them as rows of a data set: the best first,
+  /// equals by the log-likelihood under the model, with ratings as `scores`. Letters are written as
+  /// `a` to `l`.
   ///
   /// @param count answers to a key
-  public static List<Ranking> rankings(Policy policy, List<int[]> keys, int count, long seed) {
+  public static List<Example> rankings(Policy policy, List<int[]> keys, int count, long seed) {
     var prompts = new ArrayList<int[]>();
     for (var key : keys) {
       for (int i = 0; i < count; i++) {
@@ -119,7 +102,7 @@ public final class KeyedLetters {
       }
     }
     var drawn = draw(policy, Sampling.plain(ANSWER, seed), prompts);
-    var rankings = new ArrayList<Ranking>();
+    var rankings = new ArrayList<Example>();
     for (int k = 0; k < keys.size(); k++) {
       var key = keys.get(k);
       var sorted =
@@ -129,11 +112,40 @@ public final class KeyedLetters {
                       .thenComparingDouble(d -> -total(d)))
               .map(Drawn::tokens)
               .toList();
+      var scores = sorted.stream().mapToDouble(answer -> rating(key, answer)).toArray();
       rankings.add(
-          new Ranking(
-              key, sorted, sorted.stream().mapToInt(answer -> rating(key, answer)).toArray()));
+          new Example(
+              new Example.Row("rankings", k + 1L),
+              text(key),
+              sorted.stream().map(KeyedLetters::text).toList(),
+              Map.of(Signal.perCandidate("scores"), scores),
+              Map.of()));
     }
     return rankings;
+  }
+
+  private static Text text(int... letters) {
+    var text = new StringBuilder();
+    for (int letter : letters) {
+      text.append((char) ('a' + letter));
+    }
+    return new Text.Plain(text.toString());
+  }
+
+  private static int[] letters(Text text) {
+    if (text instanceof Text.Plain(var plain)) {
+      return plain.chars().map(letter -> letter - 'a').toArray();
+    }
+    throw new IllegalArgumentException("letters are plain text, not " + text);
+  }
+
+  /// A row as a model reads it.
+  public static Group group(Example row) {
+    return new Group(
+        row.row(),
+        letters(row.prompt()),
+        row.candidates().stream().map(answer -> Completion.of(letters(answer))).toList(),
+        row.signals());
   }
 
   private static double total(Drawn drawn) {

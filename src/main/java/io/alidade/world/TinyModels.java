@@ -189,21 +189,6 @@ public record TinyModels(Path folder) {
     return drawn(policy, count, seed, random).stream().map(pair -> pair.labelled(random)).toList();
   }
 
-  /// Pairs of two answers that a model draws to each of some prompts, the one of larger gold reward
-  /// first; equal ones are left out and others drawn.
-  public static List<TinyPair> rankedPairs(
-      Policy policy, int count, long seed, RandomGenerator random) {
-    var ranked = new ArrayList<TinyPair>();
-    for (int round = 0; ranked.size() < count; round++) {
-      drawn(policy, count, seed + round, random).stream()
-          .filter(pair -> pair.margin() != 0)
-          .map(pair -> pair.margin() > 0 ? pair : pair.flipped())
-          .limit((long) count - ranked.size())
-          .forEach(ranked::add);
-    }
-    return ranked;
-  }
-
   private static List<TinyPair> drawn(Policy policy, int count, long seed, RandomGenerator random) {
     var prompts = new ArrayList<int[]>();
     for (var prompt : prompts(count, random)) {

@@ -83,6 +83,28 @@ public final class TinyPref {
     return 8 * ((tokens == 0 ? 0 : (double) good / tokens) - USUAL);
   }
 
+  /// A prompt that asks for another class than the last, whose tokens are the polite ones.
+  public static int[] impolitePrompt(RandomGenerator random) {
+    var prompt = prompt(random);
+    while (target(prompt) == CLASSES - 1) {
+      prompt = prompt(random);
+    }
+    return prompt;
+  }
+
+  /// A second reward, `8 (share of tokens of the last class - 0.2)`, whatever the prompt.
+  public static double politeness(int... answer) {
+    int tokens = 0;
+    int polite = 0;
+    for (int token : answer) {
+      if (token != EOS) {
+        tokens++;
+        polite += token >= FIRST && kind(token) == CLASSES - 1 ? 1 : 0;
+      }
+    }
+    return 8 * ((tokens == 0 ? 0 : (double) polite / tokens) - (1 - USUAL) / (CLASSES - 1));
+  }
+
   /// The class that a prompt asks for.
   static int target(int[] prompt) {
     return kind(prompt[1]);

@@ -111,6 +111,11 @@ class EvaluateCommandTest {
     assertThat(folder.resolve("out/evaluate.html"))
         .content()
         .contains("Reward against divergence", "Ratings");
+    assertThat(folder.resolve("out/figure-1.svg"))
+        .content()
+        .startsWith("<svg")
+        .contains("Reward against divergence");
+    assertThat(first.at("/models/b/win_rate~1length_controlled").doubleValue()).isBetween(0.0, 1.0);
     assertThat(out.toString()).contains("reward/mean");
 
     // The process dies while it writes the fourth line of b.

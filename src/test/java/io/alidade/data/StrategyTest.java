@@ -9,12 +9,16 @@ import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Signal;
 import io.alidade.example.Text;
+import io.alidade.journal.Journal;
+import io.alidade.model.Precision;
 import io.alidade.tokenizer.Golden;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// Strategies that read no model, on cases worked out by hand.
@@ -373,6 +377,51 @@ class StrategyTest {
         .hasMessageContaining("make pairs first (RankedPairs)");
     assertThatThrownBy(() -> field.outline(rows(Form.PAIR, Signal.perUnit("token_weight"))))
         .hasMessageContaining("d.jsonl has a column 'token_weight' already");
+  }
+
+  @Test
+  void lengthsAreBalancedByLeavingOutTheFrequentKindEvenly() {
+    int[] longer = {-3, 2, -1, -9, 0, -2, 5, -4, -7};
+    assertThat(LengthBalance.kept(longer, 1))
+        .containsExactly(false, true, false, true, true, false, true, false, true);
+    assertThat(LengthBalance.kept(longer, 1.5))
+        .containsExactly(false, true, true, false, true, true, true, false, true);
+    assertThat(LengthBalance.kept(longer, 9)).doesNotContain(false);
+    assertThat(LengthBalance.kept(new int[] {1, 1, 0}, 1)).containsExactly(false, false, true);
+    assertThatThrownBy(() -> new LengthBalance(0.5)).hasMessageContaining("ratio must be");
+    assertThatThrownBy(() -> new LengthBalance(1).outline(rows(Form.RANKING)))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("strategy LengthBalance compares the answers of pairs");
+  }
+
+  @Test
+  void balancedPairsAreTheDatasOwn() {
+    try (var tokenizer = Golden.tokenizer("llama")) {
+      var pairs = new ArrayList<Example>();
+      for (int i = 0; i < 6; i++) {
+        pairs.add(
+            Columns.read(
+                new Example.Row("d.jsonl", i + 1),
+                Map.of(
+                    "prompt", "p",
+                    "chosen", " a".repeat(i < 2 ? 5 : 1),
+                    "rejected", " b".repeat(3))));
+      }
+      var setting =
+          new Strategy.Setting(
+              new RowEncoder(tokenizer, Encoding.of(Layout.CONTINUATIONS, 64)),
+              Golden.path("models/llama"),
+              Path::of,
+              Precision.FLOAT32,
+              Journal.silent());
+      var balanced = new LengthBalance(1).apply(Rows.of(pairs, Form.PAIR), setting);
+      assertThat(balanced.count()).isEqualTo(4);
+      assertThat(IntStream.range(0, 4).mapToObj(i -> balanced.row(i).row().toString()))
+          .containsExactly("d.jsonl:1", "d.jsonl:2", "d.jsonl:4", "d.jsonl:6");
+    }
+    assertThat(LengthBalance.told(new int[] {2, -1, -3}, new boolean[] {true, false, true}))
+        .isEqualTo(
+            "LengthBalance: the longer answer is the chosen one in 33.3 % of 3 pairs, now in 50.0 % of 2");
   }
 
   @Test

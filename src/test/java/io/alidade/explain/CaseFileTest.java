@@ -74,6 +74,14 @@ class CaseFileTest {
   }
 
   @Test
+  void aSingleRowMayStandWithoutItsList() {
+    var bare = CASE_A.replaceAll("\\[(-?[0-9.]+)\\]", "$1");
+    assertThat(bare).doesNotContain("[");
+    var parameters = "beta=0.1 length_normalised=true divergence=ReverseKl";
+    assertThat(evaluate("Ipo", parameters, bare)).isEqualTo(evaluate("Ipo", parameters, CASE_A));
+  }
+
+  @Test
   void labelledAnswers() {
     var json =
         """

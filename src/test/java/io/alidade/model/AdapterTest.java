@@ -106,7 +106,8 @@ class AdapterTest {
             List.of("lm_head"),
             new LinkedHashMap<>(Map.of("layers.1.self_attn.q_proj", 5)),
             new LinkedHashMap<>(Map.of("down_proj", 2.0)),
-            List.of());
+            List.of(),
+            java.util.Optional.empty());
     try (var policy = Policy.open(Golden.folder("llama"), TRAINED.with(lora));
         var random = new Rng(1);
         var _ = new Step()) {
@@ -189,7 +190,8 @@ class AdapterTest {
             List.of(),
             new LinkedHashMap<>(),
             new LinkedHashMap<>(),
-            List.of());
+            List.of(),
+            java.util.Optional.empty());
     try (var policy = Policy.open(Golden.folder("llama"), TRAINED.with(lora));
         var saving = Policy.open(Golden.folder("llama"), TRAINED.with(lora).checkpointing(true));
         var random = new Rng(1);

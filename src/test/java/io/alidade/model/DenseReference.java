@@ -3,6 +3,7 @@ package io.alidade.model;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Every family once more, as slowly and plainly as its definition reads: one sequence, loops over
 /// tokens, float64, no tensor library, no code of the implementation under test. Configurations are
@@ -270,7 +271,10 @@ final class DenseReference {
     int n = (int) (headDim * part);
     var rope = rope(layer);
     double base = rope.path("rope_theta").asDouble(config.path("rope_theta").asDouble(10_000));
-    String type = rope.path("rope_type").asString("default");
+    String type = rope.path("rope_type").asString(rope.path("type").asString("default"));
+    if (family.equals("phi3") && !type.equals("default")) {
+      type = "longrope"; // whatever the file calls it
+    }
     int longest = config.get("max_position_embeddings").asInt();
     for (int t = 0; t < x.length; t++) {
       for (int i = 0; i < (n + 1) / 2; i++) {
@@ -322,7 +326,7 @@ final class DenseReference {
                     : rope.path("attention_factor").asDouble(0.1 * Math.log(factor) + 1);
           }
           case "longrope" -> {
-            double old = config.get("original_max_position_embeddings").asDouble();
+            double old = config.path("original_max_position_embeddings").asDouble(4096);
             var list = rope.get(x.length > old ? "long_factor" : "short_factor");
             frequency /= list.get(i).asDouble();
             double factor = rope.path("factor").asDouble(longest / old);
@@ -346,14 +350,18 @@ final class DenseReference {
 
   /// The rotary settings of a layer, whatever the layout of the configuration.
   private JsonNode rope(int layer) {
-    if (config.has("rope_parameters")) {
+    var older = config.path("rope_scaling");
+    boolean gemma3 = family.equals("gemma3_text");
+    if (config.has("rope_parameters") && (gemma3 || older.isEmpty())) {
       var all = config.get("rope_parameters");
-      return family.equals("gemma3_text")
-          ? all.get(slides(layer) ? "sliding_attention" : "full_attention")
-          : all;
+      if (!gemma3) {
+        return all;
+      }
+      var own = (ObjectNode) all.get(slides(layer) ? "sliding_attention" : "full_attention");
+      return older.isEmpty() || slides(layer) ? own : own.deepCopy().setAll((ObjectNode) older);
     }
     if (family.equals("gemma3_text") && slides(layer)) {
-      var local = ((tools.jackson.databind.node.ObjectNode) config).objectNode();
+      var local = ((ObjectNode) config).objectNode();
       return local.put("rope_theta", config.get("rope_local_base_freq").asDouble());
     }
     return config.path("rope_scaling");

@@ -169,6 +169,52 @@ class FamiliesTest {
              "rope_scaling": {"type": "longrope", "rope_type": "longrope",
                "short_factor": [1.0, 1.1, 1.2, 1.4], "long_factor": [1.0, 2.0, 4.0, 9.0]}}
             """));
+    var factors =
+        "'short_factor': [1.0, 1.1, 1.2, 1.4], 'long_factor': [1.0, 2.0, 4.0, 9.0]";
+    for (var older : List.of("yarn", "su")) {
+      cases.add(
+          of(
+              "phi3 with longrope called " + older,
+              "phi3",
+              "{'original_max_position_embeddings': 14, 'rope_scaling': {'type': '%s', %s}}"
+                  .formatted(older, factors)
+                  .replace('\'', '"')));
+    }
+    cases.add(
+        of(
+            "phi3 with yarn for longrope in rope_parameters, trained on 4096 positions",
+            "phi3",
+            "{'max_position_embeddings': 8192, 'rope_parameters': {'rope_type': 'yarn', %s}}"
+                .formatted(factors)
+                .replace('\'', '"')));
+    cases.add(
+        of(
+            "llama with both layouts, of which the older counts alone",
+            "llama",
+            """
+            {"rope_theta": 300.0, "rope_scaling": {"type": "linear", "factor": 2.5},
+             "rope_parameters": {"rope_type": "dynamic", "factor": 7.0, "rope_theta": 50.0}}
+            """));
+    cases.add(
+        of(
+            "llama with an empty older layout, which does not count",
+            "llama",
+            """
+            {"rope_theta": 300.0, "rope_scaling": {},
+             "rope_parameters": {"rope_type": "linear", "factor": 7.0, "rope_theta": 50.0}}
+            """));
+    cases.add(
+        of(
+            "gemma3_text with both layouts, of which the older counts key by key",
+            "gemma3_text",
+            """
+            {"head_dim": 12, "query_pre_attn_scalar": 20, "sliding_window": 4,
+             "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+             "rope_scaling": {"rope_type": "linear", "factor": 8.0},
+             "rope_parameters": {
+               "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+               "full_attention": {"rope_type": "default", "rope_theta": 700.0}}}
+            """));
     var gpt2 =
         "{'n_embd': 32, 'n_layer': 2, 'n_head': 4, 'n_positions': 64, 'n_inner': %s,"
             + " 'layer_norm_epsilon': 1e-5, 'tie_word_embeddings': %s,"

@@ -154,7 +154,8 @@ class ScoringGradientTest {
             List.of(),
             new LinkedHashMap<>(),
             new LinkedHashMap<>(),
-            List.of());
+            List.of(),
+            java.util.Optional.empty());
     var spec = PolicySpec.trainable(Precision.FLOAT32).with(lora);
     try (var plain = Policy.open(Golden.folder("llama"), spec);
         var saving = Policy.open(Golden.folder("llama"), spec.checkpointing(true))) {

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -130,7 +131,8 @@ class SharedScoringTest {
             List.of(),
             new LinkedHashMap<>(),
             new LinkedHashMap<>(),
-            List.of());
+            List.of(),
+            Optional.empty());
     var spec = PolicySpec.trainable(Precision.FLOAT32);
     for (var each : List.of(spec, spec.with(lora))) {
       try (var policy = Policy.open(Golden.folder("qwen2"), each)) {

@@ -120,7 +120,7 @@ class FamilyTest {
           Sample.alone(-8, -40, 10, 40).value(new SimPo(2, 1, 0)),
           1e-12);
       near(
-          Sample.alone(-0.8, -1.1, 1, 1).value(new AlphaPo(2, 0.5, 1e-4)),
+          Sample.alone(-0.8, -1.1, 1, 1).value(new AlphaPo(2, 0.5, 1e-4, 0)),
           Sample.alone(-0.8, -1.1, 1, 1).value(new SimPo(2, 0.5, 0)),
           1e-3);
     }
@@ -285,6 +285,10 @@ class FamilyTest {
       near(Sample.pair(5, 0, 0.0, 0).value(new Ipo(0.1, false, KL)), 0, 1e-12);
       // EXO's minimum, 0, is at the log-odds of its label.
       near(Sample.pair(Math.log(9), 0, 0, 0).value(new ExoPair(1, 0.1, KL)), 0, 1e-12);
+      // KL of even odds from [1 - e, e]: log(1/2) - log(e (1 - e)) / 2; e = 0 stands for 0.001.
+      double even = Math.log(0.5) - Math.log(0.001 * 0.999) / 2;
+      near(Sample.pair(0, 0, 0, 0).value(new ExoPair(1, 0.001, KL)), even, 1e-12);
+      near(Sample.pair(0, 0, 0, 0).value(new ExoPair(1, 0, KL)), even, 1e-12);
       // Sorted losses of a single pair.
       near(caseA().value(new Aot(0.1, 0.1)), caseA().value(new Cdpo(0.1, 0.1, KL)), 1e-12);
       near(caseA().value(new AotUnpaired(0.1, 0.1)), caseA().value(new Cdpo(0.1, 0.1, KL)), 1e-12);
@@ -412,8 +416,8 @@ class FamilyTest {
         .hasMessage("beta must be positive and finite, was -1.0");
     assertThatThrownBy(() -> new RobustDpo(0.1, 0.5, KL))
         .hasMessage("label_smoothing must be at least 0.0 and below 0.5, was 0.5");
-    assertThatThrownBy(() -> new ExoPair(0.1, 0, KL)).hasMessageContaining("label_smoothing");
-    assertThatThrownBy(() -> new AlphaPo(1, 0, 0)).hasMessageContaining("SimPo is the limit");
+    assertThatThrownBy(() -> new ExoPair(0.1, 0.5, KL)).hasMessageContaining("label_smoothing");
+    assertThatThrownBy(() -> new AlphaPo(1, 0, 0, 0)).hasMessageContaining("SimPo is the limit");
     assertThatThrownBy(() -> new Weighted(new Aot(0.1, 0)))
         .hasMessage("objective must be a mean over pairs, was Aot");
     assertThatThrownBy(() -> new ReferenceFree(new SimPo(1, 0, 0)))

@@ -129,11 +129,14 @@ class PairGoldenTest {
     double alpha = params.get("alpha").doubleValue();
     double gamma = params.get("simpo_gamma").doubleValue();
     return switch (type) {
-      case "sigmoid" -> alpha == 0 ? new Cpo(beta, smoothing, 0) : new AlphaPo(beta, 0, alpha);
+      case "sigmoid" ->
+          alpha == 0 ? new Cpo(beta, smoothing, 0) : new AlphaPo(beta, 0, alpha, smoothing);
       case "hinge" -> new ReferenceFree(new Hinge(beta, new ReverseKl()));
       case "ipo" -> new ReferenceFree(new Ipo(beta, false, new ReverseKl()));
       case "simpo" ->
-          alpha == 0 ? new SimPo(beta, gamma, smoothing) : new AlphaPo(beta, gamma, alpha);
+          alpha == 0
+              ? new SimPo(beta, gamma, smoothing)
+              : new AlphaPo(beta, gamma, alpha, smoothing);
       default -> throw new AssertionError(type);
     };
   }

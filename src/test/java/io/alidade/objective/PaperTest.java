@@ -31,12 +31,12 @@ class PaperTest {
     assertThat(actual).isCloseTo(expected, within(tolerance));
   }
 
-  private static double value(Objective objective, Scored batch) {
+  static double value(Objective objective, Scored batch) {
     return Ops.number(objective.loss(batch).value());
   }
 
   /// A batch from log-likelihoods token by token.
-  private static Scored tokens(
+  static Scored tokens(
       int[] sizes,
       double[][] policy,
       double[][] reference,
@@ -371,7 +371,7 @@ class PaperTest {
 
   // Preference trees.
 
-  private static Scored tree(double[][] stepRewards, double[] values, double[][][] embeddings) {
+  static Scored tree(double[][] stepRewards, double[] values, double[][][] embeddings) {
     var step = new double[stepRewards.length][];
     for (int i = 0; i < step.length; i++) {
       step[i] = new double[stepRewards[i].length];

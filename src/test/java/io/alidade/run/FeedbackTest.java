@@ -43,7 +43,8 @@ class FeedbackTest {
         java.util.stream.IntStream.range(0, n).mapToObj(i -> new double[] {-0.1 * i}).toList(),
         ended,
         verdict.standing(),
-        verdict.preference());
+        verdict.preference(),
+        java.util.stream.IntStream.range(0, n).toArray());
   }
 
   private static List<Integer> firstTokens(Feedback.Lesson lesson) {
@@ -86,6 +87,13 @@ class FeedbackTest {
             .getFirst();
     assertThat(firstTokens(lesson)).containsExactly(12, 10, 13);
     assertThat(signal(lesson, Drawing.SCORE)).containsExactly(3, 1, 0);
+    double two = 1 / (1 + Math.exp(-2));
+    double three = 1 / (1 + Math.exp(-3));
+    double one = 1 / (1 + Math.exp(-1));
+    assertThat(signal(lesson, Drawing.WIN_RATE)) // not against itself, nor the one without reward
+        .containsExactly(
+            new double[] {(two + three) / 2, (1 - two + one) / 2, (2 - three - one) / 2},
+            org.assertj.core.api.Assertions.within(1e-15));
   }
 
   @Test

@@ -38,6 +38,10 @@ class LoopsTest {
   }
 
   private Path run(String recipe, String... settings) {
+    return run(recipe, new java.util.ArrayList<>(), settings);
+  }
+
+  private Path run(String recipe, List<String> lines, String... settings) {
     var all = new LinkedHashMap<String, String>();
     all.put("model", "src/test/resources/golden/models/llama");
     all.put("data", folder.resolve("prompts.jsonl").toString());
@@ -47,8 +51,37 @@ class LoopsTest {
     }
     var out = folder.resolve(recipe);
     TrainingRun.run(
-        Plan.load(recipe, "tiny", all), out, false, folder, Journal.silent(), List.of());
+        Plan.load(recipe, "tiny", all), out, false, folder, telling(lines), List.of());
     return out;
+  }
+
+  /// A journal that keeps its messages.
+  private static Journal telling(List<String> lines) {
+    return new Journal() {
+      @Override
+      public void log(
+          long step, double epoch, java.util.SequencedMap<String, Double> metrics) {}
+
+      @Override
+      public void evaluation(
+          long step, double epoch, java.util.SequencedMap<String, Double> metrics) {}
+
+      @Override
+      public void message(String line) {
+        lines.add(line);
+      }
+
+      @Override
+      public void progress(
+          String what,
+          long done,
+          long total,
+          String unit,
+          java.util.SequencedMap<String, Double> shown) {}
+
+      @Override
+      public void close() {}
+    };
   }
 
   @ParameterizedTest
@@ -58,6 +91,9 @@ class LoopsTest {
     "rloo, Online, RANKING",
     "iterative-dpo, Iterative, PAIR",
     "sppo, Iterative, PAIR",
+    "apo, Iterative, PAIR",
+    "copo, Iterative, RANKING",
+    "dno, Iterative, RANKING",
     "rejection-sampling, Iterative, DEMONSTRATION"
   })
   void everyLoopRunsAndKeepsWhatItLearntFrom(String recipe, String loop, Form form) {
@@ -138,6 +174,38 @@ class LoopsTest {
     assertThat(out.resolve("rounds/round-00001-learned.jsonl")).isEmptyFile();
     assertThat(out.resolve("model/model.safetensors"))
         .as("nothing was learned")
+        .hasSameBinaryContentAs(
+            Path.of("src/test/resources/golden/models/llama/model.safetensors"));
+  }
+
+  /// Advantages of 0, empty answers, equal ones, and a judge that cannot tell: a line each, and not
+  /// a bit of the model moves.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{Matches: {regex: nothing says this}} | 1.0 | no prompt's answers differ in worth",
+        "{Length: {target: 12, scale: 4}} | 1.0e-6 | all answers to a prompt are the same"
+      })
+  void aRoundWithoutAdvantagesIsSaidSo(String judge, String temperature, String reason) {
+    var lines = new java.util.ArrayList<String>();
+    var learning = "learning.Online.drawing.";
+    var out =
+        run(
+            "grpo",
+            lines,
+            learning + "judge",
+            judge,
+            learning + "temperature",
+            temperature,
+            learning + "max_new_tokens",
+            "4",
+            learning + "samples",
+            "3",
+            "max_steps",
+            "1");
+    assertThat(lines).filteredOn(line -> line.startsWith("round 1: " + reason)).hasSize(1);
+    assertThat(out.resolve("model/model.safetensors"))
         .hasSameBinaryContentAs(
             Path.of("src/test/resources/golden/models/llama/model.safetensors"));
   }

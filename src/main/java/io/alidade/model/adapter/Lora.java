@@ -73,6 +73,7 @@ public final class Lora implements AutoCloseable {
       List<String> usual,
       ScalarType type,
       long seed) {
+    excludesSomething(spec, modules.sequencedKeySet());
     try (var random = new Rng(seed)) {
       return make(
           spec,
@@ -143,17 +144,49 @@ public final class Lora implements AutoCloseable {
                   .toList();
           case Targets.Usual _ -> named(names, usual);
           case Targets.Names(var wanted) -> named(names, wanted);
-          case Targets.Pattern(var regex) -> {
-            var matching = names.stream().filter(name -> name.matches(regex)).toList();
+          case Targets.Pattern pattern -> {
+            var matching = names.stream().filter(pattern::matches).toList();
             if (matching.isEmpty()) {
               throw new UserException(
                   "target_modules: '%s' matches no linear module or embedding; they are named like %s"
-                      .formatted(regex, shown(names)));
+                      .formatted(pattern.regex(), shown(names)));
             }
             yield matching;
           }
         };
-    return spec.layersToTransform().isEmpty() ? chosen : inLayers(chosen, spec);
+    var reached = spec.layersToTransform().isEmpty() ? chosen : inLayers(chosen, spec);
+    var left =
+        reached.stream()
+            .filter(name -> spec.excluded().stream().noneMatch(out -> out.matches(name)))
+            .toList();
+    if (left.isEmpty()) {
+      throw new UserException(
+          "exclude_modules: leaves none of the target modules %s".formatted(lastParts(reached)));
+    }
+    return left;
+  }
+
+  /// In a file of PEFT, which only warns, a name may belong to a part that is not read here; one
+  /// that the user wrote is a slip if it is nobody's.
+  private static void excludesSomething(LoraSpec spec, java.util.Collection<String> modules) {
+    var wanted =
+        spec.excluded().stream().flatMap(out ->
+            out instanceof Targets.Names(var names)
+                ? names.stream().map(name -> (Targets.Chosen) new Targets.Names(List.of(name)))
+                : java.util.stream.Stream.of(out));
+    wanted
+        .filter(out -> modules.stream().noneMatch(out::matches))
+        .findFirst()
+        .ifPresent(out -> {
+          throw new UserException(
+              "exclude_modules: %s is no linear module or embedding; there are %s"
+                  .formatted(
+                      switch (out) {
+                        case Targets.Names(var names) -> "'" + names.getFirst() + "'";
+                        case Targets.Pattern(var regex) -> "what '" + regex + "' matches";
+                      },
+                      lastParts(modules)));
+        });
   }
 
   private static String shown(java.util.Collection<String> names) {
@@ -183,19 +216,13 @@ public final class Lora implements AutoCloseable {
 
   private static List<String> named(java.util.Collection<String> modules, List<String> names) {
     for (var name : names) {
-      if (modules.stream().noneMatch(module -> is(module, name))) {
+      if (modules.stream().noneMatch(module -> Targets.Names.is(module, name))) {
         throw new UserException(
             "target_modules: no linear module is named '%s'; there are %s"
                 .formatted(name, lastParts(modules)));
       }
     }
-    return modules.stream()
-        .filter(module -> names.stream().anyMatch(name -> is(module, name)))
-        .toList();
-  }
-
-  private static boolean is(String module, String name) {
-    return module.equals(name) || module.endsWith("." + name);
+    return modules.stream().filter(new Targets.Names(names)::matches).toList();
   }
 
   private static List<String> lastParts(java.util.Collection<String> modules) {

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /// A low-rank adapter (Hu et al. 2021, arXiv:2106.09685): each target `W` acts as `W + scale B A`,
@@ -22,6 +23,7 @@ import java.util.SequencedMap;
 /// @param alphaPattern alphas of single modules, likewise
 /// @param layersToTransform numbers of the layers that targets by name are looked for in; none for
 ///   all
+/// @param excluded modules that are left out although they are targets
 public record LoraSpec(
     int r,
     double alpha,
@@ -31,7 +33,8 @@ public record LoraSpec(
     List<String> modulesToSave,
     SequencedMap<String, Integer> rankPattern,
     SequencedMap<String, Double> alphaPattern,
-    List<Integer> layersToTransform) {
+    List<Integer> layersToTransform,
+    Optional<Targets.Chosen> excluded) {
   /// Checks ranges.
   public LoraSpec {
     Check.atLeast("r", 1, r);
@@ -63,7 +66,8 @@ public record LoraSpec(
         List.of(),
         new LinkedHashMap<>(),
         new LinkedHashMap<>(),
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   /// The rank for a module.

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -32,7 +33,6 @@ public final class PeftConfig {
       List.of(
           "layers_pattern",
           "layer_replication",
-          "exclude_modules",
           "alora_invocation_tokens",
           "target_parameters",
           "trainable_token_indices",
@@ -83,7 +83,8 @@ public final class PeftConfig {
           texts(json.path("modules_to_save")),
           map(json.path("rank_pattern"), JsonNode::asInt),
           map(json.path("alpha_pattern"), JsonNode::asDouble),
-          layers(json.path("layers_to_transform")));
+          layers(json.path("layers_to_transform")),
+          excluded(json.path("exclude_modules")));
     } catch (IllegalArgumentException failure) {
       throw new UserException(file + ": " + failure.getMessage(), failure);
     }
@@ -100,6 +101,16 @@ public final class PeftConfig {
       return new Targets.Usual();
     }
     return node.isString() ? Targets.of(node.stringValue()) : Targets.of(texts(node));
+  }
+
+  /// An expression or a list; an empty one excludes nothing.
+  private static Optional<Targets.Chosen> excluded(JsonNode node) {
+    return node.isNull() || node.isMissingNode() || node.isEmpty() && !node.isString()
+        ? Optional.empty()
+        : Optional.of(
+            node.isString()
+                ? new Targets.Pattern(node.stringValue())
+                : new Targets.Names(texts(node)));
   }
 
   private static List<Integer> layers(JsonNode node) {
@@ -186,6 +197,7 @@ public final class PeftConfig {
     spec.alphaPattern().forEach(alphas::put);
     json.put("base_model_name_or_path", base);
     json.put("bias", "none");
+    spec.excluded().ifPresent(out -> modules(json, "exclude_modules", out));
     json.put("ensure_weight_tying", false);
     json.put("fan_in_fan_out", transposed);
     json.put("inference_mode", true);
@@ -213,12 +225,10 @@ public final class PeftConfig {
     json.put("r", spec.r());
     var ranks = json.putObject("rank_pattern");
     spec.rankPattern().forEach(ranks::put);
-    if (spec.targets() instanceof Targets.Pattern(var regex)) {
-      json.put("target_modules", regex);
-    } else {
-      var targets = json.putArray("target_modules");
-      targets(spec.targets(), modules).forEach(targets::add);
-    }
+    modules(
+        json,
+        "target_modules",
+        spec.targets() instanceof Targets.Chosen said ? said : new Targets.Names(lastParts(modules)));
     json.put("task_type", classifier ? "SEQ_CLS" : "CAUSAL_LM");
     json.put("use_dora", false);
     json.put("use_qalora", false);
@@ -226,13 +236,20 @@ public final class PeftConfig {
     return json;
   }
 
-  private static List<String> targets(Targets targets, List<String> modules) {
-    return targets instanceof Targets.Names(var names)
-        ? names.stream().sorted().toList()
-        : modules.stream()
-            .map(name -> name.substring(name.lastIndexOf('.') + 1))
-            .distinct()
-            .sorted()
-            .toList();
+  private static void modules(ObjectNode json, String key, Targets.Chosen which) {
+    switch (which) {
+      case Targets.Pattern(var regex) -> json.put(key, regex);
+      case Targets.Names(var names) -> {
+        var array = json.putArray(key);
+        names.stream().sorted().forEach(array::add);
+      }
+    }
+  }
+
+  private static List<String> lastParts(List<String> modules) {
+    return modules.stream()
+        .map(name -> name.substring(name.lastIndexOf('.') + 1))
+        .distinct()
+        .toList();
   }
 }

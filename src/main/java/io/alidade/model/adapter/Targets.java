@@ -10,10 +10,18 @@ public sealed interface Targets {
   /// Every linear module but the head.
   record AllLinear() implements Targets {}
 
+  /// Modules that are said by name or expression, as opposed to by what they are.
+  sealed interface Chosen extends Targets {
+    /// Whether a module is one of them.
+    ///
+    /// @param module its whole name
+    boolean matches(String module);
+  }
+
   /// Modules whose name is one of these or ends with a dot and one of these.
   ///
   /// @param names at least one
-  record Names(List<String> names) implements Targets {
+  record Names(List<String> names) implements Chosen {
     /// Copies the list.
     public Names {
       names = List.copyOf(names);
@@ -21,15 +29,29 @@ public sealed interface Targets {
         throw new IllegalArgumentException("target_modules must name at least one module");
       }
     }
+
+    @Override
+    public boolean matches(String module) {
+      return names.stream().anyMatch(name -> is(module, name));
+    }
+
+    static boolean is(String module, String name) {
+      return module.equals(name) || module.endsWith("." + name);
+    }
   }
 
   /// Modules whose whole name a regular expression matches.
   ///
   /// @param regex in Java's and Python's common syntax
-  record Pattern(String regex) implements Targets {
+  record Pattern(String regex) implements Chosen {
     /// Checks the expression.
     public Pattern {
       expression("target_modules", regex);
+    }
+
+    @Override
+    public boolean matches(String module) {
+      return module.matches(regex);
     }
   }
 

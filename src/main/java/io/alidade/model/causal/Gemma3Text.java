@@ -29,10 +29,7 @@ final class Gemma3Text implements DecoderFamily {
     double base = config.number("rope_theta", 1_000_000);
     double localBase = config.number("rope_local_base_freq", 10_000);
     var global = Rope.of(config, Optional.of("full_attention"), size, base, 1);
-    var local =
-        config.present("rope_parameters")
-            ? Rope.of(config, Optional.of("sliding_attention"), size, localBase, 1)
-            : Rope.plain(size, localBase);
+    var local = Rope.of(config, Optional.of("sliding_attention"), size, localBase, 1);
     double scale = 1 / Math.sqrt(config.number("query_pre_attn_scalar", 256));
     decoder =
         new Decoder(

@@ -187,6 +187,28 @@ public final class ModelConfig {
     return new ModelConfig(where + " " + key, (ObjectNode) node, inner);
   }
 
+  /// A nested object that says something; none where it is absent, null or empty.
+  Optional<ModelConfig> filledSection(String key) {
+    return Optional.of(key)
+        .filter(this::present)
+        .map(this::section)
+        .filter(section -> !section.json.isEmpty());
+  }
+
+  /// This object with the keys of another one in place of its own.
+  ModelConfig overlaid(ModelConfig above) {
+    var both = json.deepCopy();
+    both.setAll(above.json);
+    return new ModelConfig(above.where, both, inner);
+  }
+
+  /// This object with one key changed.
+  ModelConfig with(String key, JsonNode value) {
+    var changed = json.deepCopy();
+    changed.set(key, value);
+    return new ModelConfig(where, changed, inner);
+  }
+
   /// An error about one key.
   UserException bad(String key, String problem) {
     return new UserException("%s: '%s' %s".formatted(where, key, problem));

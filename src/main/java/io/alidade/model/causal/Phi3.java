@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
+import tools.jackson.databind.node.IntNode;
+import tools.jackson.databind.node.StringNode;
 
 /// Phi-3 (Abdin et al. 2024, arXiv:2404.14219): Llama with queries, keys and values in one matrix,
 /// gate and up in another, and, in the long-context models, LongRoPE.
@@ -22,13 +24,32 @@ final class Phi3 implements Architecture {
     attention = Attention.Settings.of(heads, config.integerOrNone("sliding_window", 0));
     rope =
         Rope.of(
-            config,
+            rotary(config),
             Optional.empty(),
             heads.size(),
             config.number("rope_theta", 10_000),
             config.number("partial_rotary_factor", 1));
     epsilon = config.number("rms_norm_eps", 1e-5);
     activation = Parts.activation(config, "hidden_act", "silu");
+  }
+
+  /// The configuration as `Phi3Config` reads its rotation: `su` and even `yarn` are names that
+  /// longrope had in the first files, and a model that does not say so was trained on 4096
+  /// positions.
+  private static ModelConfig rotary(ModelConfig config) {
+    var read = config;
+    if (!config.present("original_max_position_embeddings")) {
+      read = read.with("original_max_position_embeddings", IntNode.valueOf(4096));
+    }
+    for (var key : List.of("rope_scaling", "rope_parameters")) {
+      var section = config.filledSection(key);
+      var type = section.map(s -> s.text("rope_type", s.text("type", "default"))).orElse("");
+      if (type.equals("su") || type.equals("yarn")) {
+        var renamed = section.orElseThrow().with("rope_type", StringNode.valueOf("longrope"));
+        read = read.with(key, renamed.json());
+      }
+    }
+    return read;
   }
 
   @Override

@@ -55,7 +55,9 @@ final class Rope {
   }
 
   /// As a configuration says, in the layout of transformers 5 (`rope_parameters`, possibly by type
-  /// of layer) or the older one (`rope_theta` beside `rope_scaling`).
+  /// of layer) or the older one (`rope_theta` beside `rope_scaling`). Where both are there, the
+  /// older one counts, as in transformers 5: alone, or, in families whose layers differ, key by key
+  /// for the layers that see everything.
   ///
   /// @param layerType key inside `rope_parameters`, for families whose layers differ
   /// @param headSize d
@@ -78,13 +80,15 @@ final class Rope {
   }
 
   private static Optional<ModelConfig> section(ModelConfig config, Optional<String> layerType) {
-    if (config.present("rope_parameters")) {
-      var all = config.section("rope_parameters");
-      return Optional.of(layerType.filter(all::present).map(all::section).orElse(all));
+    var older = config.filledSection("rope_scaling");
+    var newer = config.filledSection("rope_parameters");
+    if (layerType.isEmpty()) {
+      return older.or(() -> newer);
     }
-    return config.present("rope_scaling")
-        ? Optional.of(config.section("rope_scaling"))
-        : Optional.empty();
+    var typed = newer.flatMap(all -> all.filledSection(layerType.get()).or(() -> newer));
+    return layerType.get().equals("full_attention") && older.isPresent()
+        ? Optional.of(typed.map(under -> under.overlaid(older.get())).orElseGet(older::get))
+        : typed;
   }
 
   private static Scaling scaling(ModelConfig config, ModelConfig section, int width) {
@@ -115,7 +119,7 @@ final class Rope {
             section.flag("truncate", true),
             trained);
       }
-      case "longrope", "su" -> {
+      case "longrope" -> {
         double factor = section.number("factor", ratio);
         double grown = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(trained));
         yield new Scaling.LongRope(
