@@ -2,6 +2,7 @@ package io.alidade.cli;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -43,7 +44,7 @@ final class PlanOptions {
   }
 
   /// What `--set` says, and model and data as if it had said them.
-  LinkedHashMap<String, String> settings() {
+  SequencedMap<String, String> settings() {
     var settings = new LinkedHashMap<>(overrides);
     put(settings, "model", model);
     put(settings, "data", data);

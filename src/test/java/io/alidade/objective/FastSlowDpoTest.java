@@ -46,6 +46,10 @@ class FastSlowDpoTest {
     }
   }
 
+  private static double mean(Map<String, Loss.Metric> metrics, String name) {
+    return java.util.Objects.requireNonNull(metrics.get(name)).mean();
+  }
+
   private static Pair example() {
     return Pair.of(new double[] {-20, -25}, new double[] {-21, -24}, new double[] {-22, -23.5});
   }
@@ -56,10 +60,10 @@ class FastSlowDpoTest {
       var pair = example();
       assertThat(pair.loss(CHASE)).isCloseTo(0.83245159 + 0.32188761, within(2e-8));
       var metrics = CHASE.loss(pair.batch()).metrics();
-      assertThat(metrics.get("fast_slow/leader_loss").mean()).isCloseTo(0.53338216, within(1e-8));
-      assertThat(metrics.get("fast_slow/follower_loss").mean()).isCloseTo(0.62095705, within(1e-8));
-      assertThat(metrics.get("fast_slow/competition").mean()).isCloseTo(0.59813887, within(1e-8));
-      assertThat(metrics.get(FastSlowDpo.GAP).mean())
+      assertThat(mean(metrics, "fast_slow/leader_loss")).isCloseTo(0.53338216, within(1e-8));
+      assertThat(mean(metrics, "fast_slow/follower_loss")).isCloseTo(0.62095705, within(1e-8));
+      assertThat(mean(metrics, "fast_slow/competition")).isCloseTo(0.59813887, within(1e-8));
+      assertThat(mean(metrics, FastSlowDpo.GAP))
           .isCloseTo(0.53338216 - 0.62095705, within(1e-8));
       var slopes = pair.slopes(CHASE);
       assertThat(slopes[0]).isCloseTo(-0.06384654, within(1e-8));
@@ -86,7 +90,7 @@ class FastSlowDpoTest {
       for (var reference : List.of(new double[] {-3, -9}, new double[] {-60, -2})) {
         var same = new double[] {-20, -25};
         var pair = Pair.of(same, same.clone(), reference);
-        assertThat(CHASE.loss(pair.batch()).metrics().get("fast_slow/competition").mean())
+        assertThat(mean(CHASE.loss(pair.batch()).metrics(), "fast_slow/competition"))
             .isCloseTo(Math.log(2), within(1e-12));
         double chase = pair.slopes(CHASE)[0] - pair.slopes(new FastSlowDpo(0.1, 0))[0];
         assertThat(chase).isCloseTo(-0.5 * 0.1 / 2, within(1e-12));

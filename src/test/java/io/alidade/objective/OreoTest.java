@@ -54,7 +54,7 @@ class OreoTest {
     }
 
     double metric(Oreo oreo, String name) {
-      return oreo.loss(batch).metrics().get(name).mean();
+      return java.util.Objects.requireNonNull(oreo.loss(batch).metrics().get(name)).mean();
     }
 
     double[][] slopes(Oreo oreo) {
