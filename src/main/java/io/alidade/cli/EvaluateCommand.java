@@ -187,8 +187,7 @@ final class EvaluateCommand implements Callable<Integer> {
     var file = out.resolve("answers-" + name.replaceAll("[^A-Za-z0-9._-]", "_") + ".jsonl");
     to.printf("%s: drawing %d answers%n", name, (long) rows.count() * samples);
     to.flush();
-    try (var model =
-            LanguageModel.open(Located.find(location, Optional.empty()), precision.of());
+    try (var model = LanguageModel.open(Located.find(location, Optional.empty()), precision.of());
         var other = new Other(Optional.ofNullable(reference).map(l -> open(l, model)))) {
       return DrawnAnswers.of(
           file,

@@ -1,9 +1,9 @@
 package io.alidade.cli;
 
+import io.alidade.UserException;
 import io.alidade.data.Rows;
 import io.alidade.generation.Located;
 import io.alidade.run.RidgeReward;
-import io.alidade.UserException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,14 +64,16 @@ final class RidgeCommand implements Callable<Integer> {
       names = "--aside",
       paramLabel = "SHARE",
       defaultValue = "0.2",
-      description = "Share of the rows on which penalties are compared (default: ${DEFAULT-VALUE}).")
+      description =
+          "Share of the rows on which penalties are compared (default: ${DEFAULT-VALUE}).")
   private double aside = 0.2;
 
   @Option(
       names = "--max-length",
       paramLabel = "N",
       defaultValue = "1024",
-      description = "Tokens of prompt and answer; longer ones are left out (default: ${DEFAULT-VALUE}).")
+      description =
+          "Tokens of prompt and answer; longer ones are left out (default: ${DEFAULT-VALUE}).")
   private int maxLength = 1024;
 
   @Option(

@@ -102,9 +102,7 @@ final class SteerCommand implements Callable<Integer> {
       description = "Radius of the neighbourhood (default: ${DEFAULT-VALUE}, the paper's).")
   private double thetaMax = 30;
 
-  @Option(
-      names = "--include-target",
-      description = "One of the K directions is the one asked for.")
+  @Option(names = "--include-target", description = "One of the K directions is the one asked for.")
   private boolean includeTarget;
 
   @Option(
@@ -220,8 +218,7 @@ final class SteerCommand implements Callable<Integer> {
   private void each(Steering steering, Direction target, Consumer<String> lines) {
     if (data == null) {
       for (int i = 0; i < prompts.size(); i++) {
-        lines.accept(
-            answer(steering, example(prompts.get(i), i), Map.of(), target, i));
+        lines.accept(answer(steering, example(prompts.get(i), i), Map.of(), target, i));
       }
       return;
     }
@@ -238,8 +235,7 @@ final class SteerCommand implements Callable<Integer> {
     var chosen = steering.answer(example, cells, target, number);
     var asked =
         new Example(example.row(), TextGenerator.asked(example), List.of(), Map.of(), Map.of());
-    var prompt =
-        java.util.Objects.requireNonNull(Columns.write(asked, Form.PROMPT).get("prompt"));
+    var prompt = java.util.Objects.requireNonNull(Columns.write(asked, Form.PROMPT).get("prompt"));
     return Json.line(Steering.cells(prompt, target, chosen));
   }
 
@@ -248,8 +244,7 @@ final class SteerCommand implements Callable<Integer> {
         chat
             ? new Text.Chat(List.of(TextGenerator.message("user", prompt)))
             : new Text.Plain(prompt);
-    return new Example(
-        new Example.Row("prompt", number + 1L), text, List.of(), Map.of(), Map.of());
+    return new Example(new Example.Row("prompt", number + 1L), text, List.of(), Map.of(), Map.of());
   }
 
   /// An angle, or weights.

@@ -74,7 +74,8 @@ final class TrainCommand implements Callable<Integer> {
                   "nothing to resume: no unfinished run of '%s' in %s; give --out"
                       .formatted(loaded.name(), runs)));
     }
-    return RunFolder.fresh(runs, loaded.name(), LocalDateTime.now(java.time.ZoneId.systemDefault()));
+    return RunFolder.fresh(
+        runs, loaded.name(), LocalDateTime.now(java.time.ZoneId.systemDefault()));
   }
 
   /// Where things are kept between runs: likelihoods of references, mined jars.

@@ -9,8 +9,8 @@ import java.util.Map;
 /// How a context stands before what is asked: for whom, or by what criterion, an answer shall be
 /// good.
 ///
-/// @param text with `{context}` in it; what a reward model was trained with is what it must be asked
-///   with
+/// @param text with `{context}` in it; what a reward model was trained with is what it must be
+///   asked with
 public record ContextTemplate(String text) {
   private static final String PLACE = "{context}";
 

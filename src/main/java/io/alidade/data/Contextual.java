@@ -20,10 +20,10 @@ import java.util.stream.IntStream;
 /// A row with two opposed contexts (`criteria_x` and `criteria_y`, as the set `microsoft/rpr` has
 /// them) becomes two pairs, the first answer preferred under x and the second under y. The mean of
 /// any loss of pairs over both is the paper's: `L = 1/2 l(r(x, z_x, a) - r(x, z_x, b)) + 1/2 l(r(x,
-/// z_y, b) - r(x, z_y, a))`, which whoever ignores the context cannot bring below `ln 2`. A row with
-/// one `context` becomes the pair in that context. Rows without any are general preferences: every
-/// other one gets the template with nothing in it, so that an empty context is understood, and the
-/// others stay as they are.
+/// z_y, b) - r(x, z_y, a))`, which whoever ignores the context cannot bring below `ln 2`. A row
+/// with one `context` becomes the pair in that context. Rows without any are general preferences:
+/// every other one gets the template with nothing in it, so that an empty context is understood,
+/// and the others stay as they are.
 ///
 /// @param kinds of opposed contexts, such as `criteria` for columns `criteria_x` and `criteria_y`;
 ///   each makes two pairs of its own
@@ -82,11 +82,7 @@ public record Contextual(List<String> kinds, String template, double maxOverlap)
 
   @Override
   public Rows apply(Rows rows, Setting setting) {
-    int with =
-        (int)
-            IntStream.range(0, rows.count())
-                .filter(i -> contexts(rows.row(i)))
-                .count();
+    int with = (int) IntStream.range(0, rows.count()).filter(i -> contexts(rows.row(i))).count();
     if (with == 0) {
       throw new UserException(
           "%s: strategy Contextual finds no context in %d rows; give columns 'context', or %s"
@@ -170,7 +166,8 @@ public record Contextual(List<String> kinds, String template, double maxOverlap)
   }
 
   private static Set<List<String>> runs(String text) {
-    var words = text.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}]+", " ").strip().split(" ");
+    var words =
+        text.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}]+", " ").strip().split(" ");
     var runs = new HashSet<List<String>>();
     for (int i = 0; i + RUN <= words.length; i++) {
       runs.add(List.of(words).subList(i, i + RUN));

@@ -18,9 +18,9 @@ import java.util.SplittableRandom;
 /// 2024, arXiv:2402.18571).
 ///
 /// A bare prompt becomes `per_prompt` prompts, each with a direction of two objectives drawn from a
-/// range of angles in its text and, exact, in a column `direction`, which judge `Directional` reads.
-/// A ranking whose answers carry a number for each objective becomes as many demonstrations: the
-/// answer that is best along the direction (the warm start, from which a model learns to read
+/// range of angles in its text and, exact, in a column `direction`, which judge `Directional`
+/// reads. A ranking whose answers carry a number for each objective becomes as many demonstrations:
+/// the answer that is best along the direction (the warm start, from which a model learns to read
 /// directions).
 ///
 /// @param objectives names of both, as columns and in the prompt

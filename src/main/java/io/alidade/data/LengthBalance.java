@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
 /// Of the more frequent kind, pairs are kept at even distances through the data; all of the rarer
 /// kind are kept, and all whose answers have as many tokens.
 ///
-/// @param ratio pairs of the more frequent kind that are kept for each of the rarer one, from 1
-///   to 1000
+/// @param ratio pairs of the more frequent kind that are kept for each of the rarer one, from 1 to
+///   1000
 public record LengthBalance(@Default("1.0") double ratio) implements Strategy {
   /// Checks the range.
   public LengthBalance {
@@ -79,7 +79,8 @@ public record LengthBalance(@Default("1.0") double ratio) implements Strategy {
 
   /// One line about pairs and which of them are kept.
   static String told(int[] longer, boolean[] kept) {
-    int[] left = IntStream.range(0, longer.length).filter(i -> kept[i]).map(i -> longer[i]).toArray();
+    int[] left =
+        IntStream.range(0, longer.length).filter(i -> kept[i]).map(i -> longer[i]).toArray();
     return String.format(
         Locale.ROOT,
         "LengthBalance: the longer answer is the chosen one in %.1f %% of %,d pairs, now in %.1f %% of %,d",

@@ -22,15 +22,15 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Makes of each pair what multi-level aware preference learning reads (MAPL, 2025): the pair
-/// itself, each of its answers under two prompts of which it obeys the first (intra-sample), and both
-/// answers under two prompts of which the first should widen their gap (inter-sample).
+/// itself, each of its answers under two prompts of which it obeys the first (intra-sample), and
+/// both answers under two prompts of which the first should widen their gap (inter-sample).
 ///
-/// Instructions are appended to the prompt, and checked on the answers, which are never changed. The
-/// two prompts of a row have instructions of the same kinds in another strictness, so that neither
-/// number nor kind tells them apart. Of one answer `y`: either it obeys all of the first prompt and
-/// not all of the second (pattern A), or some of the first and none of the second (pattern B). Of
-/// two: the better obeys all of the first prompt and the worse does not, and the other way round in
-/// the second.
+/// Instructions are appended to the prompt, and checked on the answers, which are never changed.
+/// The two prompts of a row have instructions of the same kinds in another strictness, so that
+/// neither number nor kind tells them apart. Of one answer `y`: either it obeys all of the first
+/// prompt and not all of the second (pattern A), or some of the first and none of the second
+/// (pattern B). Of two: the better obeys all of the first prompt and the worse does not, and the
+/// other way round in the second.
 ///
 /// @param most instructions a prompt; as many as a number drawn evenly from 1 to this
 /// @param patternA share of pattern A, in `[0, 1]`
@@ -39,8 +39,8 @@ import java.util.stream.IntStream;
 /// @param seed of the draws; the same row gets the same instructions
 public record MultiInstruction(
     int most, double patternA, boolean plusPairs, int attempts, long seed) implements Strategy {
-  /// What a row compares: 0 two answers, 1 the chosen answer under two prompts, 2 the rejected one, 3
-  /// two pairs.
+  /// What a row compares: 0 two answers, 1 the chosen answer under two prompts, 2 the rejected one,
+  /// 3 two pairs.
   static final Signal LEVEL = Signal.perGroup("level");
 
   /// Checks the ranges.
@@ -114,7 +114,8 @@ public record MultiInstruction(
       int sure = random.nextInt(kinds.size());
       for (int i = 0; i < kinds.size(); i++) {
         var some = Instruction.of(kinds.get(i), List.of(answer), random);
-        // Pattern A: all of the first, one at least not of the second. B: one at least of the first, none of the second.
+        // Pattern A: all of the first, one at least not of the second. B: one at least of the
+        // first, none of the second.
         boolean one = all || i == sure || random.nextBoolean();
         boolean two = all && i != sure && random.nextBoolean();
         pick(some, o -> o.met(answer) == one, random).ifPresent(first::add);
@@ -185,7 +186,8 @@ public record MultiInstruction(
   }
 
   /// Instructions in random order at the end of what is asked.
-  private static Text appended(Text prompt, List<Instruction> instructions, SplittableRandom random) {
+  private static Text appended(
+      Text prompt, List<Instruction> instructions, SplittableRandom random) {
     var order = new ArrayList<>(instructions);
     for (int i = order.size() - 1; i > 0; i--) {
       java.util.Collections.swap(order, i, random.nextInt(i + 1));
@@ -222,8 +224,7 @@ public record MultiInstruction(
     int count = answers.size(); // the order alone counts; files of rankings have scores
     signals.put(ScoredBy.SCORES, IntStream.range(0, count).mapToDouble(k -> count - k).toArray());
     boolean same = prompts.stream().allMatch(prompts.getFirst()::equals);
-    var extras =
-        new LinkedHashMap<>(same ? pair.extras() : Prompts.with(pair.extras(), prompts));
+    var extras = new LinkedHashMap<>(same ? pair.extras() : Prompts.with(pair.extras(), prompts));
     two.ifPresent(sets -> {
       var texts = answers.stream().map(k -> RowEncoder.answer(pair.candidates().get(k))).toList();
       extras.put("obeyed", List.of(told(sets.first, texts), told(sets.second, texts)));

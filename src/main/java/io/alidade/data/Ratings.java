@@ -14,8 +14,8 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /// Brings ratings of answers to one scale, `factor * label + offset`, and marks those that a row
-/// lacks, so that data sets with different attributes can be learned from together (DPA, Wang et al.
-/// 2024, arXiv:2402.18571: 0 to 100, `20 h + 10` for labels 0 to 4, `10 u` for labels 1 to 10).
+/// lacks, so that data sets with different attributes can be learned from together (DPA, Wang et
+/// al. 2024, arXiv:2402.18571: 0 to 100, `20 h + 10` for labels 0 to 4, `10 u` for labels 1 to 10).
 ///
 /// @param factors by the name of the column, not 0
 /// @param offsets under the same names

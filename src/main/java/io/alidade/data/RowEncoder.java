@@ -141,8 +141,8 @@ public final class RowEncoder {
     return new EncodedRow(example.row(), prompt, candidates, example.signals(), moved);
   }
 
-  /// Candidates with prompts of their own: what all prompts have in common in front is read once, the
-  /// rest of each stands before its candidate, unscored.
+  /// Candidates with prompts of their own: what all prompts have in common in front is read once,
+  /// the rest of each stands before its candidate, unscored.
   private EncodedRow ownPrompts(Example example) {
     int count = example.candidates().size();
     var rows = IntStream.range(0, count).mapToObj(k -> Prompts.alone(example, k)).toList();
@@ -158,12 +158,20 @@ public final class RowEncoder {
       int[] prompt = prompts.get(k);
       int[] all = renderer.ids(renderer.together(rows.get(k), rows.get(k).candidates().getFirst()));
       var completion = scored(after(all, shared), shared == 0);
-      Arrays.fill(completion.scored(), 0, Math.min(prompt.length - shared, completion.scored().length), false);
+      Arrays.fill(
+          completion.scored(),
+          0,
+          Math.min(prompt.length - shared, completion.scored().length),
+          false);
       candidates.add(completion);
       moved |= !startsWith(all, prompt);
     }
     return new EncodedRow(
-        example.row(), Arrays.copyOf(prompts.getFirst(), shared), candidates, example.signals(), moved);
+        example.row(),
+        Arrays.copyOf(prompts.getFirst(), shared),
+        candidates,
+        example.signals(),
+        moved);
   }
 
   private Renderer.Rendered together(Example example, int candidate) {

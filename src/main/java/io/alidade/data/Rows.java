@@ -1,7 +1,7 @@
 package io.alidade.data;
 
-import io.alidade.batch.Shuffle;
 import io.alidade.UserException;
+import io.alidade.batch.Shuffle;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Signal;

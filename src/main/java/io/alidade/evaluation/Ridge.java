@@ -6,7 +6,8 @@ import io.alidade.Check;
 ///
 /// @param weights `[F]`
 /// @param lambda weight of the penalty, positive
-/// @param fit share of variance explained where it was measured, `R^2`; NaN where labels do not vary
+/// @param fit share of variance explained where it was measured, `R^2`; NaN where labels do not
+///   vary
 public record Ridge(double[] weights, double lambda, double fit) {
   /// Fits one value of the penalty.
   ///

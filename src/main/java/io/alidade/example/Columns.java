@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// - `[prompt,] chosen, rejected`: a pair; where there is no prompt, or a plain prompt beside
 ///   conversations that repeat it, what both have in common in front becomes the prompt
-/// - `prompt, response_a, response_b` with `criteria_x` and `criteria_y`: a pair of which either answer
-///   is preferred in a context (`microsoft/rpr`)
+/// - `prompt, response_a, response_b` with `criteria_x` and `criteria_y`: a pair of which either
+///   answer is preferred in a context (`microsoft/rpr`)
 /// - `prompt, completions` (or `responses`) with `scores` (higher is better) or `ranks` (1 is
 ///   best): a ranking
 /// - `prompt, completion, label`: a labelled answer
@@ -31,10 +31,11 @@ import org.jspecify.annotations.Nullable;
 /// - `prompt`: a bare prompt
 ///
 /// `tools` and `chat_template_kwargs` go to the chat template, `tree` to the strategy that flattens
-/// it, contexts (`context`, `criteria_x`, `scenario_y`, …) to the strategy that puts them before the
-/// prompt. `prompts` holds a prompt for each candidate where they differ ([Prompts]). Every other column of numbers is a [Signal] of its name: a number belongs to the row, a list
-/// of as many numbers as there are candidates to the candidates, a list of lists to their units.
-/// The rest is ignored.
+/// it, contexts (`context`, `criteria_x`, `scenario_y`, …) to the strategy that puts them before
+/// the prompt. `prompts` holds a prompt for each candidate where they differ ([Prompts]). Every
+/// other column of numbers is a [Signal] of its name: a number belongs to the row, a list of as
+/// many numbers as there are candidates to the candidates, a list of lists to their units. The rest
+/// is ignored.
 public final class Columns {
   private static final Set<String> EXTRAS =
       Set.of(

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// How much each objective shall count: a unit vector in the space of rewards (DPA, Wang et al. 2024,
-/// arXiv:2402.18571). The worth of an answer along it is `v . r`.
+/// How much each objective shall count: a unit vector in the space of rewards (DPA, Wang et al.
+/// 2024, arXiv:2402.18571). The worth of an answer along it is `v . r`.
 ///
 /// @param components one an objective; of length 1
 public record Direction(List<Double> components) {
@@ -36,8 +36,7 @@ public record Direction(List<Double> components) {
     double length = Math.sqrt(Arrays.stream(weights).map(w -> w * w).sum());
     if (!(length > 0) || Double.isInfinite(length)) {
       throw new IllegalArgumentException(
-          "a direction needs finite weights that are not all 0, was "
-              + Arrays.toString(weights));
+          "a direction needs finite weights that are not all 0, was " + Arrays.toString(weights));
     }
     return new Direction(Arrays.stream(weights).map(w -> w / length).boxed().toList());
   }

@@ -10,9 +10,9 @@ import java.util.random.RandomGenerator;
 /// Directions near the one that was asked for, under which a model may be more reliable (RPS, 2025,
 /// arXiv:2510.20498): `{v_i : angle(v_i, v*) <= theta_max, i = 1 ... k}`.
 ///
-/// Of two objectives the angle is `theta* + delta`, `delta` uniform within the radius to both sides;
-/// of more, `cos(delta) v* + sin(delta) u` with `u` a random unit vector at right angles to `v*`. A
-/// radius of 0 gives the direction itself, k times: best of k.
+/// Of two objectives the angle is `theta* + delta`, `delta` uniform within the radius to both
+/// sides; of more, `cos(delta) v* + sin(delta) u` with `u` a random unit vector at right angles to
+/// `v*`. A radius of 0 gives the direction itself, k times: best of k.
 ///
 /// @param count k, at least 1
 /// @param thetaMax radius, degrees, from 0 to 90
@@ -56,9 +56,7 @@ public record Neighborhood(
     }
     double edge = clamp.get();
     double angle = direction.degrees();
-    return Math.abs(angle) <= edge
-        ? direction
-        : Direction.degrees(Math.clamp(angle, -edge, edge));
+    return Math.abs(angle) <= edge ? direction : Direction.degrees(Math.clamp(angle, -edge, edge));
   }
 
   private Direction space(Direction target, RandomGenerator random) {

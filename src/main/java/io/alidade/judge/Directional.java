@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// A judge of several objectives along the direction that a row asks for (DPA, Wang et al. 2024,
-/// arXiv:2402.18571): `R = <v, r(x, y)>`, with the exact unit vector and not the rounded one
-/// of the prompt.
+/// arXiv:2402.18571): `R = <v, r(x, y)>`, with the exact unit vector and not the rounded one of the
+/// prompt.
 ///
 /// @param judge that gives a number for each objective beside its verdict: `RewardModel` with
 ///   several outputs (`objective/1`, …), or `Weighted` with a judge for each
@@ -18,8 +18,7 @@ import java.util.function.Consumer;
 /// @param deviations what each is divided by before it is projected, positive: its standard
 ///   deviation on a calibration set, so that objectives are comparable; 1 for a common scale
 public record Directional(
-    Judge judge, String column, List<String> objectives, List<Double> deviations)
-    implements Judge {
+    Judge judge, String column, List<String> objectives, List<Double> deviations) implements Judge {
   /// Checks the ranges.
   public Directional {
     if (objectives.isEmpty() || objectives.size() != deviations.size()) {

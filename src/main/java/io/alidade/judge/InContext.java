@@ -73,7 +73,11 @@ public record InContext(
         ? List.of(one)
         : contexts.stream()
             .map(context ->
-                new Case(one.row(), new ContextTemplate(template).before(context, one.prompt()), one.answers(), one.columns()))
+                new Case(
+                    one.row(),
+                    new ContextTemplate(template).before(context, one.prompt()),
+                    one.answers(),
+                    one.columns()))
             .toList();
   }
 

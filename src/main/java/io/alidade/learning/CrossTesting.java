@@ -71,6 +71,7 @@ public record CrossTesting(
 
   @Override
   public void run(Session session) {
-    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing).run(session);
+    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing)
+        .run(session);
   }
 }

@@ -64,6 +64,7 @@ public record StepSearch(
 
   @Override
   public void run(Session session) {
-    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing).run(session);
+    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing)
+        .run(session);
   }
 }

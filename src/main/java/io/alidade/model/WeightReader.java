@@ -63,8 +63,7 @@ final class WeightReader implements AutoCloseable {
     return tensor;
   }
 
-  private void convert(
-      FileChannel channel, long start, ScalarType stored, int bytes, Tensor into)
+  private void convert(FileChannel channel, long start, ScalarType stored, int bytes, Tensor into)
       throws IOException {
     var piece = pieces.computeIfAbsent(stored, WeightReader::piece).tensor();
     try (var _ = new Step()) {

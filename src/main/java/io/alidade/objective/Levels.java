@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.Tensor;
 /// @param rejected among these, weight of the rejected answer's half, not negative
 /// @param inter weight of two pairs, not negative
 record Levels(double intra, double rejected, double inter) {
-  /// What a row compares: 0 two answers, 1 the chosen answer under two prompts, 2 the rejected one, 3
-  /// two pairs.
+  /// What a row compares: 0 two answers, 1 the chosen answer under two prompts, 2 the rejected one,
+  /// 3 two pairs.
   static final Signal LEVEL = Signal.perGroup("level");
 
   Levels {

@@ -9,11 +9,12 @@ import io.alidade.batch.Scored;
 ///
 /// `L_BT + lambda_intra L_intra + lambda_inter L_inter` with `r` the output of a reward head:
 /// `L_intra = -log sigmoid(r(x_w, y) - r(x_l, y))`, `y` obeying the instructions of `x_w` and not
-/// those of `x_l`; `L_inter = -log sigmoid(m(x+) - m(x-))`, `m(x) = r(x, y_w) - r(x, y_l)`. A number
-/// added to all rewards of a prompt leaves the inter-sample term as it is and changes the other.
+/// those of `x_l`; `L_inter = -log sigmoid(m(x+) - m(x-))`, `m(x) = r(x, y_w) - r(x, y_l)`. A
+/// number added to all rewards of a prompt leaves the inter-sample term as it is and changes the
+/// other.
 ///
-/// Gradient with respect to the reward under the prompt that an answer obeys: `-sigmoid(-(r(x_w, y) -
-/// r(x_l, y)))`, and the opposite under the other. Rewards that tie cost `ln 2` a term.
+/// Gradient with respect to the reward under the prompt that an answer obeys: `-sigmoid(-(r(x_w, y)
+/// - r(x_l, y)))`, and the opposite under the other. Rewards that tie cost `ln 2` a term.
 ///
 /// @param intra `lambda_intra`, weight of one answer under two prompts, not negative
 /// @param rejected `lambda_1`, among these the weight of the rejected answer's half, not negative

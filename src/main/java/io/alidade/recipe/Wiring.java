@@ -143,7 +143,9 @@ public final class Wiring {
   /// Whether a strategy makes prompts of prompts.
   private static boolean ofPrompts(Strategy strategy) {
     try {
-      return strategy.outline(new Strategy.Outline("prompts", Form.PROMPT, Set.of(), Set.of())).form()
+      return strategy
+              .outline(new Strategy.Outline("prompts", Form.PROMPT, Set.of(), Set.of()))
+              .form()
           == Form.PROMPT;
     } catch (UserException _) {
       return false; // it takes other rows

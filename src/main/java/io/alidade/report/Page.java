@@ -81,7 +81,8 @@ public final class Page {
           + "<path d=\"M24 17v4M10.6 22.6l2.8 2.8M37.4 22.6l-2.8 2.8M17 19l1.4 3.4M31 19l-1.4 3.4\"/>"
           + "<path d=\"M24 36L41 9\" stroke-width=\"2.6\"/><circle cx=\"24\" cy=\"36\" r=\"2.4\"/></svg>";
 
-  private static final Pattern NUMBER = Pattern.compile("[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)? ?%?( ± [0-9.]+)?");
+  private static final Pattern NUMBER =
+      Pattern.compile("[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)? ?%?( ± [0-9.]+)?");
 
   /// What stands in place of a number that there is none of.
   private static final Set<String> ABSENT = Set.of("-", "–");

@@ -64,8 +64,7 @@ public record Series(String name, List<Point> points, Style style, OptionalInt c
     return new Series(
         name,
         points.stream()
-            .map(p ->
-                new Point(p.x, p.y, Math.max(least, p.low), Math.min(most, p.high)))
+            .map(p -> new Point(p.x, p.y, Math.max(least, p.low), Math.min(most, p.high)))
             .toList(),
         style,
         colour);

@@ -25,8 +25,8 @@ import tools.jackson.databind.JsonNode;
 
 /// Groups of the data in turn, each with fresh answers of the policy behind its candidates.
 ///
-/// What was drawn is kept in the run's folder `rounds/`: `round-N.jsonl` holds the answers of step N
-/// with their ids, and is read rather than drawn again by a run that goes on.
+/// What was drawn is kept in the run's folder `rounds/`: `round-N.jsonl` holds the answers of step
+/// N with their ids, and is read rather than drawn again by a run that goes on.
 final class Accompanied implements Collector {
   private final Policy policy;
   private final Tokenizer tokenizer;

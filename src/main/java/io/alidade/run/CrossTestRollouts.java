@@ -90,9 +90,12 @@ final class CrossTestRollouts implements Collector {
     return plain.prompts();
   }
 
+  /// Rewards of held-out prompts, where the data bring tests of their own.
   @Override
   public SequencedMap<String, Double> measure() {
-    return plain.measure();
+    var runner = (CodeRunner) settings.drawing().judge();
+    boolean tested = asked.rows().cells(asked.kept()[0]).containsKey(runner.column());
+    return tested ? plain.measure() : new LinkedHashMap<>();
   }
 
   /// What was written for an instruction and what passed.

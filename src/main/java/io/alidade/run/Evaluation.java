@@ -46,7 +46,8 @@ public record Evaluation(
             value);
   }
 
-  /// Writes `evaluate.json`, `evaluate.html`, and each figure as a picture, `figure-1.svg` and so on.
+  /// Writes `evaluate.json`, `evaluate.html`, and each figure as a picture, `figure-1.svg` and so
+  /// on.
   public void write(Path folder) {
     var json = new LinkedHashMap<String, Object>();
     json.put("title", title);

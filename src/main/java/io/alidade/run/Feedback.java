@@ -27,14 +27,19 @@ final class Feedback {
               .filter(signal -> signal.getKey().name().endsWith(Drawing.ADVANTAGE.name()))
               .toList();
       return advantages.isEmpty()
-          || advantages.stream().flatMapToDouble(s -> Arrays.stream(s.getValue())).anyMatch(a -> a != 0);
+          || advantages.stream()
+              .flatMapToDouble(s -> Arrays.stream(s.getValue()))
+              .anyMatch(a -> a != 0);
     }
   }
 
   /// What is learned from a round.
   static List<Lesson> of(List<Rollout> rollouts, Needs.Feedback form, Drawing drawing) {
     var lessons = new ArrayList<Lesson>();
-    var advantages = form == Needs.Feedback.ROLLOUTS ? advantages(rollouts, drawing) : List.<Map<Signal, double[]>>of();
+    var advantages =
+        form == Needs.Feedback.ROLLOUTS
+            ? advantages(rollouts, drawing)
+            : List.<Map<Signal, double[]>>of();
     for (int r = 0; r < rollouts.size(); r++) {
       var rollout = rollouts.get(r);
       var ranked = rollout.ranked();
@@ -74,8 +79,7 @@ final class Feedback {
                 signals(
                     Drawing.SCORE,
                     ranked.stream().mapToDouble(i -> rollout.standing()[i]).toArray());
-            signals.put(
-                Drawing.WIN_RATE, ranked.stream().mapToDouble(rollout::winRate).toArray());
+            signals.put(Drawing.WIN_RATE, ranked.stream().mapToDouble(rollout::winRate).toArray());
             lessons.add(lesson(rollout, ranked, Form.RANKING, signals));
           }
         }

@@ -188,8 +188,8 @@ public record ModelEvaluation(
     }
   }
 
-  /// How hard a question is, log-odds, as the column `difficulty` of the data has it (AlpacaEval takes it
-  /// from many models); NaN without.
+  /// How hard a question is, log-odds, as the column `difficulty` of the data has it (AlpacaEval
+  /// takes it from many models); NaN without.
   private double difficulty(int row) {
     return rows.cells(row).get("difficulty") instanceof Number number
         ? number.doubleValue()

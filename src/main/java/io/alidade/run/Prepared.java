@@ -15,8 +15,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/// What the strategies of a recipe make of rows, as a file: to look at, to evaluate a judge on, or to
-/// train on without them.
+/// What the strategies of a recipe make of rows, as a file: to look at, to evaluate a judge on, or
+/// to train on without them.
 public final class Prepared {
   private Prepared() {}
 
@@ -29,7 +29,8 @@ public final class Prepared {
     var strategies = plan.recipe().strategies();
     if (strategies.isEmpty()) {
       throw new UserException(
-          "recipe %s has no strategies, so that it learns from rows as they are".formatted(plan.name()));
+          "recipe %s has no strategies, so that it learns from rows as they are"
+              .formatted(plan.name()));
     }
     var hub = Hub.ofSystem((_, _, _) -> {});
     var model =

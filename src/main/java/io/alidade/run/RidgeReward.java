@@ -35,9 +35,10 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleConsumer;
 
 /// A reward model of several objectives without training the model: ridge regression of ratings on
-/// the hidden state of each answer's last token, attribute by attribute over the rows that are rated
-/// (as the successor of DPA does it, Wang et al. 2024, arXiv:2406.12845). The penalty is chosen on
-/// rows set aside. The head has no bias, so ratings are best on a scale whose 0 means something.
+/// the hidden state of each answer's last token, attribute by attribute over the rows that are
+/// rated (as the successor of DPA does it, Wang et al. 2024, arXiv:2406.12845). The penalty is
+/// chosen on rows set aside. The head has no bias, so ratings are best on a scale whose 0 means
+/// something.
 ///
 /// @param attributes columns of ratings, one an output
 /// @param aside share of the rows on which penalties are compared, in `(0, 1)`
@@ -69,8 +70,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
       var encoder =
           new RowEncoder(
               tokenizer,
-              new Encoding(
-                  Layout.WHOLE, maxLength, io.alidade.data.Truncation.KEEP_START, false));
+              new Encoding(Layout.WHOLE, maxLength, io.alidade.data.Truncation.KEEP_START, false));
       for (int from = 0; from < rows.count(); from += BATCH) {
         int to = Math.min(rows.count(), from + BATCH);
         var groups = new ArrayList<Group>();
@@ -166,8 +166,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
   private static void save(Path model, SequencedMap<String, Ridge> found, Path target) {
     var flat =
         found.values().stream().flatMapToDouble(ridge -> Arrays.stream(ridge.weights())).toArray();
-    var spec =
-        PolicySpec.trainable(Precision.FLOAT32).with(Head.REWARD).withOutputs(found.size());
+    var spec = PolicySpec.trainable(Precision.FLOAT32).with(Head.REWARD).withOutputs(found.size());
     try (var policy = Policy.open(model, spec)) {
       var head = java.util.Objects.requireNonNull(policy.trainable().get("score.weight"));
       try (var _ = new Step()) {

@@ -170,15 +170,13 @@ final class Rollouts implements Collector {
       AtomicFiles.text(learned, lines.toString());
     }
     nothing(rollouts, lessons)
-        .ifPresent(
-            why -> journal.message("round %d: %s (%s)".formatted(round + 1, why, file)));
+        .ifPresent(why -> journal.message("round %d: %s (%s)".formatted(round + 1, why, file)));
     return new Collected(
         Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics(rollouts));
   }
 
   /// Why nothing is learned from a round, if so, in a line.
-  private static Optional<String> nothing(
-      List<Rollout> rollouts, List<Feedback.Lesson> lessons) {
+  private static Optional<String> nothing(List<Rollout> rollouts, List<Feedback.Lesson> lessons) {
     if (lessons.stream().anyMatch(Feedback.Lesson::moves)) {
       return Optional.empty();
     }

@@ -60,8 +60,7 @@ public record Steering(
   /// @param number of the prompt, from 0: with the seeds it decides directions and draws, so that a
   ///   prompt gets the same answer whatever stands beside it
   /// @throws UserException if no answer could be judged
-  public Chosen answer(
-      Example example, Map<String, Object> cells, Direction target, int number) {
+  public Chosen answer(Example example, Map<String, Object> cells, Direction target, int number) {
     int k = neighborhood.count();
     var directions =
         neighborhood.around(

@@ -78,8 +78,7 @@ public record Apo() implements Study {
     int rounds = bench.size(ROUNDS, 3);
     int epochs = bench.size(1, 2);
     var drawing =
-        new Drawing(
-            Reward.of(LetterStrings::score), 4, world.length(), 1, 0, 1, Optional.empty());
+        new Drawing(Reward.of(LetterStrings::score), 4, world.length(), 1, 0, 1, Optional.empty());
     try (var policy = start.copy();
         var drawn =
             new DrawnRounds(

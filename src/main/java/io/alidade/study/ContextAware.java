@@ -9,15 +9,14 @@ import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.objective.BradleyTerry;
 import io.alidade.study.Verdict.Part;
-import io.alidade.world.Lesson;
 import io.alidade.world.FlippingTastes;
 import io.alidade.world.FlippingTastes.Told;
+import io.alidade.world.Lesson;
 import io.alidade.world.SmallModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// Does a reward model that reads a context judge by it, where preferences flip with the context
@@ -88,8 +87,7 @@ public record ContextAware() implements Study {
     var plain = world.general(count, false, bench.random("general pairs"));
     var general = world.general(bench.size(1000, 100), false, bench.random("held-out general"));
     var fresh = bench.scratch().resolve("fresh");
-    new SmallModel(
-            FlippingTastes.VOCABULARY, bench.size(48, 32), 2, FlippingTastes.LONGEST, 0.15)
+    new SmallModel(FlippingTastes.VOCABULARY, bench.size(48, 32), 2, FlippingTastes.LONGEST, 0.15)
         .write(fresh, bench.seed("weights"));
 
     var all = new ArrayList<Group>();
@@ -165,8 +163,7 @@ public record ContextAware() implements Study {
     for (int user = 0; user < users; user++) {
       int profile = user % FlippingTastes.CONTEXTS;
       var pairs = world.inAllContexts(profile, most + others, random);
-      var margins =
-          FlippingTastes.margins(model, pairs.stream().flatMap(List::stream).toList());
+      var margins = FlippingTastes.margins(model, pairs.stream().flatMap(List::stream).toList());
       for (int k = 0; k < LABELLED.length; k++) {
         var fits = new double[FlippingTastes.CONTEXTS];
         for (int p = 0; p < LABELLED[k]; p++) {
@@ -193,8 +190,7 @@ public record ContextAware() implements Study {
       int size = random.nextInt(1, 9);
       var truth = new Decomposition(chances(size, random), random.doubles(size).toArray());
       var model = new Decomposition(chances(size, random), random.doubles(size).toArray());
-      excess =
-          Math.max(excess, Math.abs(truth.marginal() - model.marginal()) - truth.bound(model));
+      excess = Math.max(excess, Math.abs(truth.marginal() - model.marginal()) - truth.bound(model));
     }
     return excess;
   }
@@ -209,9 +205,7 @@ public record ContextAware() implements Study {
   public Verdict judge(Results results) {
     return Verdict.of(
         Part.atMost(
-            "distance from 0.5 without a context",
-            Math.abs(results.mean(CARM, NONE) - 0.5),
-            0.02),
+            "distance from 0.5 without a context", Math.abs(results.mean(CARM, NONE) - 0.5), 0.02),
         Part.atLeast("accuracy with criteria", results.mean(CARM, CRITERIA), 0.95),
         Part.atLeast("accuracy with scenarios", results.mean(CARM, SCENARIOS), 0.85),
         Part.atMost(

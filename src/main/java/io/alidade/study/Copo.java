@@ -76,7 +76,8 @@ public record Copo() implements Study {
   @Override
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
-    var arms = bench.reduced() ? List.of(Blend.NONE, Blend.SOFT_WITH_ZERO) : List.of(Blend.values());
+    var arms =
+        bench.reduced() ? List.of(Blend.NONE, Blend.SOFT_WITH_ZERO) : List.of(Blend.values());
     for (int i = 0; i < arms.size(); i++) {
       arm(bench, trial, arms.get(i));
       bench.at(name(arms.get(i)), (i + 1.0) / arms.size());
@@ -137,7 +138,8 @@ public record Copo() implements Study {
         session.collect();
         session.step();
       }
-      for (var point : java.util.Objects.requireNonNull(trial.curves().get(SILENT_CURVE + name(blend)))) {
+      for (var point :
+          java.util.Objects.requireNonNull(trial.curves().get(SILENT_CURVE + name(blend)))) {
         silent += point[1] / steps;
       }
       trial.note(name(blend), ACCURACY, accuracy(policy, PROMPTS));

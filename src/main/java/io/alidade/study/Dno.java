@@ -113,8 +113,7 @@ public record Dno() implements Study {
                 pair.row(),
                 pair.prompt(),
                 pair.candidates(),
-                Map.of(
-                    WeightedPairs.WEIGHT, new double[] {9 * start[i] * start[j] * GAME[i][j]})));
+                Map.of(WeightedPairs.WEIGHT, new double[] {9 * start[i] * start[j] * GAME[i][j]})));
       }
     }
     return pairs;
@@ -122,7 +121,10 @@ public record Dno() implements Study {
 
   /// `start exp(r / beta)`, with rewards given as probabilities that are proportional to `exp r`.
   private static double[] tilted(double[] start, double[] rewards, double beta) {
-    var logits = IntStream.range(0, 3).mapToDouble(a -> Math.log(start[a]) + Math.log(rewards[a]) / beta).toArray();
+    var logits =
+        IntStream.range(0, 3)
+            .mapToDouble(a -> Math.log(start[a]) + Math.log(rewards[a]) / beta)
+            .toArray();
     double most = Arrays.stream(logits).max().orElseThrow();
     double sum = Arrays.stream(logits).map(l -> Math.exp(l - most)).sum();
     return Arrays.stream(logits).map(l -> Math.exp(l - most) / sum).toArray();
@@ -143,7 +145,18 @@ public record Dno() implements Study {
     int rounds = bench.size(2000, 300);
     var settings =
         new Settings(
-            1, 1, 1, -1, 1, Settings.Averaging.STEP, false, Integer.MAX_VALUE, 0, 0, 1, bench.seed());
+            1,
+            1,
+            1,
+            -1,
+            1,
+            Settings.Averaging.STEP,
+            false,
+            Integer.MAX_VALUE,
+            0,
+            0,
+            1,
+            bench.seed());
     try (var policy = TabularPolicy.of(start);
         var before = new Before(policy);
         var session =
@@ -210,7 +223,11 @@ public record Dno() implements Study {
 
     @Override
     public void restore(Map<String, Tensor> state) {
-      Grad.off(() -> copy.trainable().firstEntry().getValue().copy_(Objects.requireNonNull(state.get("logits"))));
+      Grad.off(() ->
+          copy.trainable()
+              .firstEntry()
+              .getValue()
+              .copy_(Objects.requireNonNull(state.get("logits"))));
     }
 
     @Override

@@ -89,7 +89,8 @@ public record Dpa() implements Study {
             for (int a = 0; a < ANGLES.length; a++) {
               rise[0] = Math.min(rise[0], worths[a] - before.getLast()[a]);
               if (a > 0) {
-                falls[0] = Math.max(falls[0], verbose(now, ANGLES[a - 1]) - verbose(now, ANGLES[a]));
+                falls[0] =
+                    Math.max(falls[0], verbose(now, ANGLES[a - 1]) - verbose(now, ANGLES[a]));
               }
             }
             before.add(worths);
@@ -171,7 +172,10 @@ public record Dpa() implements Study {
     var fronts = new ArrayList<Chart>();
     fronts.add(
         Chart.Lines.of(
-            "The front at seven angles", "expected helpfulness", "expected verbosity", fronts(results)));
+            "The front at seven angles",
+            "expected helpfulness",
+            "expected verbosity",
+            fronts(results)));
     fronts.addAll(results.bars());
     return fronts;
   }

@@ -118,8 +118,7 @@ final class DrawnRounds implements Collector, AutoCloseable {
     for (int p = 0; p < drawn.length; p++) {
       var answers = Arrays.stream(drawn[p]).map(Drawn::tokens).toList();
       answered.add(
-          new Answered(
-              asked.get(p), answers, verdict(sitting, asked.get(p), answers).standing()));
+          new Answered(asked.get(p), answers, verdict(sitting, asked.get(p), answers).standing()));
     }
     return answered;
   }

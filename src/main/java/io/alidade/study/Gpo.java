@@ -161,7 +161,8 @@ public record Gpo() implements Study {
   private static List<Group> groups(double[] policy, double[][] scores) {
     return IntStream.range(0, ANSWERS)
         .mapToObj(i -> {
-          double mean = IntStream.range(0, ANSWERS).mapToDouble(j -> policy[j] * scores[i][j]).sum();
+          double mean =
+              IntStream.range(0, ANSWERS).mapToDouble(j -> policy[j] * scores[i][j]).sum();
           return new Group(
               new Example.Row("answers", i + 1L),
               new int[] {0},

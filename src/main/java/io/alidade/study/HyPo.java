@@ -270,12 +270,9 @@ public record HyPo() implements Study {
   @Override
   public Verdict judge(Results results) {
     return Verdict.of(
-        Verdict.Part.atMost(
-            "HyPO's DPO loss exceeds DPO's", results.gain(HYPO, DPO, LOSS), 0.005),
-        Verdict.Part.atMost(
-            "HyPO's reverse KL", results.mean(HYPO, KL), results.mean(DPO, KL) / 2),
-        Verdict.Part.atLeast(
-            "HyPO's true reward over DPO's", results.gain(HYPO, DPO, REWARD), 0));
+        Verdict.Part.atMost("HyPO's DPO loss exceeds DPO's", results.gain(HYPO, DPO, LOSS), 0.005),
+        Verdict.Part.atMost("HyPO's reverse KL", results.mean(HYPO, KL), results.mean(DPO, KL) / 2),
+        Verdict.Part.atLeast("HyPO's true reward over DPO's", results.gain(HYPO, DPO, REWARD), 0));
   }
 
   @Override

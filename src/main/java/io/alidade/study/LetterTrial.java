@@ -32,8 +32,7 @@ final class LetterTrial {
   LetterTrial(Bench bench, LetterStrings world) {
     this.bench = bench;
     var fresh = bench.scratch().resolve("fresh");
-    new SmallModel(
-            LetterStrings.VOCABULARY, 64, 2, LetterStrings.PROMPT + world.length(), 1.0 / 8)
+    new SmallModel(LetterStrings.VOCABULARY, 64, 2, LetterStrings.PROMPT + world.length(), 1.0 / 8)
         .write(fresh, bench.seed("weights"));
     begin = bench.scratch().resolve("start");
     int steps = bench.size(250, 25);

@@ -12,7 +12,6 @@ import io.alidade.model.Generator;
 import io.alidade.model.Policy;
 import io.alidade.model.Sampling;
 import io.alidade.objective.Dpo;
-import io.alidade.objective.Objective;
 import io.alidade.objective.Sft;
 import io.alidade.study.Verdict.Part;
 import io.alidade.world.ChainArithmetic;
@@ -146,8 +145,7 @@ public record MctsDpo() implements Study {
           }
         }
         sum += tokens[round];
-        lesson(bench, round)
-            .teach(new io.alidade.objective.MctsDpo(0.1, 0), policy, start, groups);
+        lesson(bench, round).teach(new io.alidade.objective.MctsDpo(0.1, 0), policy, start, groups);
       }
       trial.note(MCTS, ACCURACY, task.accuracy(policy, held));
     }

@@ -126,7 +126,6 @@ public record MultiLevel() implements Study {
   @Override
   public Verdict direction(Results reduced) {
     return Verdict.of(
-        Part.atLeast(
-            "both, gain at 4 instructions", reduced.gain(BOTH, BASE, accuracy(4)), -0.05));
+        Part.atLeast("both, gain at 4 instructions", reduced.gain(BOTH, BASE, accuracy(4)), -0.05));
   }
 }

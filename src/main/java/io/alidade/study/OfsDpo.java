@@ -166,7 +166,8 @@ public record OfsDpo() implements Study {
               var loss = metrics.get(pair ? "fast_slow/leader_loss" : "loss");
               losses.add(java.util.Objects.requireNonNull(loss));
               if (step % LAST == 0) {
-                trial.point(arm, (double) step, mean(losses.subList(losses.size() - LAST, losses.size())));
+                trial.point(
+                    arm, (double) step, mean(losses.subList(losses.size() - LAST, losses.size())));
               }
             });
       }

@@ -126,8 +126,7 @@ public record Oreo() implements Study {
       trial.note(SFT, ACCURACY, task.accuracy(start, held));
       bench.at(REJECTION, 0.4);
       try (var policy = SmallModel.trainable(begin)) {
-        lesson(bench, Lesson.cut(5e-4))
-            .teach(new Sft(), policy, right(problems, answers));
+        lesson(bench, Lesson.cut(5e-4)).teach(new Sft(), policy, right(problems, answers));
         trial.note(REJECTION, ACCURACY, task.accuracy(policy, held));
       }
       bench.at(DPO, 0.5);

@@ -12,11 +12,12 @@ import java.util.random.RandomGenerator;
 
 /// Fifty answers of two objectives and prompts that are nothing but directions: what a policy that
 /// reads directions can learn shows without language. An answer has a quality from 0 to 4 and a
-/// length from 0 to 9; with `t = length / 9` it is verbose by `t`, and helpful by `0.7 quality / 4 + 0.3 t`,
-/// or on a curved front by `0.7 quality / 4 + 0.3 sqrt(1 - t^2)`. Prompts are angles in steps of a quarter of a degree, from -90 to 90.
+/// length from 0 to 9; with `t = length / 9` it is verbose by `t`, and helpful by `0.7 quality / 4
+/// + 0.3 t`, or on a curved front by `0.7 quality / 4 + 0.3 sqrt(1 - t^2)`. Prompts are angles in
+///   steps of a quarter of a degree, from -90 to 90.
 ///
-/// @param curved whether helpfulness falls with length, so that each direction has a best length of its
-///   own; else a single answer is best along every direction from -16 to 90 degrees
+/// @param curved whether helpfulness falls with length, so that each direction has a best length of
+///   its own; else a single answer is best along every direction from -16 to 90 degrees
 public record DirectedAnswers(boolean curved) {
   /// How many answers there are.
   public static final int ANSWERS = 50;
@@ -54,8 +55,7 @@ public record DirectedAnswers(boolean curved) {
   }
 
   /// What a policy answers on average along the direction of a prompt: the mean of some number.
-  public double expected(
-      FeaturePolicy policy, double degrees, ToDoubleFunction<double[]> of) {
+  public double expected(FeaturePolicy policy, double degrees, ToDoubleFunction<double[]> of) {
     var chances = policy.probabilities(prompt(degrees))[0];
     double sum = 0;
     for (int a = 0; a < ANSWERS; a++) {

@@ -31,8 +31,7 @@ public final class FeatureReward implements Trainee {
   ///
   /// @param rows features of each row, `[R][F]`
   /// @param hidden widths of the hidden layers
-  public static FeatureReward random(
-      List<double[]> rows, RandomGenerator random, int... hidden) {
+  public static FeatureReward random(List<double[]> rows, RandomGenerator random, int... hidden) {
     var features = new double[rows.size()][1][];
     for (int r = 0; r < features.length; r++) {
       features[r][0] = rows.get(r);

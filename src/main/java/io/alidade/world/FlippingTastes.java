@@ -165,8 +165,7 @@ public final class FlippingTastes {
       if (gap != 0) {
         boolean empty = halfEmpty && pairs.size() % 2 == 0;
         var prompt = prompt(0, empty ? Told.EMPTY : Told.NOT, random);
-        pairs.add(
-            pair(prompt, gap > 0 ? one : other, gap > 0 ? other : one, pairs.size()));
+        pairs.add(pair(prompt, gap > 0 ? one : other, gap > 0 ? other : one, pairs.size()));
       }
     }
     return pairs;

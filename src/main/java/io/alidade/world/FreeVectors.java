@@ -60,9 +60,7 @@ public final class FreeVectors implements Trainee {
             .mapToInt(candidate -> candidate.tokens()[0])
             .toArray();
     var graph =
-        differentiable
-            ? Optional.of(Grad.on(() -> rows(answers)))
-            : Optional.<Tensor>empty();
+        differentiable ? Optional.of(Grad.on(() -> rows(answers))) : Optional.<Tensor>empty();
     var plain = graph.map(Tensor::detach).orElseGet(() -> Grad.off(() -> rows(answers)));
     return new Scoring() {
       @Override

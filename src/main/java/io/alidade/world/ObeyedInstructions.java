@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 
-/// Answers of eight attributes, each there or not, and a quality; prompts that ask for some attributes
-/// to be there or absent. In truth an answer is worth three times the share of what was asked that
-/// it obeys, and its quality. Pairs that people ordered know of quality alone.
+/// Answers of eight attributes, each there or not, and a quality; prompts that ask for some
+/// attributes to be there or absent. In truth an answer is worth three times the share of what was
+/// asked that it obeys, and its quality. Pairs that people ordered know of quality alone.
 public final class ObeyedInstructions {
   private static final Signal LEVEL = Signal.perGroup("level");
   private static final int ATTRIBUTES = 8;
@@ -119,8 +119,8 @@ public final class ObeyedInstructions {
     return made;
   }
 
-  /// One answer under two prompts: it obeys all of the first and not all of the second, or some of the
-  /// first and none of the second.
+  /// One answer under two prompts: it obeys all of the first and not all of the second, or some of
+  /// the first and none of the second.
   private Group intra(int number, int level, Answer answer) {
     int[] attributes = some(2);
     boolean all = random.nextBoolean();
@@ -141,8 +141,7 @@ public final class ObeyedInstructions {
     int[] attributes;
     do {
       attributes = some(2);
-    } while (Arrays.stream(attributes)
-        .allMatch(a -> better.attributes[a] == worse.attributes[a]));
+    } while (Arrays.stream(attributes).allMatch(a -> better.attributes[a] == worse.attributes[a]));
     var first = nothing();
     var second = nothing();
     for (int a : attributes) {

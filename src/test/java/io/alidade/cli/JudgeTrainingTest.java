@@ -41,7 +41,8 @@ class JudgeTrainingTest {
     var to = folder.resolve(recipe);
     var args =
         new ArrayList<>(
-            List.of("train", recipe, "--model", MODEL, "--data", data.toString(), "--out", to + ""));
+            List.of(
+                "train", recipe, "--model", MODEL, "--data", data.toString(), "--out", to + ""));
     for (var setting : settings) {
       args.addAll(List.of("--set", setting));
     }
@@ -76,11 +77,11 @@ class JudgeTrainingTest {
   }
 
   @Test
-  void preparedPairsMeasureAJudgeAndOneThatIgnoresTheContextIsRightHalfTheTime() throws IOException {
+  void preparedPairsMeasureAJudgeAndOneThatIgnoresTheContextIsRightHalfTheTime()
+      throws IOException {
     var pairs = folder.resolve("pairs.jsonl");
     assertThat(
-            run(
-                "prepare", "carm", "--model", MODEL, "--data", opposed() + "", "--out", pairs + ""))
+            run("prepare", "carm", "--model", MODEL, "--data", opposed() + "", "--out", pairs + ""))
         .as(() -> err.toString())
         .isZero();
     assertThat(out.toString()).contains("24 rows");
@@ -90,8 +91,17 @@ class JudgeTrainingTest {
     var found = Json.readObject(to.resolve("evaluate.json")).path("rows");
     assertThat(found.path("all").path("judge/accuracy").doubleValue()).isEqualTo(0.5);
     assertThat(found.path("subset scenario").path("judge/pairs").intValue()).isEqualTo(12);
-    assertThat(run(
-                "train", "reward", "--model", MODEL, "--data", opposed() + "", "--out", to + "-reward")).isEqualTo(1);
+    assertThat(
+            run(
+                "train",
+                "reward",
+                "--model",
+                MODEL,
+                "--data",
+                opposed() + "",
+                "--out",
+                to + "-reward"))
+        .isEqualTo(1);
     assertThat(err.toString()).contains("choose recipe carm or context-dpo");
   }
 
@@ -136,8 +146,7 @@ class JudgeTrainingTest {
     for (int i = 0; i < 40; i++) {
       lines.append(
           "{\"prompt\": \"Say\", \"completion\": \" %s\", \"ends_b\": %d%s}\n"
-              .formatted(
-                  i + (i % 2 == 0 ? " a" : " b"), i % 2, i % 5 == 0 ? "" : ", \"one\": 1"));
+              .formatted(i + (i % 2 == 0 ? " a" : " b"), i % 2, i % 5 == 0 ? "" : ", \"one\": 1"));
     }
     var data = Files.writeString(folder.resolve("ratings.jsonl"), lines.toString());
     var to = folder.resolve("ridge");
@@ -147,11 +156,20 @@ class JudgeTrainingTest {
     assertThat(run(fit)).as(() -> err.toString()).isZero();
     assertThat(out.toString()).contains("ends_b", "variance explained");
     var pairs =
-        rows("pairs.jsonl", "{\"prompt\": \"Say\", \"chosen\": \" 9# b\", \"rejected\": \" 9# a\"}", 6);
+        rows(
+            "pairs.jsonl",
+            "{\"prompt\": \"Say\", \"chosen\": \" 9# b\", \"rejected\": \" 9# a\"}",
+            6);
     var judge = "RewardModel: {model: " + to + ", weights: [1, 0], temperature: 1}";
     assertThat(
             run(
-                "evaluate", "--judge", judge, "--data", pairs + "", "--out", folder.resolve("j") + ""))
+                "evaluate",
+                "--judge",
+                judge,
+                "--data",
+                pairs + "",
+                "--out",
+                folder.resolve("j") + ""))
         .as(() -> err.toString())
         .isZero();
     assertThat(
@@ -194,8 +212,23 @@ class JudgeTrainingTest {
     }
     var steered = folder.resolve("steered.jsonl");
     String[] steer = {
-      "steer", "--model", MODEL, "--judge", LENGTHS, "--direction", "60", "--prompt", "Say 7",
-      "--k", "3", "--max-new-tokens", "5", "--seed", "3", "--out", steered + ""
+      "steer",
+      "--model",
+      MODEL,
+      "--judge",
+      LENGTHS,
+      "--direction",
+      "60",
+      "--prompt",
+      "Say 7",
+      "--k",
+      "3",
+      "--max-new-tokens",
+      "5",
+      "--seed",
+      "3",
+      "--out",
+      steered + ""
     };
     assertThat(run(steer)).as(() -> err.toString()).isZero();
     var first = Files.readString(steered);

@@ -98,7 +98,8 @@ class ContextAndRatingStrategyTest {
   void whatDoesNotFitIsSaid() {
     assertThatThrownBy(() -> CONTEXTUAL.of(0, rpr(Map.of("criteria_x", "brevity"))))
         .isInstanceOf(UserException.class)
-        .hasMessage("d.jsonl:7: column 'criteria_x' has no 'criteria_y' opposite it; give both or none");
+        .hasMessage(
+            "d.jsonl:7: column 'criteria_x' has no 'criteria_y' opposite it; give both or none");
     var outline = Strategy.Outline.of("d.jsonl", Form.PAIR, rpr(Map.of("criteria_x", "a")));
     assertThatThrownBy(() -> outline.as(Needs.Feedback.PAIRS))
         .as("such rows are no plain pairs")
@@ -156,9 +157,8 @@ class ContextAndRatingStrategyTest {
         .contains(" long", " short");
     var outline = Strategy.Outline.of("d.jsonl", Form.RANKING, row);
     assertThat(directed(1, 0).outline(outline).form()).isEqualTo(Form.DEMONSTRATION);
-    assertThatThrownBy(
-            () ->
-                new Directed(List.of("wit", "verbosity"), "{weights}", 45, 1, 0, 0).outline(outline))
+    assertThatThrownBy(() ->
+            new Directed(List.of("wit", "verbosity"), "{weights}", 45, 1, 0, 0).outline(outline))
         .hasMessageContaining("no column 'wit' with a number an answer");
     assertThatThrownBy(() -> new Directed(List.of("a"), "{weights}", 45, 1, 0, 0))
         .hasMessageContaining("must name two");
@@ -168,7 +168,8 @@ class ContextAndRatingStrategyTest {
   void ratingsComeToOneScaleAndMissingOnesAreMarked() {
     var ratings =
         new Ratings(
-            Map.of("helpfulness", 20., "verbosity", 20.), Map.of("helpfulness", 10., "verbosity", 10.));
+            Map.of("helpfulness", 20., "verbosity", 20.),
+            Map.of("helpfulness", 10., "verbosity", 10.));
     var row = read(Map.of("completion", " yes", "helpfulness", 4));
     var made = ratings.of(row);
     assertThat(made.signals().get(Signal.perGroup("helpfulness"))).containsExactly(90);
@@ -178,8 +179,7 @@ class ContextAndRatingStrategyTest {
     for (int i = 0; i < scores.length; i++) {
       assertThat(20 * labels[i] + 10).isCloseTo(scores[i], within(1e-5));
     }
-    assertThatThrownBy(
-            () -> ratings.apply(Rows.of(List.of(row), Form.DEMONSTRATION), setting()))
+    assertThatThrownBy(() -> ratings.apply(Rows.of(List.of(row), Form.DEMONSTRATION), setting()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("finds no number in column 'verbosity' of any of 1 rows");
     assertThatThrownBy(() -> new Ratings(Map.of("a", 1.), Map.of()))

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Test;
 /// Instructions made for answers, and the rows that are made with them.
 class MultiInstructionTest {
   private static final List<String> WORDS =
-      List.of("the", "cat", "sat", "on", "a", "mat", "because", "it", "was", "tired", "today", "also");
+      List.of(
+          "the", "cat", "sat", "on", "a", "mat", "because", "it", "was", "tired", "today", "also");
   private static final List<String> ENDS = List.of(".", "!", "?", ", and 2 (or 3).", ".\n\n- item");
   private static final MultiInstruction MADE = new MultiInstruction(4, 0.5, true, 10, 0);
 
@@ -34,8 +35,8 @@ class MultiInstructionTest {
     return IntStream.range(0, 1 + random.nextInt(5))
         .mapToObj(_ ->
             IntStream.range(0, 1 + random.nextInt(8))
-                .mapToObj(_ -> WORDS.get(random.nextInt(WORDS.size())))
-                .collect(Collectors.joining(" ", random.nextBoolean() ? "The " : "", ""))
+                    .mapToObj(_ -> WORDS.get(random.nextInt(WORDS.size())))
+                    .collect(Collectors.joining(" ", random.nextBoolean() ? "The " : "", ""))
                 + ENDS.get(random.nextInt(ENDS.size())))
         .collect(Collectors.joining(" "));
   }
@@ -48,7 +49,9 @@ class MultiInstructionTest {
         List.of("The cat, the cat (2)! <<Cat>>\n\n- one\n- two?", "{\"a\": 1}", "no more", "");
     for (var family : Family.values()) {
       var some =
-          answers.stream().flatMap(a -> Instruction.of(family, List.of(a), random).stream()).toList();
+          answers.stream()
+              .flatMap(a -> Instruction.of(family, List.of(a), random).stream())
+              .toList();
       assertThat(some)
           .as(family.name())
           .anyMatch(one -> answers.stream().anyMatch(one::met))
@@ -175,10 +178,9 @@ class MultiInstructionTest {
         .isEqualTo(made.stream().map(Example::extras).toList());
     var plus = ((Text.Plain) made.get(4).prompt()).text();
     assertThat(plus).isEqualTo(((Text.Plain) inter.get(0)).text());
-    assertThatThrownBy(
-            () ->
-                MADE.outline(
-                    new Strategy.Outline("d", Form.PROMPT, java.util.Set.of(), java.util.Set.of())))
+    assertThatThrownBy(() ->
+            MADE.outline(
+                new Strategy.Outline("d", Form.PROMPT, java.util.Set.of(), java.util.Set.of())))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("takes pairs");
   }
@@ -203,8 +205,18 @@ class MultiInstructionTest {
       assertThat(concat(whole.prompt(), whole.candidates().get(2).tokens()))
           .containsExactly(concat(encoded.prompt(), encoded.candidates().get(2).tokens()));
     }
-    var broken = Columns.read(new Example.Row("d", 1), Map.of(
-        "prompt", "p", "completions", List.of("a", "b"), "scores", List.of(2, 1), "prompts", List.of("p")));
+    var broken =
+        Columns.read(
+            new Example.Row("d", 1),
+            Map.of(
+                "prompt",
+                "p",
+                "completions",
+                List.of("a", "b"),
+                "scores",
+                List.of(2, 1),
+                "prompts",
+                List.of("p")));
     assertThatThrownBy(() -> Prompts.of(broken))
         .isInstanceOf(UserException.class)
         .hasMessage("d:1: column 'prompts' must be a list of one prompt a candidate, 2 in all");

@@ -48,7 +48,8 @@ class RidgeTest {
   void thePenaltyIsChosenOnOtherRows() {
     double[][] x = {{1, 0}, {1, 1e-3}};
     double[] y = {1, 1.1}; // without a penalty the second feature explains the noise
-    var chosen = Ridge.chosen(x, y, new double[][] {{1, 1}, {2, -1}}, new double[] {1, 2}, 1e-8, 0.01, 100);
+    var chosen =
+        Ridge.chosen(x, y, new double[][] {{1, 1}, {2, -1}}, new double[] {1, 2}, 1e-8, 0.01, 100);
     assertThat(chosen.lambda()).isEqualTo(0.01);
     assertThat(chosen.fit()).isGreaterThan(0.9);
   }

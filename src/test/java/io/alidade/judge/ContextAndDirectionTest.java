@@ -50,7 +50,8 @@ class ContextAndDirectionTest {
         .hasMessageContaining("sum of the chances of contexts");
   }
 
-  /// Prefers long answers where the prompt asks for long ones, else short ones; one nat a character.
+  /// Prefers long answers where the prompt asks for long ones, else short ones; one nat a
+  /// character.
   private static final Reward TASTE =
       (one, i) ->
           (Case.words(one.prompt()).contains("at length") ? 1 : -1) * one.answer(i).length();
@@ -77,11 +78,10 @@ class ContextAndDirectionTest {
         .containsExactly("profile 'at length' fits 2 labelled pairs best, -0.000 nats a pair");
     assertThat(of(TASTE, Case.of("When?", "Now.", "Now, at the latest.")).best()).isZero();
     var prompts = Files.writeString(folder.resolve("p.jsonl"), "{\"prompt\": \"Why?\"}\n");
-    assertThatThrownBy(
-            () ->
-                of(
-                    new Profile(TASTE, List.of("a"), prompts.toString(), 8, "{context}"),
-                    Case.of("q", "a")))
+    assertThatThrownBy(() ->
+            of(
+                new Profile(TASTE, List.of("a"), prompts.toString(), 8, "{context}"),
+                Case.of("q", "a")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("a profile is found from pairs that a user labelled");
   }
@@ -140,7 +140,8 @@ class ContextAndDirectionTest {
 
   @Test
   void aDirectionThatIsMissingOrUnknownIsSaid() {
-    var judge = new Directional(table(RATED), "direction", List.of("help", "verb"), List.of(1., 1.));
+    var judge =
+        new Directional(table(RATED), "direction", List.of("help", "verb"), List.of(1., 1.));
     assertThatThrownBy(() -> of(judge, Case.of("q", "a")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("column 'direction' holds null, a direction is 2 finite numbers");
@@ -222,9 +223,7 @@ class ContextAndDirectionTest {
       var target = Direction.degrees(random.nextDouble(-90, 90));
       var near = new Neighborhood(5, 30, false, Optional.empty()).around(target, random);
       var rewards =
-          IntStream.range(0, 5)
-              .mapToObj(_ -> random.doubles(2).toArray())
-              .toArray(double[][]::new);
+          IntStream.range(0, 5).mapToObj(_ -> random.doubles(2).toArray()).toArray(double[][]::new);
       int best = Neighborhood.best(target, near, rewards);
       for (var other : rewards) {
         assertThat(target.project(rewards[best])).isGreaterThanOrEqualTo(target.project(other));

@@ -269,18 +269,25 @@ class AdapterReachTest {
       Set<String> reached;
       float[] expected;
       try (var policy =
-          Policy.open(Golden.folder("llama"), TRAINED.with(without(new Targets.AllLinear(), excluded)))) {
+          Policy.open(
+              Golden.folder("llama"), TRAINED.with(without(new Targets.AllLinear(), excluded)))) {
         reached = policy.trainable().keySet();
         scatter(policy);
         expected = logits(policy);
         policy.saveAdapter(adapter);
       }
       assertThat(reached)
-          .hasSize(2 * (excluded == names ? 21 - 3 - 1 : 14 - 4)) // seven modules in each of three layers
+          .hasSize(
+              2
+                  * (excluded == names
+                      ? 21 - 3 - 1
+                      : 14 - 4)) // seven modules in each of three layers
           .noneMatch(name ->
               excluded == names
                   ? name.contains("k_proj") || name.contains("layers.0.mlp.down_proj")
-                  : name.contains("layers.0") || name.contains("q_proj") || name.contains("v_proj"));
+                  : name.contains("layers.0")
+                      || name.contains("q_proj")
+                      || name.contains("v_proj"));
       assertThat(Json.read(adapter.resolve("adapter_config.json")).path("exclude_modules"))
           .hasToString(
               excluded == names
@@ -332,7 +339,8 @@ class AdapterReachTest {
   private static void change(Path adapter, String key, String value) throws IOException {
     var file = adapter.resolve("adapter_config.json");
     var json = (ObjectNode) Json.read(file);
-    Files.writeString(file, json.set(key, Json.parse("test", "{\"x\": " + value + "}").path("x")).toString());
+    Files.writeString(
+        file, json.set(key, Json.parse("test", "{\"x\": " + value + "}").path("x")).toString());
   }
 
   @Test

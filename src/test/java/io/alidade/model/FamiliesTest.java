@@ -169,8 +169,7 @@ class FamiliesTest {
              "rope_scaling": {"type": "longrope", "rope_type": "longrope",
                "short_factor": [1.0, 1.1, 1.2, 1.4], "long_factor": [1.0, 2.0, 4.0, 9.0]}}
             """));
-    var factors =
-        "'short_factor': [1.0, 1.1, 1.2, 1.4], 'long_factor': [1.0, 2.0, 4.0, 9.0]";
+    var factors = "'short_factor': [1.0, 1.1, 1.2, 1.4], 'long_factor': [1.0, 2.0, 4.0, 9.0]";
     for (var older : List.of("yarn", "su")) {
       cases.add(
           of(

@@ -150,8 +150,7 @@ class CopoTest {
     // R = 1, 0.33881133, 0.02777778, 0 with the factor
     double mean = (1 + 0.33881133 + 0.02777778) / 4;
     double deviation =
-        Math.sqrt(
-            (sq(1 - mean) + sq(0.33881133 - mean) + sq(0.02777778 - mean) + sq(mean)) / 3);
+        Math.sqrt((sq(1 - mean) + sq(0.33881133 - mean) + sq(0.02777778 - mean) + sq(mean)) / 3);
     assertThat(signal(reduced, Copo.GLOBAL, 1)[0])
         .isCloseTo((0.33881133 - mean) / (deviation + 1e-6), within(1e-7));
   }
@@ -262,14 +261,7 @@ class CopoTest {
               ones(5));
       var grpo =
           new Grpo(
-              0,
-              0.2,
-              0.2,
-              Optional.empty(),
-              Grpo.Level.TOKEN,
-              new OverSequences(),
-              false,
-              false);
+              0, 0.2, 0.2, Optional.empty(), Grpo.Level.TOKEN, new OverSequences(), false, false);
       var copo = copo(Copo.Blend.NONE, 5, 1);
       assertThat(value(copo, batch)).isCloseTo(value(grpo, batch), within(1e-15));
       assertThat(gradient(copo, batch)).containsExactly(gradient(grpo, batch), within(1e-15));

@@ -97,8 +97,7 @@ class DnoTest {
   void theMinimumIsTheSoftStepOfTheGame() {
     double eta = 0.5;
     double[] expected = {0.69808622, 0.17332968, 0.12858410};
-    for (var groups :
-        List.of(List.of(group(0, 1, 2)), List.of(group(0, 1), group(2, 1)))) {
+    for (var groups : List.of(List.of(group(0, 1, 2)), List.of(group(0, 1), group(2, 1)))) {
       try (var reference = TabularPolicy.of(BEFORE);
           var policy = TabularPolicy.of(BEFORE)) {
         new Lesson(new GradientDescent(20), 2, 200, 1, folder)

@@ -63,8 +63,7 @@ class FastSlowDpoTest {
       assertThat(mean(metrics, "fast_slow/leader_loss")).isCloseTo(0.53338216, within(1e-8));
       assertThat(mean(metrics, "fast_slow/follower_loss")).isCloseTo(0.62095705, within(1e-8));
       assertThat(mean(metrics, "fast_slow/competition")).isCloseTo(0.59813887, within(1e-8));
-      assertThat(mean(metrics, FastSlowDpo.GAP))
-          .isCloseTo(0.53338216 - 0.62095705, within(1e-8));
+      assertThat(mean(metrics, FastSlowDpo.GAP)).isCloseTo(0.53338216 - 0.62095705, within(1e-8));
       var slopes = pair.slopes(CHASE);
       assertThat(slopes[0]).isCloseTo(-0.06384654, within(1e-8));
       assertThat(slopes[1]).isCloseTo(-0.06876532, within(1e-8));

@@ -80,8 +80,7 @@ class HyPoTest {
     try (var _ = new Step()) {
       var batch =
           batch(new int[] {5}, joined(PAIR, DRAWN), joined(PAIR_REFERENCE, DRAWN_REFERENCE));
-      var dpo =
-          gradient(new Dpo(0.1, new ReverseKl()), batch(new int[] {2}, PAIR, PAIR_REFERENCE));
+      var dpo = gradient(new Dpo(0.1, new ReverseKl()), batch(new int[] {2}, PAIR, PAIR_REFERENCE));
       double lambda = 0.3;
       assertThat(gradient(hypo(lambda), batch))
           .containsExactly(

@@ -44,15 +44,21 @@ class MaplTest {
     assertThat(reward(ALL, new int[] {4}, new double[] {3}, 1.5, 0, 0.2, 0))
         .isCloseTo(0.24100845, DIGITS);
     double total =
-        reward(
-            ALL, new int[] {2, 2, 4}, new double[] {0, 1, 3}, 1.5, 0, 1.2, 0.4, 2.5, 1, 1.2, 1);
+        reward(ALL, new int[] {2, 2, 4}, new double[] {0, 1, 3}, 1.5, 0, 1.2, 0.4, 2.5, 1, 1.2, 1);
     assertThat(total).isCloseTo(0.81352240, DIGITS);
     assertThat(
             reward(
                 new MaplReward(0.5, 1, 2),
                 new int[] {2, 2, 4},
                 new double[] {0, 2, 3},
-                1.5, 0, 1.2, 0.4, 2.5, 1, 1.2, 1))
+                1.5,
+                0,
+                1.2,
+                0.4,
+                2.5,
+                1,
+                1.2,
+                1))
         .isCloseTo(0.20141328 + 0.5 * 0.37110067 + 2 * 0.24100845, within(1e-7));
     assertThat(
             reward(

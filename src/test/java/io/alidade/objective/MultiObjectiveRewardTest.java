@@ -51,8 +51,7 @@ class MultiObjectiveRewardTest {
       // (1 + 9) / 2, 9 / 1, nothing; over three answers
       assertThat(Ops.number(loss)).isCloseTo(14.0 / 3, within(1e-12));
       var slope = Ops.toDoubles(Grad.of(loss, List.of(rewards)).getFirst());
-      assertThat(slope)
-          .containsExactly(new double[] {1.0 / 3, -1, 0, 2, 0, 0}, within(1e-12));
+      assertThat(slope).containsExactly(new double[] {1.0 / 3, -1, 0, 2, 0, 0}, within(1e-12));
     }
     assertThatThrownBy(() -> new MultiObjectiveReward(List.of("a", "a")))
         .hasMessageContaining("each once");

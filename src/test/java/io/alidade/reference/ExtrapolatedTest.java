@@ -59,8 +59,7 @@ class ExtrapolatedTest {
 
   private static double first(Map<String, Tensor> weights, String name) {
     try (var _ = new Step()) {
-      return Ops.number(
-          java.util.Objects.requireNonNull(weights.get(name)).flatten().select(0, 0));
+      return Ops.number(java.util.Objects.requireNonNull(weights.get(name)).flatten().select(0, 0));
     }
   }
 
@@ -79,9 +78,9 @@ class ExtrapolatedTest {
     }
   }
 
-  /// Exact fits of a fixed reward, `fit ∝ pi exp(r / beta)` with `beta` 2: how far
-  /// the best answer's reward is away after eight rounds, and by how many rewards each fit exceeds
-  /// the start.
+  /// Exact fits of a fixed reward, `fit ∝ pi exp(r / beta)` with `beta` 2: how far the best
+  /// answer's reward is away after eight rounds, and by how many rewards each fit exceeds the
+  /// start.
   @ParameterizedTest
   @CsvSource({
     "0, 0.08119428, '1, 2, 3, 4'",
@@ -190,8 +189,7 @@ class ExtrapolatedTest {
     var lora = LoraSpec.of(2, 4, new Targets.Usual());
     try (var policy = Policy.open(LLAMA, PolicySpec.trainable(Precision.FLOAT32).with(lora))) {
       var setting =
-          new Reference.Setting(
-              () -> policy, Optional.of(policy.withoutAdapter()), folder, policy);
+          new Reference.Setting(() -> policy, Optional.of(policy.withoutAdapter()), folder, policy);
       assertThatThrownBy(() -> new Extrapolated(0.3).open(setting))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("train without adapter");

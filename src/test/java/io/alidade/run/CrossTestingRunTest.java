@@ -42,6 +42,7 @@ class CrossTestingRunTest {
     all.put("model", MODEL.toString());
     all.put("data", folder.resolve("prompts.jsonl").toString());
     all.put("logging_steps", "1");
+    all.put("eval_fraction", "0");
     all.put("per_device_train_batch_size", "4");
     all.put("gradient_accumulation_steps", "1");
     all.put("learning_rate_factor", "1000");

@@ -100,7 +100,12 @@ class CutLoopsTest {
   private void same(String recipe, Map<String, String> settings, long... steps) throws IOException {
     var whole = run("whole", recipe, false, settings);
     for (long step : steps) {
-      var cut = run(cut(whole, step, recipe.equals("hypo") ? 1 : STEPS).getFileName().toString(), recipe, true, settings);
+      var cut =
+          run(
+              cut(whole, step, recipe.equals("hypo") ? 1 : STEPS).getFileName().toString(),
+              recipe,
+              true,
+              settings);
       assertThat(cut.resolve("model/model.safetensors"))
           .as("cut after step %d", step)
           .hasSameBinaryContentAs(whole.resolve("model/model.safetensors"));
@@ -155,7 +160,10 @@ class CutLoopsTest {
     same("hypo", settings, 1);
     settings.put("objective.HyPo.lambda", "0");
     var without = run("without", "hypo", false, settings);
-    assertThat(same(without.resolve("model/model.safetensors"), folder.resolve("whole/model/model.safetensors")))
+    assertThat(
+            same(
+                without.resolve("model/model.safetensors"),
+                folder.resolve("whole/model/model.safetensors")))
         .as("the divergence does something")
         .isFalse();
     var drawn = Files.readAllLines(without.resolve("rounds/round-00000.jsonl"));

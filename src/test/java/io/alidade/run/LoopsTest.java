@@ -50,8 +50,7 @@ class LoopsTest {
       all.put(settings[i], settings[i + 1]);
     }
     var out = folder.resolve(recipe);
-    TrainingRun.run(
-        Plan.load(recipe, "tiny", all), out, false, folder, telling(lines), List.of());
+    TrainingRun.run(Plan.load(recipe, "tiny", all), out, false, folder, telling(lines), List.of());
     return out;
   }
 
@@ -59,8 +58,7 @@ class LoopsTest {
   private static Journal telling(List<String> lines) {
     return new Journal() {
       @Override
-      public void log(
-          long step, double epoch, java.util.SequencedMap<String, Double> metrics) {}
+      public void log(long step, double epoch, java.util.SequencedMap<String, Double> metrics) {}
 
       @Override
       public void evaluation(

@@ -95,8 +95,9 @@ public enum Family {
   /// Parentheses.
   PARENTHESES("parentheses", text -> text.contains("(")),
   /// A title in angle brackets.
-  TITLE("a title in double angular brackets, such as <<title>>", text ->
-      text.matches("(?s).*<<[^\\n]+>>.*")),
+  TITLE(
+      "a title in double angular brackets, such as <<title>>",
+      text -> text.matches("(?s).*<<[^\\n]+>>.*")),
   /// JSON.
   JSON("JSON, and nothing else, as the whole answer", Family::json);
 

@@ -22,8 +22,7 @@ public record Instruction(Family family, String argument) {
   }
 
   /// Instructions of a family whose arguments come from some answers, so that some obey.
-  public static List<Instruction> of(
-      Family family, List<String> answers, RandomGenerator random) {
+  public static List<Instruction> of(Family family, List<String> answers, RandomGenerator random) {
     return family.arguments(answers, random).stream()
         .distinct()
         .map(argument -> new Instruction(family, argument))

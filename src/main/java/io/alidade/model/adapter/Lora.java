@@ -170,10 +170,11 @@ public final class Lora implements AutoCloseable {
   /// that the user wrote is a slip if it is nobody's.
   private static void excludesSomething(LoraSpec spec, java.util.Collection<String> modules) {
     var wanted =
-        spec.excluded().stream().flatMap(out ->
-            out instanceof Targets.Names(var names)
-                ? names.stream().map(name -> (Targets.Chosen) new Targets.Names(List.of(name)))
-                : java.util.stream.Stream.of(out));
+        spec.excluded().stream()
+            .flatMap(out ->
+                out instanceof Targets.Names(var names)
+                    ? names.stream().map(name -> (Targets.Chosen) new Targets.Names(List.of(name)))
+                    : java.util.stream.Stream.of(out));
     wanted
         .filter(out -> modules.stream().noneMatch(out::matches))
         .findFirst()

@@ -228,7 +228,9 @@ public final class PeftConfig {
     modules(
         json,
         "target_modules",
-        spec.targets() instanceof Targets.Chosen said ? said : new Targets.Names(lastParts(modules)));
+        spec.targets() instanceof Targets.Chosen said
+            ? said
+            : new Targets.Names(lastParts(modules)));
     json.put("task_type", classifier ? "SEQ_CLS" : "CAUSAL_LM");
     json.put("use_dora", false);
     json.put("use_qalora", false);
