@@ -15,6 +15,9 @@ import org.bytedeco.pytorch.Tensor;
 /// @param slowRatio the slow model's rate over the fast one's, in `(0, 1]`
 /// @param adam of the fast model
 public record TwoSpeeds(double slowRatio, AdamW adam) implements Optimizer {
+  /// A largest norm that cuts nothing.
+  private static final double UNCUT = 1e30;
+
   /// Checks the range.
   public TwoSpeeds {
     Check.positive("slow_ratio", slowRatio);
@@ -40,7 +43,7 @@ public record TwoSpeeds(double slowRatio, AdamW adam) implements Optimizer {
             adam.beta2(),
             adam.epsilon(),
             adam.weightDecay(),
-            Double.MAX_VALUE);
+            UNCUT);
     return new Both(
         this,
         List.copyOf(parameters.values()),

@@ -1,6 +1,7 @@
 package io.alidade.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.alidade.model.Generator;
 import io.alidade.model.Head;
@@ -67,7 +68,7 @@ class ValueBeamTest {
           text.add(token);
         }
         assertThat(ValueBeam.values(critic, List.of(text.stream().mapToInt(t -> t).toArray()))[0])
-            .isEqualTo(found.get(p).value());
+            .isCloseTo(found.get(p).value(), within(1e-3)); // another batch, other last digits
       }
       var narrow =
           new ValueBeam(1, 2, step(2), Set.of(), Set.of()).search(policy, critic, PROMPTS, 0);
