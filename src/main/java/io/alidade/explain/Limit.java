@@ -180,7 +180,7 @@ record Limit(
             switch (readout) {
               case REWARD -> random.doubles(outputs, -2, 2).toArray();
               case HIDDEN -> random.doubles(2L * length, -1, 1).toArray();
-              case LOG_LIKELIHOOD, COLLISION -> random.doubles(length, -2, -0.05).toArray();
+              case LOG_LIKELIHOOD, COLLISION, RIVAL -> random.doubles(length, -2, -0.05).toArray();
               default -> random.doubles(length, 0.05, 2).toArray();
             })
         .toArray(double[][]::new);

@@ -216,10 +216,10 @@ final class Sweep {
           switch (readout) {
             case LOG_LIKELIHOOD -> likelihood(shifts[i]);
             case REWARD -> outputs(shifts[i]);
-            case COLLISION -> constant(TOKENS, EACH);
+            case COLLISION, RIVAL -> constant(TOKENS, EACH);
             case ENTROPY -> constant(TOKENS, -EACH);
             case HIDDEN -> constant(TOKENS * STATE, 1);
-            case LOG_NORMALIZER, MEAN_LOGIT, VALUE, TOP_ONE -> constant(TOKENS, 0);
+            case LOG_NORMALIZER, MEAN_LOGIT, VALUE, TOP_ONE, DIVERGENCE -> constant(TOKENS, 0);
           };
     }
     return rows;

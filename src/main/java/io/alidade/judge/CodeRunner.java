@@ -74,7 +74,7 @@ public record CodeRunner(String column, Limits limits, List<Protection> unprotec
   }
 
   /// The code of an answer: its fenced blocks, one after the other, or all of it.
-  static String code(String answer) {
+  public static String code(String answer) {
     var blocks = FENCE.matcher(answer).results().map(match -> match.group(1)).toList();
     return blocks.isEmpty() ? answer : String.join("\n", blocks);
   }

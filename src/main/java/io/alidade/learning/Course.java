@@ -108,6 +108,12 @@ final class Course {
     };
   }
 
+  /// Some groups of a stage, chosen at random, each at most once: what a reservoir holds at its
+  /// end.
+  List<Group> sample(int stage, int count, long seed) {
+    return stages.get(stage).order().sample(count, seed);
+  }
+
   /// Steps of the whole run.
   long total() {
     return total;

@@ -5,7 +5,9 @@ import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.batch.Shuffle;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
@@ -33,6 +35,13 @@ final class Order {
   /// Whether there is nothing to visit.
   boolean empty() {
     return groups.count() == 0;
+  }
+
+  /// Some groups, chosen at random, each at most once.
+  List<Group> sample(int count, long seed) {
+    var places = new ArrayList<>(IntStream.range(0, groups.count()).boxed().toList());
+    Collections.shuffle(places, new Random(seed));
+    return places.stream().limit(count).map(groups::group).toList();
   }
 
   long stepsPerEpoch() {

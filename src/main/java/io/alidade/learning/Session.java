@@ -33,6 +33,10 @@ import java.util.SequencedMap;
 public final class Session implements AutoCloseable {
   private static final Groups NOTHING = Groups.of(List.of());
 
+  /// Before the name of a metric whose sum is kept in the memory.
+  private static final String SUM = "sum of ";
+
+  private final Objective objective;
   private final Needs needs;
   private final Trainee policy;
   private final Optimizer optimizer;
@@ -42,6 +46,7 @@ public final class Session implements AutoCloseable {
   private final Optional<Groups> held;
   private final Journal journal;
   private final Pass pass;
+  private final Optional<Scorer> reference;
   private final Optional<Moving> moving;
   private final Checkpoints checkpoints;
 
@@ -154,7 +159,9 @@ public final class Session implements AutoCloseable {
       Optional<Collector> collector,
       Path folder,
       Journal journal) {
+    this.objective = objective;
     this.needs = objective.needs();
+    this.reference = reference;
     this.policy = policy;
     this.optimizer = optimizer;
     this.updater = optimizer.open(policy.trainable());
@@ -235,6 +242,57 @@ public final class Session implements AutoCloseable {
     collected = round;
   }
 
+  /// What is trained, for a loop that trains more than a policy.
+  ///
+  /// @throws IllegalStateException if it is something else
+  public <T extends Trainee> T trainee(Class<T> type) {
+    if (!type.isInstance(policy)) {
+      throw new IllegalStateException(
+          "this session trains a %s, not a %s"
+              .formatted(policy.getClass().getSimpleName(), type.getSimpleName()));
+    }
+    return type.cast(policy);
+  }
+
+  /// What is minimised, for a loop that needs to know.
+  public <T extends Objective> T objective(Class<T> type) {
+    return type.cast(objective);
+  }
+
+  /// A memory of a stage: some of its groups, chosen at random.
+  ///
+  /// @param stage from 0
+  public List<Group> remembered(int stage, int count) {
+    return course.sample(stage, count, settings.seed() + stage);
+  }
+
+  /// How many stages the run has.
+  public int stages() {
+    return course.stages();
+  }
+
+  /// Compares other models with the reference of this session.
+  Pass pass(Objective other, Scorer model) {
+    return new Pass(
+        other, model, reference, java.util.EnumSet.noneOf(io.alidade.batch.Readout.class));
+  }
+
+  /// Leaves a line in the journal.
+  public void say(String line) {
+    journal.message(line);
+  }
+
+  /// Sums up a metric over the steps from now on; see [#taken].
+  public void sum(String metric) {
+    memory.putIfAbsent(SUM + metric, 0.0);
+  }
+
+  /// The sum of a metric over the steps since it was taken last; it begins anew.
+  public double taken(String metric) {
+    var sum = memory.put(SUM + metric, 0.0);
+    return sum == null ? 0 : sum;
+  }
+
   /// Whether steps are left.
   public boolean unfinished() {
     return done < course.total();
@@ -307,6 +365,7 @@ public final class Session implements AutoCloseable {
     }
     policy.training(false);
     add("grad_norm", new Loss.Metric(norm, 1));
+    latest.forEach((name, value) -> memory.computeIfPresent(SUM + name, (_, sum) -> sum + value));
     stepped(rate, passes);
   }
 

@@ -132,6 +132,23 @@ final class AdapterFiles {
     }
   }
 
+  /// An adapter of given factors.
+  ///
+  /// @param factors by PEFT's names
+  static Lora of(
+      LoraSpec spec,
+      Map<String, Tensor> factors,
+      Parameters parameters,
+      Architecture architecture,
+      Head head) {
+    return CombinedAdapters.lora(
+        spec,
+        modules(parameters, architecture, head),
+        architecture.adapterTargets(),
+        factors,
+        name -> named(name, architecture));
+  }
+
   /// Everything that an adapter can reach: embeddings, the layers' linear modules, the head.
   private static SequencedMap<String, Lora.Module> modules(
       Parameters parameters, Architecture architecture, Head head) {

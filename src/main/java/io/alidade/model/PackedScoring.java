@@ -27,6 +27,18 @@ final class PackedScoring implements Scoring {
   /// @param weights their weight, `[D, hidden]`
   record Linear(Map<Readout, Tensor> weights) {}
 
+  /// The reference's side of a comparison of whole predictions.
+  ///
+  /// @param projection to its logits
+  /// @param hidden its hidden states of the tokens that are needed, `[T, hidden]`
+  record Other(Projection projection, Tensor hidden) {
+    /// Its log-probabilities of some rows, `[R, V]`.
+    Tensor logP(Tensor indices) {
+      return Grad.off(
+          () -> torch.log_softmax(projection.logits(hidden.index_select(0, indices)), 1));
+    }
+  }
+
   /// How rows go through the head.
   ///
   /// @param count of chunks
@@ -35,6 +47,7 @@ final class PackedScoring implements Scoring {
 
   private final Placement placement;
   private final Projection projection;
+  private final Optional<Other> other;
   private final Chunks chunks;
   private final Linear linear;
   private final Map<Readout, Tensor> outputs = new EnumMap<>(Readout.class);
@@ -45,6 +58,7 @@ final class PackedScoring implements Scoring {
 
   /// Computes the first phase.
   ///
+  /// @param other what predictions are compared with, if the divergence is asked for
   /// @param run the forward pass, if there was anything to compute
   /// @param hidden its result, `[T, hidden]`
   /// @param candidates N
@@ -52,6 +66,7 @@ final class PackedScoring implements Scoring {
   PackedScoring(
       Placement placement,
       Projection projection,
+      Optional<Other> other,
       Chunks chunks,
       Linear linear,
       Optional<Trunk.Run> run,
@@ -61,6 +76,7 @@ final class PackedScoring implements Scoring {
       int units) {
     this.placement = placement;
     this.projection = projection;
+    this.other = other;
     this.chunks = chunks;
     this.linear = linear;
     this.run = run;
@@ -129,6 +145,12 @@ final class PackedScoring implements Scoring {
     return Ops.indices(java.util.Arrays.copyOfRange(placement.targets(), from, from + count));
   }
 
+  /// The reference's log-probabilities of a chunk, if they are needed.
+  private Optional<Tensor> others(int from, int count) {
+    return other.map(o ->
+        o.logP(Ops.indices(java.util.Arrays.copyOfRange(placement.rows(), from, from + count))));
+  }
+
   private void place(Readout readout, Tensor cells, Tensor values) {
     var output = outputs.get(readout);
     if (output != null) {
@@ -156,7 +178,10 @@ final class PackedScoring implements Scoring {
               Step.innerAll(() -> {
                 var read =
                     projection.read(
-                        predicting().narrow(0, from, count), targets(from, count), readouts);
+                        predicting().narrow(0, from, count),
+                        targets(from, count),
+                        readouts,
+                        others(from, count));
                 read.values()
                     .forEach((readout, values) -> place(readout, cells(from, count), values));
                 return keep
@@ -259,7 +284,11 @@ final class PackedScoring implements Scoring {
             gradients.forEach((readout, g) -> chunk.put(readout, g.narrow(0, from, count)));
             var back =
                 projection.backward(
-                    predicting().narrow(0, from, count), targets(from, count), chunk, ready);
+                    predicting().narrow(0, from, count),
+                    targets(from, count),
+                    chunk,
+                    ready,
+                    chunk.containsKey(Readout.DIVERGENCE) ? others(from, count) : Optional.empty());
             toRows.narrow(0, from, count).add_(back);
           }
           ready.ifPresent(Projection.Kept::close);

@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
 import io.alidade.model.adapter.Lora;
+import io.alidade.model.adapter.LoraSpec;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
@@ -31,6 +32,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,10 @@ public final class Policy implements Trainee, Fingerprinted {
   private long draws; // one more for each pass with dropout
   private long tokensRead;
   private @Nullable String fingerprint;
+  private Optional<Beside> compared = Optional.empty();
+
+  /// Weights of the same architecture that predictions are compared with.
+  private record Beside(Architecture architecture, Weights weights) {}
 
   private Policy(
       Path folder,
@@ -192,6 +198,52 @@ public final class Policy implements Trainee, Fingerprinted {
 
     @Override
     public void close() {}
+  }
+
+  /// Lets predictions be compared with those of a frozen model of the same architecture, for the
+  /// readout of the divergence. That model must stay open as long.
+  ///
+  /// @throws UserException if the reference is not a model at hand
+  public void compareWith(Scorer reference) {
+    compared =
+        Optional.of(
+            switch (reference) {
+              case Policy other -> new Beside(other.architecture, other.parameters);
+              case BelowAdapter _ -> new Beside(architecture, parameters.withoutAdapter());
+              default ->
+                  throw new UserException(
+                      "the objective compares whole predictions with the reference, so likelihoods that were kept do not do; use reference: Frozen, or AdaptersOff with an adapter");
+            });
+  }
+
+  /// A second model to be trained beside this one, with the same values: a copy of the adapter on
+  /// the same weights in the same memory, where there is one, or else of all weights.
+  public Policy twin() {
+    var twin = new Policy(folder, config, spec, architecture, parameters.trainedCopy());
+    twin.draws = draws;
+    twin.candidates().values().forEach(weight -> weight.set_requires_grad(true));
+    return twin;
+  }
+
+  /// The same weights, in the same memory, under another adapter, trainable.
+  ///
+  /// @param changed what the present adapter's specification becomes
+  /// @param factors by PEFT's names
+  Policy withAdapter(UnaryOperator<LoraSpec> changed, Map<String, Tensor> factors) {
+    var shared = parameters.sharing();
+    boolean complete = false;
+    try {
+      var lora = changed.apply(adapter().spec());
+      shared.put(AdapterFiles.of(lora, factors, shared, architecture, spec.head()));
+      complete = true;
+    } finally {
+      if (!complete) {
+        shared.close();
+      }
+    }
+    var policy = new Policy(folder, config, spec, architecture, shared);
+    policy.candidates().values().forEach(weight -> weight.set_requires_grad(true));
+    return policy;
   }
 
   /// A copy with weights of its own, without gradients.
@@ -351,6 +403,11 @@ public final class Policy implements Trainee, Fingerprinted {
     AdapterFiles.write(target, base, parameters, adapter(), architecture, spec.head());
   }
 
+  /// Whether there is an adapter.
+  public boolean adapted() {
+    return parameters.lora() != null;
+  }
+
   private Lora adapter() {
     var lora = parameters.lora();
     if (lora == null) {
@@ -414,9 +471,15 @@ public final class Policy implements Trainee, Fingerprinted {
             run = pass.filter(_ -> differentiable).map(p -> run(p, rows, repeated));
             hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
           }
+          var other =
+              compared
+                  .filter(_ -> readouts.contains(Readout.DIVERGENCE))
+                  .flatMap(beside ->
+                      placement.layout().map(layout -> beside(beside, layout, placement)));
           return new PackedScoring(
               placement.amongNeeded(),
               projection(weights, draws.get(i)),
+              other,
               chunks,
               heads(weights),
               run,
@@ -439,6 +502,23 @@ public final class Policy implements Trainee, Fingerprinted {
         projection.chunks(most, config.vocabSize()), projection.keeps(all, config.vocabSize()));
   }
 
+  /// What the reference's predictions are made of, at the tokens of a placement.
+  private PackedScoring.Other beside(Beside beside, Layout layout, Placement placement) {
+    try (var _ = Phase.REFERENCE.begin()) {
+      var type = spec.precision().type();
+      var pass =
+          new Pass(
+              beside.architecture(),
+              beside.weights(),
+              layout,
+              PaddedAttention.of(beside.architecture(), layout, type),
+              type,
+              0);
+      var hidden = Grad.off(() -> frozen(pass, Ops.indices(placement.needed())));
+      return new PackedScoring.Other(projection(beside.weights(), 0), hidden);
+    }
+  }
+
   private void offered(Readout readout) {
     boolean offered =
         switch (readout) {
@@ -447,6 +527,8 @@ public final class Policy implements Trainee, Fingerprinted {
           case HIDDEN -> true;
           case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->
               spec.head() != Head.REWARD;
+          case DIVERGENCE -> spec.head() != Head.REWARD && compared.isPresent();
+          case RIVAL -> false; // a team's
         };
     if (!offered) {
       throw new UserException(

@@ -26,6 +26,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// | collision `C` | `log sum exp(2 z) - 2 Z` | `2 (softmax(2 z) - p)` |
 /// | log-normaliser | `Z` | `p` |
 /// | mean logit | `mean z` | `1 / V` |
+/// | divergence `K`, with the reference's `q` | `sum p (log p - log q)` | `p (log p - log q - K)` |
 /// | top one | `z_y >= max z` | none |
 ///
 /// @param table gives the weight, `[V, hidden]`, whose gradient is gathered if it requires one;
@@ -42,7 +43,8 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
           Readout.COLLISION,
           Readout.LOG_NORMALIZER,
           Readout.MEAN_LOGIT,
-          Readout.TOP_ONE);
+          Readout.TOP_ONE,
+          Readout.DIVERGENCE);
 
   /// Readouts whose gradients need probabilities alone.
   private static final Set<Readout> OF_PROBABILITIES =
@@ -117,10 +119,15 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
   ///
   /// @param hidden `[R, hidden]`
   /// @param targets `[R]` int64
-  Read read(Tensor hidden, Tensor targets, Set<Readout> readouts) {
+  /// @param other log-probabilities of the reference, `[R, V]`, for the divergence
+  Read read(Tensor hidden, Tensor targets, Set<Readout> readouts, Optional<Tensor> other) {
     return Grad.off(() -> {
       var z = capped(product(hidden));
       var values = new EnumMap<Readout, Tensor>(Readout.class);
+      if (readouts.contains(Readout.DIVERGENCE)) {
+        var logP = torch.log_softmax(z, 1);
+        values.put(Readout.DIVERGENCE, logP.exp().mul_(logP.sub(other.orElseThrow())).sum(1));
+      }
       if (readouts.contains(Readout.MEAN_LOGIT)) {
         values.put(Readout.MEAN_LOGIT, z.mean(1));
       }
@@ -157,13 +164,18 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
   /// @param targets `[R]` int64
   /// @param gradients by readout, each `[R]`
   /// @param kept what [#read] kept of these rows; is overwritten
+  /// @param other log-probabilities of the reference, `[R, V]`, for the divergence
   Tensor backward(
-      Tensor hidden, Tensor targets, Map<Readout, Tensor> gradients, Optional<Kept> kept) {
+      Tensor hidden,
+      Tensor targets,
+      Map<Readout, Tensor> gradients,
+      Optional<Kept> kept,
+      Optional<Tensor> other) {
     return Grad.off(() -> {
       var toLogits =
           kept.isPresent() && OF_PROBABILITIES.containsAll(gradients.keySet())
               ? ofKept(kept.get(), targets, gradients)
-              : ofLogits(product(hidden), targets, gradients);
+              : ofLogits(product(hidden), targets, gradients, other);
       var gradient = toLogits.to(hidden.scalar_type());
       var weight = table.get();
       if (weight.requires_grad()) {
@@ -189,7 +201,8 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
         : gradient.scatter_add_(1, targets.unsqueeze(1), toTarget.unsqueeze(1));
   }
 
-  private Tensor ofLogits(Tensor raw, Tensor targets, Map<Readout, Tensor> gradients) {
+  private Tensor ofLogits(
+      Tensor raw, Tensor targets, Map<Readout, Tensor> gradients, Optional<Tensor> other) {
     var logits = capped(raw);
     var normaliser = logits.logsumexp(new long[] {1}, /* keepdim= */ true); // [R, 1]
     var logP = logits.sub(normaliser);
@@ -208,7 +221,12 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
             case LOG_NORMALIZER -> p.mul(g);
             case MEAN_LOGIT -> Ops.times(g, 1.0 / logits.size(1)).expand_as(logits);
             case TOP_ONE -> null;
-            case VALUE, HIDDEN, REWARD ->
+            case DIVERGENCE -> {
+              var ratio = logP.sub(other.orElseThrow());
+              var divergence = p.mul(ratio).sum(new long[] {1}, true, new ScalarTypeOptional());
+              yield p.mul(ratio.sub(divergence)).mul_(g);
+            }
+            case RIVAL, VALUE, HIDDEN, REWARD ->
                 throw new IllegalStateException(entry.getKey() + " does not come from logits");
           };
       if (one != null) {

@@ -45,7 +45,8 @@ public final class Wiring {
           "recipe.reference.AdaptersOff: the scale trains no adapter, so there is none to switch"
               + " off; set 'adapter' in the scale, or use 'reference: Frozen'");
     }
-    var _ = head(needs);
+    var _ = head(recipe);
+    reports(recipe);
     recipe.learning().draws().ifPresent(drawing -> drawing(plan, drawing));
     accompanied(plan);
   }
@@ -95,14 +96,14 @@ public final class Wiring {
     var objective = recipe.objective().getClass().getSimpleName();
     var learning = recipe.learning().getClass().getSimpleName();
     for (var signal : needs.signals()) {
-      if (!Drawing.yields(needs.feedback()).contains(signal)
+      if (!recipe.learning().yields(needs.feedback()).contains(signal)
           && drawing.advantage().filter(a -> a.signals().contains(signal)).isEmpty()) {
         throw new UserException(
             "recipe.learning.%s: %s reads '%s', which drawn answers do not carry; use another objective"
                 .formatted(learning, objective, signal.name()));
       }
     }
-    if (head(needs) != Head.LANGUAGE) {
+    if (head(recipe) != Head.LANGUAGE) {
       throw new UserException(
           "recipe.learning.%s: %s trains a model that cannot draw answers"
               .formatted(learning, objective));
@@ -152,6 +153,32 @@ public final class Wiring {
       case Cached(var of) -> needsAdapter(of);
       default -> false;
     };
+  }
+
+  /// Checks that what a team reports is read, and that what is read is reported.
+  private static void reports(Recipe recipe) {
+    var read = recipe.objective().needs().readouts();
+    var learning = recipe.learning().getClass().getSimpleName();
+    var objective = recipe.objective().getClass().getSimpleName();
+    var reported = recipe.learning().reports();
+    if (!read.containsAll(reported)) {
+      throw new UserException(
+          "recipe.learning.%s: it trains two models that report %s, which %s does not read; use the objective of this loop, or learning: Offline"
+              .formatted(learning, new TreeSet<>(reported), objective));
+    }
+    if (read.contains(Readout.RIVAL) && !reported.contains(Readout.RIVAL)) {
+      throw new UserException(
+          "recipe.learning.%s: %s compares two models in training, and this loop trains one; use learning: FastSlow"
+              .formatted(learning, objective));
+    }
+  }
+
+  /// The head of the policy of a recipe; what a second model reports needs none of its own.
+  public static Head head(Recipe recipe) {
+    var needs = recipe.objective().needs();
+    var own = EnumSet.copyOf(needs.readouts());
+    own.removeAll(recipe.learning().reports());
+    return head(needs.readingOnly(own.toArray(Readout[]::new)));
   }
 
   /// The head that a model must wear to report what an objective reads.

@@ -193,7 +193,7 @@ record Inputs(
     return decided.as(needs.feedback());
   }
 
-  private static Encoding encoding(Needs needs, Scale scale) {
+  static Encoding encoding(Needs needs, Scale scale) {
     return new Encoding(
         Layout.of(needs),
         OptionalInt.of(scale.maxLength()),

@@ -273,7 +273,7 @@ final class Rollouts implements Collector {
   }
 
   /// An answer as text: what it adds to the prompt's.
-  private Text answer(Text question, int[] prompt, int[] tokens) {
+  Text answer(Text question, int[] prompt, int[] tokens) {
     var alone = tokenizer.decode(tokens, true);
     if (question instanceof Text.Chat) {
       return new Text.Chat(List.of(TextGenerator.message("assistant", alone)));

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// What a model says to a few held-out prompts: for the reader of a report, and for the distance
 /// that it has moved from its reference.
@@ -24,15 +25,16 @@ final class Samples {
   /// Prompts drawn for the estimate of the divergence.
   private static final int PROMPTS = 16;
 
-  private final Policy policy;
+  private final Supplier<Policy> policy;
   private final Tokenizer tokenizer;
   private final List<Group> prompts;
   private final int newTokens;
   private final long seed;
 
+  /// @param policy the model that is served at the moment
   /// @param held groups whose prompts are used, the first ones that have one
   /// @param newTokens drawn for each prompt at most
-  Samples(Policy policy, Tokenizer tokenizer, Groups held, int newTokens, long seed) {
+  Samples(Supplier<Policy> policy, Tokenizer tokenizer, Groups held, int newTokens, long seed) {
     this.policy = policy;
     this.tokenizer = tokenizer;
     this.newTokens = newTokens;
@@ -53,7 +55,7 @@ final class Samples {
   List<Said> greedy(int count) {
     var some = prompts.subList(0, Math.min(count, prompts.size()));
     var drawn =
-        new Generator(policy, Sampling.greedy(newTokens), ends())
+        new Generator(policy.get(), Sampling.greedy(newTokens), ends())
             .generate(some.stream().map(Group::prompt).toList());
     var said = new ArrayList<Said>();
     for (int i = 0; i < drawn.size(); i++) {
@@ -73,7 +75,7 @@ final class Samples {
       return Optional.empty();
     }
     var drawn =
-        new Generator(policy, Sampling.plain(newTokens, seed), ends())
+        new Generator(policy.get(), Sampling.plain(newTokens, seed), ends())
             .generate(prompts.stream().map(Group::prompt).toList());
     var groups = new ArrayList<Group>();
     for (int i = 0; i < drawn.size(); i++) {
@@ -86,7 +88,7 @@ final class Samples {
     }
     var batch = new Batch(groups);
     try (var _ = new Step()) {
-      double sum = total(policy, batch) - total(reference, batch);
+      double sum = total(policy.get(), batch) - total(reference, batch);
       return Optional.of(sum / groups.size());
     }
   }

@@ -1,11 +1,14 @@
 package io.alidade.run;
 
+import io.alidade.batch.Readout;
+import io.alidade.data.RowEncoder;
 import io.alidade.generation.LanguageModel;
 import io.alidade.journal.Journal;
 import io.alidade.journal.Provenance;
 import io.alidade.journal.RunFolder;
 import io.alidade.judge.Sitting;
 import io.alidade.learning.Checkpoints;
+import io.alidade.learning.Collector;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
@@ -15,9 +18,12 @@ import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.SaveOptions;
 import io.alidade.model.Scorer;
+import io.alidade.model.Team;
+import io.alidade.model.Trainee;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
+import io.alidade.recipe.Recipe;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
 import io.alidade.reference.Reference;
@@ -35,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Supplier;
 
 /// Trains a model as a plan says and leaves a run folder: the resolved recipe, provenance, metrics,
 /// checkpoints, the model, and a report.
@@ -120,7 +127,7 @@ public final class TrainingRun {
       Plan plan, RunFolder folder, Path cache, Inputs inputs, Journal console) {
     var recipe = plan.recipe();
     var scale = plan.scale();
-    var head = Wiring.head(recipe.objective().needs());
+    var head = Wiring.head(recipe);
     var start =
         PolicySpec.frozen(scale.dtype())
             .with(head)
@@ -138,12 +145,24 @@ public final class TrainingRun {
                           scale.adapter().map(_ -> policy.withoutAdapter()),
                           cache,
                           policy)));
+      if (recipe.objective().needs().readouts().contains(Readout.DIVERGENCE)) {
+        reference.ifPresent(policy::compareWith);
+      }
+      var trainee =
+          recipe
+              .learning()
+              .trains(
+                  new Learning.Setting(
+                      policy,
+                      other -> open(scale, inputs.model(), start.with(other), Optional.empty()),
+                      latest));
+      Supplier<Policy> served = () -> trainee instanceof Team team ? team.served() : policy;
       var samples =
           head == Head.LANGUAGE
               ? inputs
                   .held()
                   .map(held ->
-                      new Samples(policy, inputs.tokenizer(), held, SAMPLE_TOKENS, scale.seed()))
+                      new Samples(served, inputs.tokenizer(), held, SAMPLE_TOKENS, scale.seed()))
               : Optional.<Samples>empty();
       long step = latest.map(Checkpoints::step).orElse(0L);
       try (var metrics = folder.metrics(step);
@@ -154,6 +173,7 @@ public final class TrainingRun {
                   folder,
                   inputs,
                   policy,
+                  trainee,
                   reference,
                   sitting,
                   new Measured(Journal.of(console, metrics), samples, reference))) {
@@ -166,12 +186,18 @@ public final class TrainingRun {
           console.message("resumed from " + latest.get());
         }
         recipe.learning().run(session);
-        save(policy, scale, folder.model());
+        if (trainee instanceof Team team) {
+          team.save(folder.path());
+        }
+        save(served.get(), scale, folder.model());
         RunReport.write(
             folder.path(),
             List.of(),
             samples.map(s -> compared(before, s.greedy(SHOWN))).orElse(List.of()));
       } finally {
+        if (trainee != policy) {
+          trainee.close();
+        }
         reference.ifPresent(Scorer::close);
       }
     }
@@ -182,6 +208,7 @@ public final class TrainingRun {
       RunFolder folder,
       Inputs inputs,
       Policy policy,
+      Trainee trainee,
       Optional<Scorer> reference,
       Sittings sitting,
       Journal journal) {
@@ -212,7 +239,7 @@ public final class TrainingRun {
     if (inputs.prompts().isEmpty()) {
       return new Session(
           recipe.objective(),
-          policy,
+          trainee,
           reference,
           recipe.optimizer(),
           recipe.schedule(),
@@ -222,7 +249,7 @@ public final class TrainingRun {
           folder.checkpoints(),
           journal);
     }
-    var rollouts =
+    var plain =
         new Rollouts(
             policy,
             inputs.tokenizer(),
@@ -236,9 +263,12 @@ public final class TrainingRun {
             scale.seed(),
             scale.shuffle(),
             journal);
+    var rollouts =
+        collector(
+            recipe, plain, policy, inputs, sitting.sitting().orElseThrow(), folder, scale, journal);
     return new Session(
         recipe.objective(),
-        policy,
+        trainee,
         reference,
         recipe.optimizer(),
         recipe.schedule(),
@@ -246,6 +276,52 @@ public final class TrainingRun {
         rollouts,
         folder.checkpoints(),
         journal);
+  }
+
+  /// Where the groups of a loop come from: whole answers, or what the loop says.
+  private static Collector collector(
+      Recipe recipe,
+      Rollouts plain,
+      Policy policy,
+      Inputs inputs,
+      Sitting sitting,
+      RunFolder folder,
+      Scale scale,
+      Journal journal) {
+    var asked = inputs.prompts().orElseThrow().train();
+    var ends = LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer());
+    var rounds = folder.path().resolve("rounds");
+    var turns = new Turns(asked.kept().length, scale.seed(), scale.shuffle());
+    var learning = recipe.learning();
+    if (learning.searches().isPresent()) {
+      return new TreeRollouts(
+          learning.searches().get(),
+          plain,
+          turns,
+          policy,
+          inputs.tokenizer(),
+          ends,
+          asked,
+          sitting,
+          rounds,
+          scale.seed(),
+          journal);
+    }
+    if (learning.crossTests().isPresent()) {
+      return new CrossTestRollouts(
+          learning.crossTests().get(),
+          plain,
+          turns,
+          policy,
+          inputs.tokenizer(),
+          ends,
+          asked,
+          new RowEncoder(inputs.tokenizer(), Inputs.encoding(recipe.objective().needs(), scale)),
+          rounds,
+          scale.seed(),
+          journal);
+    }
+    return plain;
   }
 
   /// The judge of a loop that draws, while the run lasts.

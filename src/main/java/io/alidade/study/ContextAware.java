@@ -9,15 +9,14 @@ import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.objective.BradleyTerry;
 import io.alidade.study.Verdict.Part;
-import io.alidade.world.Lesson;
 import io.alidade.world.FlippingTastes;
 import io.alidade.world.FlippingTastes.Told;
+import io.alidade.world.Lesson;
 import io.alidade.world.SmallModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// Does a reward model that reads a context judge by it, where preferences flip with the context

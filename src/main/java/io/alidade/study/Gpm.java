@@ -10,7 +10,6 @@ import io.alidade.objective.BradleyTerry;
 import io.alidade.objective.GeneralPreference;
 import io.alidade.objective.Objective;
 import io.alidade.study.Verdict.Part;
-import io.alidade.world.Lesson;
 import io.alidade.world.FreeVectors;
 import io.alidade.world.Lesson;
 import io.alidade.world.RockPaperScissors;
@@ -19,7 +18,6 @@ import io.alidade.world.TabularPolicy;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /// Can vectors with a skew-symmetric form learn preferences that run in a circle, where a scalar
 /// reward cannot (GPM, Zhang et al. 2024, arXiv:2410.02197)?

@@ -55,6 +55,12 @@ public record ChainArithmetic(int modulus) {
     return (before + problem[1 + step]) % modulus;
   }
 
+  /// Whether a step is right after some steps, which may be wrong.
+  public boolean follows(int[] problem, int[] begun, int step) {
+    int k = begun.length;
+    return step == next(problem, k, k == 0 ? problem[0] : begun[k - 1]);
+  }
+
   /// The right answer.
   public int[] solution(int... problem) {
     return continued(problem, new int[0]);

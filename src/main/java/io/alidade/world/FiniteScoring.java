@@ -78,7 +78,8 @@ final class FiniteScoring implements Scoring {
                     .eq(of.answers)
                     .to(torch.ScalarType.Double);
             case REWARD -> logits.gather(1, of.last.unsqueeze(1)); // [N, 1]
-            case VALUE, HIDDEN -> throw new IllegalStateException("no readout " + readout);
+            case VALUE, HIDDEN, RIVAL, DIVERGENCE ->
+                throw new IllegalStateException("no readout " + readout);
           });
     }
     return graphs;

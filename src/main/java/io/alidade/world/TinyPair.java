@@ -30,7 +30,7 @@ public record TinyPair(int[] prompt, int[] chosen, int[] rejected) {
 
   /// The pair labelled anew as Bradley and Terry's model has it: the first is preferred with
   /// probability `sigmoid(r1 - r2)`.
-  TinyPair labelled(RandomGenerator random) {
+  public TinyPair labelled(RandomGenerator random) {
     return random.nextDouble() < 1 / (1 + Math.exp(-margin())) ? this : flipped();
   }
 

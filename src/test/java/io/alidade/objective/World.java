@@ -89,7 +89,7 @@ record World(Needs needs, List<Group> groups) {
         java.util.Arrays.setAll(wide, k -> new double[mask[k].length * HIDDEN]);
         yield like(wide, random, -1, 1);
       }
-      case LOG_LIKELIHOOD, COLLISION -> like(mask, random, -2, -0.05);
+      case LOG_LIKELIHOOD, COLLISION, RIVAL -> like(mask, random, -2, -0.05);
       default -> like(mask, random, 0.05, 2);
     };
   }
