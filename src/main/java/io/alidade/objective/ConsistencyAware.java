@@ -83,7 +83,7 @@ public record ConsistencyAware(boolean consistencyFactor) implements Advantage {
   /// `kappa`.
   double factor(double entropy, long answers) {
     return consistencyFactor && answers > 1
-        ? 1 - (1 - 1.0 / answers) / (Math.log(answers) / Math.log(2)) * entropy
+        ? 1 - (1 - 1.0 / answers) / (Math.log((double) answers) / Math.log(2)) * entropy
         : 1;
   }
 

@@ -91,7 +91,9 @@ public record Copo(
 
   @Override
   public Needs needs() {
-    var needs = Needs.rollouts().with(ADVANTAGE, GLOBAL, ENTROPY, REWARD).overTokens();
+    var all = Needs.rollouts().with(ADVANTAGE, GLOBAL, ENTROPY).overTokens();
+    boolean asked = blend == Blend.SOFT_WITH_ZERO || blend == Blend.ONLY_ZERO;
+    var needs = asked ? all.with(REWARD) : all;
     var policies = onPolicy ? needs : needs.with(OLD);
     return beta == 0 ? policies.withoutReference() : policies;
   }

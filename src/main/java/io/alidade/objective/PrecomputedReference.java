@@ -22,9 +22,11 @@ public record PrecomputedReference(Objective objective) implements Objective {
   /// Checks that there are pairs and a reference.
   public PrecomputedReference {
     var needs = objective.needs();
-    if (!needs.reference() || needs.feedback() != Needs.Feedback.PAIRS) {
+    if (!needs.reference()
+        || needs.feedback() != Needs.Feedback.PAIRS
+        || needs.candidates() > 2) {
       throw new IllegalArgumentException(
-          "objective must learn from pairs with a reference, %s does not"
+          "objective must learn from pairs alone with a reference, %s does not"
               .formatted(objective.getClass().getSimpleName()));
     }
   }

@@ -272,6 +272,6 @@ public final class Compared {
       return Optional.empty();
     }
     var band = Interval.band(arm.name, curves);
-    return Optional.of(measure == ACCURACY ? band.within(0, 1) : band);
+    return Optional.of(measure.equals(ACCURACY) ? band.within(0, 1) : band);
   }
 }

@@ -157,7 +157,11 @@ public record CurryDpo() implements Study {
     ITERATED(ITERATIVE, new Staged(1, true, "stage"), new PreviousStage());
 
     private final String label;
+
+    @SuppressWarnings("ImmutableEnumChecker") // a record of settings
     private final Learning learning;
+
+    @SuppressWarnings("ImmutableEnumChecker") // a record of settings
     private final Reference reference;
 
     Arm(String label, Learning learning, Reference reference) {

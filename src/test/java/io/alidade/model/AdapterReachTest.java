@@ -279,18 +279,18 @@ class AdapterReachTest {
       assertThat(reached)
           .hasSize(
               2
-                  * (excluded == names
+                  * (excluded.equals(names)
                       ? 21 - 3 - 1
                       : 14 - 4)) // seven modules in each of three layers
           .noneMatch(name ->
-              excluded == names
+              excluded.equals(names)
                   ? name.contains("k_proj") || name.contains("layers.0.mlp.down_proj")
                   : name.contains("layers.0")
                       || name.contains("q_proj")
                       || name.contains("v_proj"));
       assertThat(Json.read(adapter.resolve("adapter_config.json")).path("exclude_modules"))
           .hasToString(
-              excluded == names
+              excluded.equals(names)
                   ? "[\"k_proj\",\"layers.0.mlp.down_proj\"]"
                   : "\"model\\\\.layers\\\\.0\\\\..*|.*\\\\.(q|v)_proj\"");
       try (var again = Policy.open(Golden.folder("llama"), PLAIN.withAdapter(adapter))) {

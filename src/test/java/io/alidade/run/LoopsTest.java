@@ -106,7 +106,7 @@ class LoopsTest {
                 learning + ".drawing.max_new_tokens",
                 "6",
                 "max_steps",
-                "2",
+                "4", // a round may take two
                 "eval_fraction",
                 "0.2")
             : run(
