@@ -49,7 +49,7 @@ public record SimPo() implements Study {
   public String remarks() {
     return """
     - Pairs are labelled by Bradley and Terry's model of the gold reward, as everywhere in this world, ties
-      included. In an earlier form they were ranked by the gold reward: DPO then left little to contradict (0.066,
+      included: our reading of "labelled", taken after the other one had left DPO too accurate. In an earlier form they were ranked by the gold reward: DPO then left little to contradict (0.066,
       accuracy 0.90).
     - A contradiction is a pair whose chosen answer gained more likelihood over the start than the rejected
       one, and still is less likely per token. SimPO is held to the same start, which it never sees.
