@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -135,14 +136,9 @@ public record AdamW(
     @Override
     public void restore(Map<String, Tensor> state) {
       Grad.off(() -> {
-        for (var own : state().entrySet()) {
-          var value = Optimizer.required(state, own.getKey(), own.getValue());
-          if (own.getKey().equals("steps")) {
-            steps = Ops.toLongs(value)[0];
-          } else {
-            own.getValue().copy_(value);
-          }
-        }
+        var own = state();
+        Optimizer.copy(state, own);
+        steps = Ops.toLongs(Objects.requireNonNull(own.get("steps")))[0];
         return steps;
       });
     }

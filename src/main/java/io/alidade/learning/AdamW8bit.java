@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
@@ -211,14 +212,9 @@ public record AdamW8bit(
     @Override
     public void restore(Map<String, Tensor> state) {
       Grad.off(() -> {
-        for (var own : state().entrySet()) {
-          var value = Optimizer.required(state, own.getKey(), own.getValue());
-          if (own.getKey().equals("steps")) {
-            steps = Ops.toLongs(value)[0];
-          } else {
-            own.getValue().copy_(value);
-          }
-        }
+        var own = state();
+        Optimizer.copy(state, own);
+        steps = Ops.toLongs(Objects.requireNonNull(own.get("steps")))[0];
         return steps;
       });
     }

@@ -20,18 +20,19 @@ public interface Optimizer {
   /// @param parameters leaves by name; updated in place
   Updater open(SequencedMap<String, Tensor> parameters);
 
-  /// A tensor of a checkpoint.
+  /// Copies the tensors of a checkpoint into those of a state.
   ///
-  /// @param like of the shape that it must have
-  /// @throws UserException if it is not there, or of another shape
-  static Tensor required(Map<String, Tensor> state, String name, Tensor like) {
-    var tensor = state.get(name);
-    if (tensor == null || !Arrays.equals(Ops.shape(tensor), Ops.shape(like))) {
-      throw new UserException(
-          "the checkpoint's optimizer state lacks '%s' in its shape; it belongs to another model, adapter or optimizer"
-              .formatted(name));
-    }
-    return tensor;
+  /// @throws UserException if one is not there, or of another shape
+  static void copy(Map<String, Tensor> from, Map<String, Tensor> into) {
+    into.forEach((name, own) -> {
+      var tensor = from.get(name);
+      if (tensor == null || !Arrays.equals(Ops.shape(tensor), Ops.shape(own))) {
+        throw new UserException(
+            "the checkpoint's optimizer state lacks '%s' in its shape; it belongs to another model, adapter or optimizer"
+                .formatted(name));
+      }
+      own.copy_(tensor);
+    });
   }
 
   /// An optimizer at work. Owns its state; the parameters belong to the model.

@@ -3,13 +3,10 @@ package io.alidade.world;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
 import io.alidade.model.Scoring;
-import io.alidade.model.TensorFiles;
-import io.alidade.model.Trainee;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +21,7 @@ import org.bytedeco.pytorch.Tensor;
 ///
 /// Features are a table for each prompt. With one row a prompt and several outputs, the outputs are
 /// the answers; with a row for each answer and one output, the rows are.
-public final class FeaturePolicy implements Trainee {
+public final class FeaturePolicy implements WithoutDropout {
   private final Owned features; // [P, R, F]
   private final List<Owned> weights; // [out, in] and [out] by turns
   private final int answers;
@@ -149,22 +146,6 @@ public final class FeaturePolicy implements Trainee {
     }
     return map;
   }
-
-  @Override
-  public void training(boolean on) {}
-
-  @Override
-  public void checkpoint(Path folder) {
-    TensorFiles.write(folder.resolve("model.safetensors"), trainable());
-  }
-
-  @Override
-  public byte[] randomState() {
-    return new byte[0];
-  }
-
-  @Override
-  public void restoreRandomState(byte[] state) {}
 
   @Override
   public void close() {

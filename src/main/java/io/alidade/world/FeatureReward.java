@@ -5,7 +5,6 @@ import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.batch.Readout;
 import io.alidade.model.Scoring;
-import io.alidade.model.Trainee;
 import io.alidade.tensor.Step;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +17,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /// A reward that a perceptron computes from features: a candidate's only token is the number of its
 /// row of features, which tell of prompt and answer together. float64.
-public final class FeatureReward implements Trainee {
+public final class FeatureReward implements WithoutDropout {
   private static final int PASS = 2048;
 
   private final FeaturePolicy network;
@@ -81,20 +80,9 @@ public final class FeatureReward implements Trainee {
   }
 
   @Override
-  public void training(boolean on) {}
-
-  @Override
   public void checkpoint(Path folder) {
     network.checkpoint(folder);
   }
-
-  @Override
-  public byte[] randomState() {
-    return new byte[0];
-  }
-
-  @Override
-  public void restoreRandomState(byte[] state) {}
 
   @Override
   public void close() {

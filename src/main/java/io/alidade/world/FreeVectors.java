@@ -3,13 +3,10 @@ package io.alidade.world;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
 import io.alidade.model.Scoring;
-import io.alidade.model.TensorFiles;
-import io.alidade.model.Trainee;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /// A reward model that knows answers by their number alone: a free vector for each, so that what a
 /// loss over vectors can express shows without a network. An answer is one token. float64.
-public final class FreeVectors implements Trainee {
+public final class FreeVectors implements WithoutDropout {
   private final Owned vectors; // [A, D]
 
   /// Normal vectors.
@@ -88,22 +85,6 @@ public final class FreeVectors implements Trainee {
     map.put("vectors", vectors.tensor());
     return map;
   }
-
-  @Override
-  public void training(boolean on) {}
-
-  @Override
-  public void checkpoint(Path folder) {
-    TensorFiles.write(folder.resolve("model.safetensors"), trainable());
-  }
-
-  @Override
-  public byte[] randomState() {
-    return new byte[0];
-  }
-
-  @Override
-  public void restoreRandomState(byte[] state) {}
 
   @Override
   public void close() {

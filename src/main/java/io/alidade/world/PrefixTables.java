@@ -7,13 +7,10 @@ import io.alidade.batch.Readout;
 import io.alidade.example.Example;
 import io.alidade.example.Signal;
 import io.alidade.model.Scoring;
-import io.alidade.model.TensorFiles;
-import io.alidade.model.Trainee;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +23,7 @@ import org.bytedeco.pytorch.Tensor;
 /// A tree of choices: at each of some steps one of a few actions, with logits and a value of its
 /// own for every prefix. A trajectory is right if one action was taken at one step, whatever else
 /// was; so all that can be learned is in one place, and the optimum is known. float64.
-public final class PrefixTables implements Trainee {
+public final class PrefixTables implements WithoutDropout {
   /// Steps of a trajectory.
   public static final int STEPS = 5;
 
@@ -210,22 +207,6 @@ public final class PrefixTables implements Trainee {
     trainable.put("values", values.tensor());
     return trainable;
   }
-
-  @Override
-  public void training(boolean on) {}
-
-  @Override
-  public void checkpoint(Path folder) {
-    TensorFiles.write(folder.resolve("model.safetensors"), trainable());
-  }
-
-  @Override
-  public byte[] randomState() {
-    return new byte[0];
-  }
-
-  @Override
-  public void restoreRandomState(byte[] state) {}
 
   @Override
   public void close() {

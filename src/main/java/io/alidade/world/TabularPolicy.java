@@ -7,7 +7,6 @@ import io.alidade.batch.Readout;
 import io.alidade.example.Example;
 import io.alidade.model.Scoring;
 import io.alidade.model.TensorFiles;
-import io.alidade.model.Trainee;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
@@ -23,7 +22,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /// A policy over a handful of answers, one token each, with a logit of its own for every prompt and
 /// answer: a world whose optimum is known in closed form. float64.
-public final class TabularPolicy implements Trainee {
+public final class TabularPolicy implements WithoutDropout {
   private final Owned logits;
 
   /// Prompts are numbered by their first token.
@@ -93,22 +92,6 @@ public final class TabularPolicy implements Trainee {
     map.put("logits", logits.tensor());
     return map;
   }
-
-  @Override
-  public void training(boolean on) {}
-
-  @Override
-  public void checkpoint(Path folder) {
-    TensorFiles.write(folder.resolve("model.safetensors"), trainable());
-  }
-
-  @Override
-  public byte[] randomState() {
-    return new byte[0];
-  }
-
-  @Override
-  public void restoreRandomState(byte[] state) {}
 
   @Override
   public void close() {
