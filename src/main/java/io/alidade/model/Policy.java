@@ -10,20 +10,16 @@ import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
-import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
-import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
-import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,7 +27,6 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -45,14 +40,12 @@ public final class Policy implements Trainee, Fingerprinted {
   private final PolicySpec spec;
   private final Architecture architecture;
   private final Parameters parameters;
+  private final Passes passes;
   private boolean training;
   private long draws; // one more for each pass with dropout
   private long tokensRead;
   private @Nullable String fingerprint;
-  private Optional<Beside> compared = Optional.empty();
-
-  /// Weights of the same architecture that predictions are compared with.
-  private record Beside(Architecture architecture, Weights weights) {}
+  private Optional<Passes.Beside> compared = Optional.empty();
 
   private Policy(
       Path folder,
@@ -65,6 +58,7 @@ public final class Policy implements Trainee, Fingerprinted {
     this.spec = spec;
     this.architecture = architecture;
     this.parameters = parameters;
+    passes = new Passes(folder, config, spec, architecture, parameters);
     draws = spec.seed();
   }
 
@@ -208,8 +202,8 @@ public final class Policy implements Trainee, Fingerprinted {
     compared =
         Optional.of(
             switch (reference) {
-              case Policy other -> new Beside(other.architecture, other.parameters);
-              case BelowAdapter _ -> new Beside(architecture, parameters.withoutAdapter());
+              case Policy other -> new Passes.Beside(other.architecture, other.parameters);
+              case BelowAdapter _ -> new Passes.Beside(architecture, parameters.withoutAdapter());
               default ->
                   throw new UserException(
                       "the objective compares whole predictions with the reference, so likelihoods that were kept do not do; use reference: Frozen, or AdaptersOff with an adapter");
@@ -441,187 +435,13 @@ public final class Policy implements Trainee, Fingerprinted {
 
   private Scoring score(
       Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
-    readouts.forEach(this::offered);
-    boolean apart = !differentiable || architecture.written().isPresent();
-    var parts = apart ? batch.parts(Natives.threads()) : List.of(batch);
-    var packed =
-        parts.stream()
-            .map(part ->
-                Placement.of(
-                    architecture,
-                    config.vocabSize(),
-                    part,
-                    batch.units(),
-                    readouts.contains(Readout.REWARD)))
-            .toList();
-    var draws =
-        packed.stream().map(p -> p.layout().isPresent() ? draw(differentiable) : 0L).toList();
-    int tokens = packed.stream().mapToInt(p -> p.layout().map(Layout::size).orElse(0)).sum();
-    tokensRead += differentiable ? tokens : 0;
-    var chunks = chunks(packed);
-    int repeated = differentiable ? repeated(tokens, packed) : 0;
-    IntFunction<Scoring> share =
-        i -> {
-          var placement = packed.get(i);
-          var pass = placement.layout().map(layout -> pass(weights, layout, draws.get(i)));
-          Optional<Trunk.Run> run;
-          Optional<Tensor> hidden;
-          try (var _ = Phase.FORWARD.begin()) {
-            var rows = Ops.indices(placement.needed());
-            run = pass.filter(_ -> differentiable).map(p -> run(p, rows, repeated));
-            hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
-          }
-          var other =
-              compared
-                  .filter(_ -> readouts.contains(Readout.DIVERGENCE))
-                  .flatMap(beside ->
-                      placement.layout().map(layout -> beside(beside, layout, placement)));
-          return new PackedScoring(
-              placement.amongNeeded(),
-              projection(weights, draws.get(i)),
-              other,
-              chunks,
-              heads(weights),
-              run,
-              hidden,
-              readouts,
-              parts.get(i).candidates(),
-              batch.units());
-        };
-    return parts.size() == 1
-        ? share.apply(0)
-        : SharedScoring.of(parts.stream().map(Batch::candidates).toList(), share, differentiable);
-  }
-
-  /// The same number for every share, so that they take turns at the head's gradient.
-  private PackedScoring.Chunks chunks(List<Placement> packed) {
-    var projection = projection(parameters, 0);
-    int most = packed.stream().mapToInt(p -> p.rows().length).max().orElse(0);
-    int all = packed.stream().mapToInt(p -> p.rows().length).sum();
-    return new PackedScoring.Chunks(
-        projection.chunks(most, config.vocabSize()), projection.keeps(all, config.vocabSize()));
-  }
-
-  /// What the reference's predictions are made of, at the tokens of a placement.
-  private PackedScoring.Other beside(Beside beside, Layout layout, Placement placement) {
-    try (var _ = Phase.REFERENCE.begin()) {
-      var type = spec.precision().type();
-      var pass =
-          new Pass(
-              beside.architecture(),
-              beside.weights(),
-              layout,
-              PaddedAttention.of(beside.architecture(), layout, type),
-              type,
-              0);
-      var hidden = Grad.off(() -> frozen(pass, Ops.indices(placement.needed())));
-      return new PackedScoring.Other(projection(beside.weights(), 0), hidden);
+    var packed = passes.packed(batch, readouts, differentiable);
+    var draws = new long[packed.size()];
+    for (int share = 0; share < draws.length; share++) {
+      draws[share] = packed.get(share).isEmpty() ? 0 : draw(differentiable);
     }
-  }
-
-  private void offered(Readout readout) {
-    boolean offered =
-        switch (readout) {
-          case REWARD -> spec.head() == Head.REWARD;
-          case VALUE -> spec.head() == Head.VALUE;
-          case HIDDEN -> true;
-          case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->
-              spec.head() != Head.REWARD;
-          case DIVERGENCE -> spec.head() != Head.REWARD && compared.isPresent();
-          case RIVAL -> false; // a team's
-        };
-    if (!offered) {
-      throw new UserException(
-          "%s: a model with a %s head does not report %s; open it with another head"
-              .formatted(folder, lower(spec.head()), lower(readout)));
-    }
-  }
-
-  private static String lower(Enum<?> constant) {
-    return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
-  }
-
-  private Pass pass(Weights weights, Layout layout, long draw) {
-    var type = spec.precision().type();
-    return new Pass(
-        architecture, weights, layout, PaddedAttention.of(architecture, layout, type), type, draw);
-  }
-
-  private Tensor frozen(Pass pass, Tensor rows) {
-    var written = architecture.written();
-    return written.isPresent()
-        ? written.get().frozen(pass, rows)
-        : Trunk.frozen(architecture, pass).index_select(0, rows);
-  }
-
-  private Trunk.Run run(Pass pass, Tensor rows, int repeated) {
-    var written = architecture.written();
-    if (written.isPresent()) {
-      return Trunk.written(written.get(), pass, rows, repeated);
-    }
-    return Trunk.chosen(
-        spec.gradientCheckpointing()
-            ? Trunk.checkpointed(architecture, pass)
-            : Trunk.recorded(architecture, pass),
-        rows);
-  }
-
-  /// How many layers do not fit into the budget.
-  ///
-  /// @param tokens of all shares
-  private int repeated(long tokens, List<Placement> packed) {
-    var written = architecture.written();
-    if (spec.gradientCheckpointing() || written.isEmpty()) {
-      return architecture.layers();
-    }
-    long size =
-        switch (spec.precision()) {
-          case FLOAT64 -> 8;
-          case FLOAT32 -> 4;
-          case BFLOAT16, FLOAT16 -> 2;
-        };
-    long weights = parameters.base().values().stream().mapToLong(Tensor::nbytes).sum();
-    // Gradients, two moments, and a master copy where the weights are short, all of float32.
-    long state = size >= 4 ? 2 * size + size : 2 + 12;
-    long trained = trainable().values().stream().mapToLong(weight -> weight.numel() * state).sum();
-    long looked = packed.stream().mapToLong(p -> p.needed().length).sum();
-    long vocabulary = 2L * looked * config.vocabSize() * 4;
-    return spec.memory()
-        .repeated(
-            architecture.layers(),
-            tokens * size * written.get().keptPerToken(),
-            tokens * size * architecture.hiddenSize(),
-            weights + trained + vocabulary);
-  }
-
-  private Projection projection(Weights weights, long draw) {
-    var name = architecture.names().head();
-    var module = name.substring(0, name.length() - ".weight".length());
-    return new Projection(
-        () -> weights.get(name),
-        new Projection.Adapter() {
-          @Override
-          public Tensor of(Tensor hidden, Tensor logits) {
-            return weights.adapt(module, hidden, logits, draw);
-          }
-
-          @Override
-          public Tensor back(Tensor hidden, Tensor gradient, Tensor sum) {
-            return weights.adaptBack(module, hidden, gradient, sum, draw);
-          }
-        },
-        architecture.logitCap(),
-        spec.precision().wide());
-  }
-
-  private PackedScoring.Linear heads(Weights weights) {
-    var heads = new EnumMap<Readout, Tensor>(Readout.class);
-    switch (spec.head()) {
-      case REWARD -> heads.put(Readout.REWARD, weights.get(Checkpoint.REWARD));
-      case VALUE -> heads.put(Readout.VALUE, weights.get(Checkpoint.VALUE));
-      case LANGUAGE -> {}
-    }
-    return new PackedScoring.Linear(heads);
+    tokensRead += differentiable ? packed.stream().mapToInt(Passes.Packed::tokens).sum() : 0;
+    return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
   }
 
   private int[] checked(int[] tokens) {
@@ -649,15 +469,15 @@ public final class Policy implements Trainee, Fingerprinted {
   /// Logits at every position of one sequence, `[T, V]`, float32 (float64 for a float64 model).
   public Tensor logits(int... tokens) {
     return Grad.off(() -> {
-      var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
-      return projection(parameters, 0).logits(hidden);
+      var hidden = Trunk.frozen(architecture, passes.pass(parameters, Layout.of(checked(tokens)), 0));
+      return passes.projection(parameters, 0).logits(hidden);
     });
   }
 
   /// Hidden states of one sequence after the embedding and after each layer, the last one after the
   /// final norm; each `[T, hidden]`.
   public List<Tensor> hiddenStates(int... tokens) {
-    return Trunk.all(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
+    return Trunk.all(architecture, passes.pass(parameters, Layout.of(checked(tokens)), 0));
   }
 
   /// Its layers as functions.
@@ -678,7 +498,7 @@ public final class Policy implements Trainee, Fingerprinted {
       var type = spec.precision().type();
       var pass = new Pass(architecture, parameters, layout, attention, type, 0);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return projection(parameters, 0).logits(hidden);
+      return passes.projection(parameters, 0).logits(hidden);
     });
   }
 

@@ -1,0 +1,249 @@
+package io.alidade.model;
+
+import io.alidade.UserException;
+import io.alidade.batch.Batch;
+import io.alidade.batch.Readout;
+import io.alidade.model.causal.Architecture;
+import io.alidade.model.causal.Layout;
+import io.alidade.model.causal.ModelConfig;
+import io.alidade.model.causal.PaddedAttention;
+import io.alidade.model.causal.Pass;
+import io.alidade.model.causal.Weights;
+import io.alidade.tensor.Grad;
+import io.alidade.tensor.Natives;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Phase;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntFunction;
+import org.bytedeco.pytorch.Tensor;
+
+/// How a policy's model reads a batch: packed, spread over threads, layers kept or computed again.
+///
+/// @param folder of the checkpoint, for messages
+record Passes(
+    Path folder,
+    ModelConfig config,
+    PolicySpec spec,
+    Architecture architecture,
+    Parameters parameters) {
+  /// Weights of the same architecture that predictions are compared with.
+  record Beside(Architecture architecture, Weights weights) {}
+
+  /// A part of a batch that is read in one pass.
+  ///
+  /// @param units U of the whole batch
+  record Packed(Placement placement, int candidates, int units) {
+    int tokens() {
+      return placement.layout().map(Layout::size).orElse(0);
+    }
+
+    boolean isEmpty() {
+      return placement.layout().isEmpty();
+    }
+  }
+
+  /// Packs a batch, a part for each thread where parts can run side by side.
+  List<Packed> packed(Batch batch, Set<Readout> readouts, boolean differentiable) {
+    boolean apart = !differentiable || architecture.written().isPresent();
+    var parts = apart ? batch.parts(Natives.threads()) : List.of(batch);
+    boolean toTheEnd = readouts.contains(Readout.REWARD);
+    return parts.stream()
+        .map(part ->
+            new Packed(
+                Placement.of(architecture, config.vocabSize(), part, batch.units(), toTheEnd),
+                part.candidates(),
+                batch.units()))
+        .toList();
+  }
+
+  /// Scores what was packed.
+  ///
+  /// @param draws fixes the random numbers of each part; 0 for none
+  /// @param compared what predictions are compared with
+  /// @param trainable what gathers gradients
+  /// @throws UserException if the model does not report a readout
+  Scoring score(
+      Weights weights,
+      List<Packed> packed,
+      long[] draws,
+      Set<Readout> readouts,
+      boolean differentiable,
+      Optional<Beside> compared,
+      Map<String, Tensor> trainable) {
+    readouts.forEach(readout -> offered(readout, compared.isPresent()));
+    var chunks = chunks(packed);
+    int repeated = differentiable ? repeated(packed, trainable) : 0;
+    var against = compared.filter(_ -> readouts.contains(Readout.DIVERGENCE));
+    IntFunction<Scoring> share =
+        i -> {
+          var part = packed.get(i);
+          var placement = part.placement;
+          var pass = placement.layout().map(layout -> pass(weights, layout, draws[i]));
+          Optional<Trunk.Run> run;
+          Optional<Tensor> hidden;
+          try (var _ = Phase.FORWARD.begin()) {
+            var rows = Ops.indices(placement.needed());
+            run = pass.filter(_ -> differentiable).map(p -> run(p, rows, repeated));
+            hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
+          }
+          var other =
+              against.flatMap(beside ->
+                  placement.layout().map(layout -> beside(beside, layout, placement)));
+          return new PackedScoring(
+              placement.amongNeeded(),
+              projection(weights, draws[i]),
+              other,
+              chunks,
+              heads(weights),
+              run,
+              hidden,
+              readouts,
+              part.candidates,
+              part.units);
+        };
+    return packed.size() == 1
+        ? share.apply(0)
+        : SharedScoring.of(
+            packed.stream().map(Packed::candidates).toList(), share, differentiable);
+  }
+
+  /// The same number for every share, so that they take turns at the head's gradient.
+  private PackedScoring.Chunks chunks(List<Packed> packed) {
+    var projection = projection(parameters, 0);
+    int most = packed.stream().mapToInt(p -> p.placement.rows().length).max().orElse(0);
+    int all = packed.stream().mapToInt(p -> p.placement.rows().length).sum();
+    return new PackedScoring.Chunks(
+        projection.chunks(most, config.vocabSize()), projection.keeps(all, config.vocabSize()));
+  }
+
+  /// What the reference's predictions are made of, at the tokens of a placement.
+  private PackedScoring.Other beside(Beside beside, Layout layout, Placement placement) {
+    try (var _ = Phase.REFERENCE.begin()) {
+      var type = spec.precision().type();
+      var pass =
+          new Pass(
+              beside.architecture(),
+              beside.weights(),
+              layout,
+              PaddedAttention.of(beside.architecture(), layout, type),
+              type,
+              0);
+      var hidden = Grad.off(() -> frozen(pass, Ops.indices(placement.needed())));
+      return new PackedScoring.Other(projection(beside.weights(), 0), hidden);
+    }
+  }
+
+  private void offered(Readout readout, boolean compared) {
+    boolean offered =
+        switch (readout) {
+          case REWARD -> spec.head() == Head.REWARD;
+          case VALUE -> spec.head() == Head.VALUE;
+          case HIDDEN -> true;
+          case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->
+              spec.head() != Head.REWARD;
+          case DIVERGENCE -> spec.head() != Head.REWARD && compared;
+          case RIVAL -> false; // a team's
+        };
+    if (!offered) {
+      throw new UserException(
+          "%s: a model with a %s head does not report %s; open it with another head"
+              .formatted(folder, lower(spec.head()), lower(readout)));
+    }
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+  }
+
+  /// A pass without shares.
+  Pass pass(Weights weights, Layout layout, long draw) {
+    var type = spec.precision().type();
+    return new Pass(
+        architecture, weights, layout, PaddedAttention.of(architecture, layout, type), type, draw);
+  }
+
+  private Tensor frozen(Pass pass, Tensor rows) {
+    var written = architecture.written();
+    return written.isPresent()
+        ? written.get().frozen(pass, rows)
+        : Trunk.frozen(architecture, pass).index_select(0, rows);
+  }
+
+  private Trunk.Run run(Pass pass, Tensor rows, int repeated) {
+    var written = architecture.written();
+    if (written.isPresent()) {
+      return Trunk.written(written.get(), pass, rows, repeated);
+    }
+    return Trunk.chosen(
+        spec.gradientCheckpointing()
+            ? Trunk.checkpointed(architecture, pass)
+            : Trunk.recorded(architecture, pass),
+        rows);
+  }
+
+  /// How many layers do not fit into the budget.
+  ///
+  /// @param packed all shares
+  /// @param trainable what gathers gradients
+  private int repeated(List<Packed> packed, Map<String, Tensor> trainable) {
+    var written = architecture.written();
+    if (spec.gradientCheckpointing() || written.isEmpty()) {
+      return architecture.layers();
+    }
+    long size =
+        switch (spec.precision()) {
+          case FLOAT64 -> 8;
+          case FLOAT32 -> 4;
+          case BFLOAT16, FLOAT16 -> 2;
+        };
+    long tokens = packed.stream().mapToLong(Packed::tokens).sum();
+    long weights = parameters.base().values().stream().mapToLong(Tensor::nbytes).sum();
+    // Gradients, two moments, and a master copy where the weights are short, all of float32.
+    long state = size >= 4 ? 2 * size + size : 2 + 12;
+    long trained = trainable.values().stream().mapToLong(weight -> weight.numel() * state).sum();
+    long looked = packed.stream().mapToLong(p -> p.placement.needed().length).sum();
+    long vocabulary = 2L * looked * config.vocabSize() * 4;
+    return spec.memory()
+        .repeated(
+            architecture.layers(),
+            tokens * size * written.get().keptPerToken(),
+            tokens * size * architecture.hiddenSize(),
+            weights + trained + vocabulary);
+  }
+
+  /// The projection to the vocabulary.
+  Projection projection(Weights weights, long draw) {
+    var name = architecture.names().head();
+    var module = name.substring(0, name.length() - ".weight".length());
+    return new Projection(
+        () -> weights.get(name),
+        new Projection.Adapter() {
+          @Override
+          public Tensor of(Tensor hidden, Tensor logits) {
+            return weights.adapt(module, hidden, logits, draw);
+          }
+
+          @Override
+          public Tensor back(Tensor hidden, Tensor gradient, Tensor sum) {
+            return weights.adaptBack(module, hidden, gradient, sum, draw);
+          }
+        },
+        architecture.logitCap(),
+        spec.precision().wide());
+  }
+
+  private PackedScoring.Linear heads(Weights weights) {
+    var heads = new EnumMap<Readout, Tensor>(Readout.class);
+    switch (spec.head()) {
+      case REWARD -> heads.put(Readout.REWARD, weights.get(Checkpoint.REWARD));
+      case VALUE -> heads.put(Readout.VALUE, weights.get(Checkpoint.VALUE));
+      case LANGUAGE -> {}
+    }
+    return new PackedScoring.Linear(heads);
+  }
+}
