@@ -81,8 +81,6 @@ public record ExactAnswer(String column, FinalAnswer find, double tolerance) imp
     if (one.equals(other)) {
       return true;
     }
-    return one.isPresent()
-        && other.isPresent()
-        && Answers.same(one.get(), other.get(), tolerance);
+    return one.isPresent() && other.isPresent() && Answers.same(one.get(), other.get(), tolerance);
   }
 }

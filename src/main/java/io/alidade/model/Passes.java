@@ -92,8 +92,8 @@ record Passes(
             hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
           }
           var other =
-              against.flatMap(beside ->
-                  placement.layout().map(layout -> beside(beside, layout, placement)));
+              against.flatMap(
+                  beside -> placement.layout().map(layout -> beside(beside, layout, placement)));
           return new PackedScoring(
               placement.amongNeeded(),
               projection(weights, draws[i]),
@@ -108,8 +108,7 @@ record Passes(
         };
     return packed.size() == 1
         ? share.apply(0)
-        : SharedScoring.of(
-            packed.stream().map(Packed::candidates).toList(), share, differentiable);
+        : SharedScoring.of(packed.stream().map(Packed::candidates).toList(), share, differentiable);
   }
 
   /// The same number for every share, so that they take turns at the head's gradient.

@@ -469,7 +469,8 @@ public final class Policy implements Trainee, Fingerprinted {
   /// Logits at every position of one sequence, `[T, V]`, float32 (float64 for a float64 model).
   public Tensor logits(int... tokens) {
     return Grad.off(() -> {
-      var hidden = Trunk.frozen(architecture, passes.pass(parameters, Layout.of(checked(tokens)), 0));
+      var hidden =
+          Trunk.frozen(architecture, passes.pass(parameters, Layout.of(checked(tokens)), 0));
       return passes.projection(parameters, 0).logits(hidden);
     });
   }

@@ -14,8 +14,8 @@ import org.bytedeco.pytorch.global.torch;
 /// section 3.1).
 ///
 /// `1/|M| sum_{j in M} (r_j - label_j)^2`, with `r_j` output j of a reward head and `M` the
-/// attributes that were rated: one that is missing has neither loss nor gradient. An answer
-/// without any rating costs nothing.
+/// attributes that were rated: one that is missing has neither loss nor gradient. An answer without
+/// any rating costs nothing.
 ///
 /// Gradient with respect to output j of a rated attribute: `2 (r_j - label_j) / |M|`.
 ///

@@ -8,7 +8,8 @@ import java.nio.file.Path;
 final class Usage {
   private Usage() {}
 
-  /// Only a model that has a chat template can be talked to; an adapter has that of the model below.
+  /// Only a model that has a chat template can be talked to; an adapter has that of the model
+  /// below.
   private static boolean chats(Path model) {
     var config = model.resolve("tokenizer_config.json");
     return Files.exists(model.resolve("chat_template.jinja"))
