@@ -21,7 +21,6 @@ import io.alidade.report.RunReport;
 import io.alidade.report.Sample;
 import io.alidade.run.TrainingRun;
 import io.alidade.store.AtomicFiles;
-import io.alidade.tensor.Natives;
 import io.alidade.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -96,7 +95,6 @@ public final class Demo {
     if (RunFolder.holdsRun(out)) {
       throw new UserException(out + " already holds a run: choose another --out");
     }
-    Natives.threads(1); // the model is small: see TrainingRun
     var model = model(cache.resolve("demo").resolve("model"));
     var data = out.resolveSibling(out.getFileName() + "-data");
     boolean mined = mine(data, cache.resolve("mine"), course, console);

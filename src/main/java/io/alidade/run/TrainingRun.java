@@ -57,7 +57,7 @@ public final class TrainingRun {
   private static final int SAMPLE_TOKENS = 96;
 
   /// Bytes of weights below which one thread is fastest.
-  private static final long SMALL_MODEL = 64L << 20;
+  private static final long SMALL_MODEL = 8L << 20;
 
   private TrainingRun() {}
 
@@ -92,9 +92,8 @@ public final class TrainingRun {
     }
   }
 
-  /// Threads for one operation: what the scale says, else what the environment says, else one for a
-  /// small model and one a core for others. The operations of a small model are so short that
-  /// threads spend more time meeting than working, and on a busy machine far more.
+  /// Threads of a pass: what the scale says, else what the environment says, else one for a model
+  /// so small that threads spend more time meeting than working, and one a core for others.
   static int threads(Scale scale, Path model) {
     if (scale.threads() > 0) {
       return scale.threads();
