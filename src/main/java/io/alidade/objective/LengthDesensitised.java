@@ -18,9 +18,9 @@ public record LengthDesensitised(double alpha, Objective objective) implements O
   /// Checks the range and that there are pairs.
   public LengthDesensitised {
     Check.between("alpha", 0, 1, alpha);
-    if (objective.needs().feedback() != Needs.Feedback.PAIRS) {
+    if (!objective.needs().onlyPairs()) {
       throw new IllegalArgumentException(
-          "objective must learn from pairs, was " + objective.getClass().getSimpleName());
+          "objective must learn from pairs alone, was " + objective.getClass().getSimpleName());
     }
   }
 

@@ -69,6 +69,11 @@ public record Needs(
     return mean == Mean.BATCH;
   }
 
+  /// Whether every group is a pair and nothing else, so that it can be turned round.
+  public boolean onlyPairs() {
+    return feedback == Feedback.PAIRS && candidates == 2;
+  }
+
   /// Copies the sets.
   public Needs {
     signals = Set.copyOf(signals);
@@ -176,11 +181,22 @@ public record Needs(
 
   /// What both objectives need, for combinations.
   ///
-  /// @throws IllegalArgumentException if they learn from different forms of feedback
+  /// @throws IllegalArgumentException if they learn from different forms of feedback, or one from
+  ///     pairs alone and the other from pairs with drawn answers behind them, which the first would
+  ///     take for answers of the data, or from reward heads of different widths
   public Needs and(Needs other) {
     if (feedback != other.feedback) {
       throw new IllegalArgumentException(
           "cannot combine objectives over %s and %s".formatted(feedback, other.feedback));
+    }
+    if (onlyPairs() != other.onlyPairs()) {
+      throw new IllegalArgumentException(
+          "cannot combine objectives over pairs of the data and over pairs with drawn answers");
+    }
+    if (outputs != other.outputs && rewards() && other.rewards()) {
+      throw new IllegalArgumentException(
+          "cannot combine objectives over a reward head of %d outputs and over one of %d"
+              .formatted(outputs, other.outputs));
     }
     return new Needs(
         feedback,
@@ -190,6 +206,10 @@ public record Needs(
         union(referenceReadouts, other.referenceReadouts),
         mean.compareTo(other.mean) > 0 ? mean : other.mean,
         Math.max(outputs, other.outputs));
+  }
+
+  private boolean rewards() {
+    return readouts.contains(Readout.REWARD);
   }
 
   private static <T> Set<T> union(Set<T> one, Set<T> two) {

@@ -17,9 +17,9 @@ public record NoiseCorrected(double labelSmoothing, Objective objective) impleme
   public NoiseCorrected {
     Check.belowFrom("label_smoothing", 0, 0.5, labelSmoothing);
     var needs = objective.needs();
-    if (needs.feedback() != Needs.Feedback.PAIRS || !needs.signals().isEmpty()) {
+    if (!needs.onlyPairs() || !needs.signals().isEmpty()) {
       throw new IllegalArgumentException(
-          "objective must learn from pairs without signals, %s does not"
+          "objective must learn from pairs alone, without signals, %s does not"
               .formatted(objective.getClass().getSimpleName()));
     }
   }

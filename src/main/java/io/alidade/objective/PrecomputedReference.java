@@ -22,7 +22,7 @@ public record PrecomputedReference(Objective objective) implements Objective {
   /// Checks that there are pairs and a reference.
   public PrecomputedReference {
     var needs = objective.needs();
-    if (!needs.reference() || needs.feedback() != Needs.Feedback.PAIRS || needs.candidates() > 2) {
+    if (!needs.reference() || !needs.onlyPairs()) {
       throw new IllegalArgumentException(
           "objective must learn from pairs alone with a reference, %s does not"
               .formatted(objective.getClass().getSimpleName()));

@@ -180,4 +180,15 @@ class GeneralPreferenceTest {
       before = dominated;
     }
   }
+
+  @Test
+  void doesNotShareAHeadOfAnotherWidth() {
+    var parts =
+        List.of(
+            new Mixture.Part(1, new GeneralPreference(4, 1, true, false)),
+            new Mixture.Part(1, new GeneralPreference(2, 1, true, false)));
+    assertThatThrownBy(() -> new Mixture(parts))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("4 outputs");
+  }
 }

@@ -179,4 +179,17 @@ class HyPoTest {
   void rangesAreChecked() {
     assertThatThrownBy(() -> hypo(-1)).hasMessageContaining("lambda must be");
   }
+
+  @Test
+  void cannotBeReadAsPairsAlone() {
+    var hypo = hypo(1);
+    var dpo = new Dpo(0.1, new ReverseKl());
+    assertThatThrownBy(() -> new NoiseCorrected(0.1, hypo)).hasMessageContaining("pairs alone");
+    assertThatThrownBy(() -> new LengthDesensitised(0.5, hypo)).hasMessageContaining("pairs alone");
+    assertThatThrownBy(() -> new PrecomputedReference(hypo)).hasMessageContaining("pairs alone");
+    var parts = List.of(new Mixture.Part(1, hypo), new Mixture.Part(1, dpo));
+    assertThatThrownBy(() -> new Mixture(parts))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("drawn answers");
+  }
 }

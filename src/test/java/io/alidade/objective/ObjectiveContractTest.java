@@ -27,12 +27,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What every objective promises, checked for each record of the package with random parameters.
-/// The seed is printed; `-Dtest.jvm=-Dalidade.seed=N` repeats it.
+/// A build draws the same ones each time; `-Dtest.jvm="-Dalidade.seed=N -Dalidade.draws=40"` draws
+/// others, and more of them. The seed is printed.
 class ObjectiveContractTest {
   /// No record may vanish from the folder unnoticed.
   private static final int AT_LEAST = 48;
 
-  private static final long SEED = Long.getLong("alidade.seed", System.nanoTime() % 1_000_000);
+  private static final long SEED = Long.getLong("alidade.seed", 1);
   private static final int DRAWS = Integer.getInteger("alidade.draws", 4);
   private static final int GROUPS = 3;
 
@@ -165,8 +166,9 @@ class ObjectiveContractTest {
         same(c, one, two);
         var slopes = gradients(two, padded.leaves());
         var mask = Ops.toDoubles(padded.batch().mask());
+        slopes.keySet().removeAll(EnumSet.of(Readout.REWARD, Readout.HIDDEN)); // not by unit
         slopes.forEach((readout, slope) -> {
-          for (int i = 0; slope.length == mask.length && i < slope.length; i++) {
+          for (int i = 0; i < slope.length; i++) {
             if (mask[i] == 0) {
               assertThat(slope[i]).as("%s: gradient of padding", c.name()).isZero();
             }
