@@ -6,6 +6,8 @@ import io.alidade.example.Signal;
 import io.alidade.generation.tree.Puct;
 import io.alidade.generation.tree.SelfEvaluation;
 import io.alidade.generation.tree.StepTree;
+import io.alidade.learning.rounds.Asking;
+import io.alidade.learning.rounds.TreeRollouts;
 import io.alidade.objective.MctsDpo;
 import io.alidade.objective.Needs;
 import java.util.Optional;
@@ -58,8 +60,8 @@ public record StepSearch(
   }
 
   @Override
-  public Optional<StepSearch> searches() {
-    return Optional.of(this);
+  public Collector collects(Asking asking) {
+    return new TreeRollouts(asking, this);
   }
 
   @Override

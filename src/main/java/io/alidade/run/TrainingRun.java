@@ -8,10 +8,12 @@ import io.alidade.journal.Provenance;
 import io.alidade.journal.RunFolder;
 import io.alidade.judge.Sitting;
 import io.alidade.learning.Checkpoints;
-import io.alidade.learning.Collector;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
+import io.alidade.learning.rounds.Accompanied;
+import io.alidade.learning.rounds.Asking;
+import io.alidade.learning.rounds.Site;
 import io.alidade.model.Head;
 import io.alidade.model.MemoryBudget;
 import io.alidade.model.Policy;
@@ -23,7 +25,6 @@ import io.alidade.model.Trainee;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
-import io.alidade.recipe.Recipe;
 import io.alidade.recipe.Scale;
 import io.alidade.recipe.Wiring;
 import io.alidade.reference.Reference;
@@ -223,14 +224,10 @@ public final class TrainingRun {
           recipe.schedule(),
           settings(scale),
           new Accompanied(
-              policy,
-              inputs.tokenizer(),
-              LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
+              site(inputs, policy, folder, scale, journal),
               inputs.train(),
               accompanied.get(),
-              folder.path().resolve("rounds"),
-              scale.seed(),
-              scale.shuffle()),
+              recipe.objective().needs().every()),
           inputs.held(),
           folder.checkpoints(),
           journal);
@@ -248,23 +245,7 @@ public final class TrainingRun {
           folder.checkpoints(),
           journal);
     }
-    var plain =
-        new Rollouts(
-            policy,
-            inputs.tokenizer(),
-            LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
-            inputs.prompts().get().train(),
-            inputs.prompts().get().held(),
-            recipe.learning().draws().orElseThrow(),
-            sitting.sitting().orElseThrow(),
-            recipe.objective().needs(),
-            folder.path().resolve("rounds"),
-            scale.seed(),
-            scale.shuffle(),
-            journal);
-    var rollouts =
-        collector(
-            recipe, plain, policy, inputs, sitting.sitting().orElseThrow(), folder, scale, journal);
+    var needs = recipe.objective().needs();
     return new Session(
         recipe.objective(),
         trainee,
@@ -272,55 +253,30 @@ public final class TrainingRun {
         recipe.optimizer(),
         recipe.schedule(),
         settings(scale),
-        rollouts,
+        recipe
+            .learning()
+            .collects(
+                new Asking(
+                    site(inputs, policy, folder, scale, journal),
+                    inputs.prompts().get().train(),
+                    inputs.prompts().get().held(),
+                    sitting.sitting().orElseThrow(),
+                    needs,
+                    new RowEncoder(inputs.tokenizer(), Inputs.encoding(needs, scale)))),
         folder.checkpoints(),
         journal);
   }
 
-  /// Where the groups of a loop come from: whole answers, or what the loop says.
-  private static Collector collector(
-      Recipe recipe,
-      Rollouts plain,
-      Policy policy,
-      Inputs inputs,
-      Sitting sitting,
-      RunFolder folder,
-      Scale scale,
-      Journal journal) {
-    var asked = inputs.prompts().orElseThrow().train();
-    var ends = LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer());
-    var rounds = folder.path().resolve("rounds");
-    var turns = new Turns(asked.kept().length, scale.seed(), scale.shuffle());
-    var learning = recipe.learning();
-    if (learning.searches().isPresent()) {
-      return new TreeRollouts(
-          learning.searches().get(),
-          plain,
-          turns,
-          policy,
-          inputs.tokenizer(),
-          ends,
-          asked,
-          sitting,
-          rounds,
-          scale.seed(),
-          journal);
-    }
-    if (learning.crossTests().isPresent()) {
-      return new CrossTestRollouts(
-          learning.crossTests().get(),
-          plain,
-          turns,
-          policy,
-          inputs.tokenizer(),
-          ends,
-          asked,
-          new RowEncoder(inputs.tokenizer(), Inputs.encoding(recipe.objective().needs(), scale)),
-          rounds,
-          scale.seed(),
-          journal);
-    }
-    return plain;
+  private static Site site(
+      Inputs inputs, Policy policy, RunFolder folder, Scale scale, Journal journal) {
+    return new Site(
+        policy,
+        inputs.tokenizer(),
+        LanguageModel.ends(inputs.model(), policy.config(), inputs.tokenizer()),
+        folder.path().resolve("rounds"),
+        scale.seed(),
+        scale.shuffle(),
+        journal);
   }
 
   /// The judge of a loop that draws, while the run lasts.

@@ -53,6 +53,11 @@ public final class StepTree {
     return exhausted;
   }
 
+  /// Tokens that were drawn for it, repetitions that were dropped included.
+  public int drawn() {
+    return drawn;
+  }
+
   /// Whether the search is over.
   public boolean done() {
     return exhausted || root.terminal();
@@ -270,8 +275,9 @@ public final class StepTree {
   /// @param nodes with the numbers of their parents, each after its parent; the first is the
   ///   beginning
   /// @param committed numbers of the committed nodes
+  /// @param drawn tokens that were drawn for it
   public static StepTree restored(
-      Puct settings, List<Kept> nodes, List<Integer> committed, boolean exhausted) {
+      Puct settings, List<Kept> nodes, List<Integer> committed, int drawn, boolean exhausted) {
     var tree = new StepTree(settings, nodes.getFirst().value);
     var all = new ArrayList<Node>();
     all.add(tree.origin);
@@ -283,6 +289,7 @@ public final class StepTree {
     }
     committed.forEach(number -> tree.committed.add(all.get(number)));
     tree.root = tree.committed.isEmpty() ? tree.origin : tree.committed.getLast();
+    tree.drawn = drawn;
     tree.exhausted = exhausted;
     return tree;
   }

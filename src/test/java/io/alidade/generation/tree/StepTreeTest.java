@@ -165,7 +165,7 @@ class StepTreeTest {
     nodes.add(new StepTree.Kept(0, new int[] {5, 7}, new float[2], false, 1, -0.9, 0, 2));
     nodes.add(new StepTree.Kept(0, new int[] {8}, new float[1], false, 1, 0.5, 0, 1));
     nodes.add(new StepTree.Kept(1, new int[] {4}, new float[1], true, 2, 0.9, 0, 6));
-    return StepTree.restored(settings(4, 3, 1000), nodes, List.of(1, 4), false);
+    return StepTree.restored(settings(4, 3, 1000), nodes, List.of(1, 4), 0, false);
   }
 
   @Test
@@ -190,7 +190,7 @@ class StepTreeTest {
     nodes.add(new StepTree.Kept(-1, new int[0], new float[0], false, 1, 0, 0, 9));
     nodes.add(new StepTree.Kept(0, new int[] {5}, new float[1], true, 1, 0.5, 0, 6));
     nodes.add(new StepTree.Kept(0, new int[] {6}, new float[1], true, 1, 0.5, 0, 2));
-    var tree = StepTree.restored(settings(4, 3, 1000), nodes, List.of(1), false);
+    var tree = StepTree.restored(settings(4, 3, 1000), nodes, List.of(1), 0, false);
     assertThat(tree.pairs(Rejected.WORST, 8)).isEmpty();
   }
 }

@@ -1,0 +1,222 @@
+package io.alidade.learning.rounds;
+
+import io.alidade.UserException;
+import io.alidade.batch.Groups;
+import io.alidade.batch.Shuffle;
+import io.alidade.data.Encoding;
+import io.alidade.data.Layout;
+import io.alidade.data.RowEncoder;
+import io.alidade.example.Example;
+import io.alidade.example.Text;
+import io.alidade.generation.TextGenerator;
+import io.alidade.learning.Collector;
+import io.alidade.learning.NashRounds;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.SplittableRandom;
+
+/// Rounds in which a teacher's answers are judged beside the policy's, and old pairs come again.
+///
+/// As [Rollouts] it keeps all of it in `rounds/`; in a line of `round-N.jsonl` the teacher's answer
+/// is the last one, behind the policy's. `round-N-learned.jsonl` holds the round's own pairs and
+/// those of earlier rounds that it learns from again.
+public final class NashRollouts implements Collector {
+  private final NashRounds settings;
+  private final Asking asking;
+  private final Site site;
+  private final Rollouts plain;
+  private final Turns turns;
+  private final RowEncoder encoder;
+
+  /// @param settings of the loop
+  public NashRollouts(Asking asking, NashRounds settings) {
+    this.settings = settings;
+    this.asking = asking;
+    this.site = asking.site();
+    plain = new Rollouts(asking, settings.drawing());
+    turns = site.turns(asking.train().count());
+    encoder =
+        new RowEncoder(site.tokenizer(), Encoding.unlimited(Layout.CONTINUATIONS));
+    if (settings.teacher()) {
+      for (int i = 0; i < asking.train().count(); i++) {
+        var example = asking.train().example(i);
+        if (example.candidates().isEmpty()) {
+          throw new UserException(
+              "%s: no teacher's answer: give rows with 'prompt' and 'completion', or set learning.NashRounds.teacher=false"
+                  .formatted(example.row()));
+        }
+      }
+    }
+  }
+
+  @Override
+  public int prompts() {
+    return plain.prompts();
+  }
+
+  @Override
+  public SequencedMap<String, Double> measure() {
+    return plain.measure();
+  }
+
+  @Override
+  public Collected round(int round, int prompts) {
+    var file = site.round(round);
+    var lines =
+        file.lines(
+            "draw",
+            prompts,
+            Rollouts.PART,
+            (from, until) -> {
+              long first = (long) round * prompts + from;
+              return plain.drawn(
+                  asking.train(),
+                  turns.at(first, until - from),
+                  first,
+                  site.seed(),
+                  this::teacher);
+            });
+    var rollouts = Rollouts.read(file.path(), lines);
+    var own = pairs(rollouts);
+    var lessons = new ArrayList<>(own);
+    double share = settings.replay();
+    for (int past = round - 1; past >= 0 && share > 0; past--, share /= 2) {
+      lessons.addAll(again(round, past, prompts, share));
+    }
+    file.learned(() -> Feedback.lines(lessons));
+    if (own.isEmpty()) {
+      file.say(
+          "no pair has the margin that is asked for%s (%s)"
+              .formatted(
+                  lessons.isEmpty() ? ", so nothing is learned from it" : "; old pairs alone are learned from",
+                  file.path()));
+    }
+    var metrics = plain.metrics(rollouts);
+    metrics.put("nash/pairs", (double) own.size() / rollouts.size());
+    metrics.put("nash/replayed", (double) (lessons.size() - own.size()) / rollouts.size());
+    metrics.put("nash/student_over_teacher", beaten(rollouts));
+    return new Collected(
+        Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics);
+  }
+
+  /// The teacher's answer to a prompt as ids, as the policy would have drawn it.
+  private Optional<int[]> teacher(int number) {
+    if (!settings.teacher()) {
+      return Optional.empty();
+    }
+    var example = asking.train().example(number);
+    var alone =
+        new Example(
+            example.row(),
+            TextGenerator.asked(example),
+            List.of(last(example)),
+            Map.of(),
+            example.extras());
+    return Optional.of(encoder.encode(alone).candidates().getFirst().tokens());
+  }
+
+  /// What a row answers: its first candidate; of a whole conversation, the last turn.
+  private static Text last(Example example) {
+    var first = example.candidates().getFirst();
+    var asked = TextGenerator.asked(example);
+    if (asked != example.prompt() && first instanceof Text.Chat(var turns)) {
+      return new Text.Chat(turns.subList(turns.size() - 1, turns.size()));
+    }
+    return first;
+  }
+
+  /// A random share of the pairs of an earlier round, which the draws of that round alone decide.
+  private List<Feedback.Lesson> again(int round, int past, int prompts, double share) {
+    var file = site.round(past);
+    var lines =
+        file.lines(
+            "draw",
+            prompts,
+            Rollouts.PART,
+            (_, _) -> {
+              throw new UserException(
+                  "%s is missing, whose pairs round %d learns from again; start the run anew"
+                      .formatted(file.path(), round + 1));
+            });
+    var pairs = pairs(Rollouts.read(file.path(), lines));
+    var random =
+        new SplittableRandom((site.seed() * 0x9E3779B97F4A7C15L + round) * 0x5851F42D4C957F2DL + past);
+    var order = Shuffle.of(pairs.size(), random::nextInt);
+    return Arrays.stream(order)
+        .limit((long) (share * pairs.size()))
+        .sorted()
+        .mapToObj(pairs::get)
+        .toList();
+  }
+
+  private List<Feedback.Lesson> pairs(List<Rollout> rollouts) {
+    return rollouts.stream()
+        .flatMap(rollout ->
+            chosen(rollout).stream().map(pair -> Feedback.pair(rollout, pair[0], pair[1])))
+        .toList();
+  }
+
+  /// Places of the chosen and the rejected answer of each pair with a large margin.
+  List<int[]> chosen(Rollout rollout) {
+    var scores = rollout.standing();
+    var pairs = new ArrayList<int[]>();
+    for (int won = 0; won < scores.length; won++) {
+      if (scores[won] >= settings.floor() && !repeats(rollout, won)) { // false for NaN
+        double margin = isTeacher(won) ? settings.margin() : settings.studentMargin();
+        for (int lost = 0; lost < scores.length; lost++) {
+          if (lost != won && (scores[won] - scores[lost] >= margin || repeats(rollout, lost))) {
+            pairs.add(new int[] {won, lost});
+          }
+        }
+      }
+    }
+    return pairs;
+  }
+
+  private boolean isTeacher(int place) {
+    return place >= settings.drawing().samples();
+  }
+
+  /// The share of prompts on which the best of the policy's answers scores above the teacher's,
+  /// among those that have both; NaN if there is none.
+  private double beaten(List<Rollout> rollouts) {
+    int both = 0;
+    int won = 0;
+    for (var rollout : rollouts) {
+      int samples = settings.drawing().samples();
+      double[] scores = rollout.standing();
+      double best =
+          Arrays.stream(scores, 0, samples)
+              .filter(score -> !Double.isNaN(score))
+              .max()
+              .orElse(Double.NaN);
+      if (scores.length > samples && !Double.isNaN(best) && !Double.isNaN(scores[samples])) {
+        both++;
+        won += best > scores[samples] ? 1 : 0;
+      }
+    }
+    return both == 0 ? Double.NaN : (double) won / both;
+  }
+
+  /// Whether an answer of the policy says the same over and over.
+  private boolean repeats(Rollout rollout, int place) {
+    return !isTeacher(place) && repetition(rollout.answers().get(place)) > settings.repetition();
+  }
+
+  /// The share of the runs of four tokens that occur more than once; 0 for fewer than five tokens.
+  static double repetition(int... tokens) {
+    var counts = new HashMap<List<Integer>, Integer>();
+    int runs = Math.max(0, tokens.length - 3);
+    for (int i = 0; i < runs; i++) {
+      counts.merge(
+          List.of(tokens[i], tokens[i + 1], tokens[i + 2], tokens[i + 3]), 1, Integer::sum);
+    }
+    int repeated = counts.values().stream().filter(count -> count > 1).mapToInt(c -> c).sum();
+    return runs == 0 ? 0 : (double) repeated / runs;
+  }
+}
