@@ -8,6 +8,8 @@ import io.alidade.example.Form;
 import io.alidade.example.Message;
 import io.alidade.example.Text;
 import io.alidade.generation.Answer;
+import io.alidade.generation.Answering;
+import io.alidade.generation.GuidedGenerator;
 import io.alidade.generation.Prompt;
 import io.alidade.generation.TextGenerator;
 import io.alidade.generation.Throughput;
@@ -58,6 +60,8 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
+
+  @Mixin private GuidanceOptions guidance = new GuidanceOptions();
 
   @Option(
       names = "--prompt",
@@ -214,47 +218,58 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private int generate(int count, IntFunction<Example> rows) {
-    var to = spec.commandLine().getOut();
     try (var opened = model.open(precision.of())) {
-      var generator = new TextGenerator(opened, sampling.over(opened.sampling()), sampling.stops());
-      if (out != null) {
-        AtomicFiles.write(
-            out,
-            file ->
-                lines(
-                    generator,
-                    count,
-                    rows,
-                    line -> {
-                      try {
-                        file.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-                      } catch (IOException failure) {
-                        throw new UncheckedIOException(failure);
-                      }
-                    }));
-        to.printf("%s: %d answers%n", out, (long) count * samples);
-      } else if (stream == null ? onTerminal() : stream) {
-        text(generator, count, rows, to);
-      } else {
-        lines(
-            generator,
-            count,
-            rows,
-            line -> {
-              to.println(line);
-              to.flush();
-            });
+      var drawn = sampling.over(opened.sampling());
+      if (guidance.of().isEmpty()) {
+        write(new TextGenerator(opened, drawn, sampling.stops()), count, rows);
+        return Main.OK;
       }
-      to.flush();
+      try (var guided =
+          new GuidedGenerator(opened, guidance.of().get(), drawn, sampling.stops())) {
+        write(guided, count, rows);
+      }
     }
     return Main.OK;
+  }
+
+  private void write(Answering generator, int count, IntFunction<Example> rows) {
+    var to = spec.commandLine().getOut();
+    if (out != null) {
+      AtomicFiles.write(
+          out,
+          file ->
+              lines(
+                  generator,
+                  count,
+                  rows,
+                  line -> {
+                    try {
+                      file.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+                    } catch (IOException failure) {
+                      throw new UncheckedIOException(failure);
+                    }
+                  }));
+      to.printf("%s: %d answers%n", out, (long) count * samples);
+    } else if (stream == null ? onTerminal() : stream) {
+      text(generator, count, rows, to);
+    } else {
+      lines(
+          generator,
+          count,
+          rows,
+          line -> {
+            to.println(line);
+            to.flush();
+          });
+    }
+    to.flush();
   }
 
   private static boolean onTerminal() {
     return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
   }
 
-  private void text(TextGenerator generator, int count, IntFunction<Example> rows, PrintWriter to) {
+  private void text(Answering generator, int count, IntFunction<Example> rows, PrintWriter to) {
     for (int i = 0; i < count; i++) {
       var prompt = generator.prompt(rows.apply(i));
       for (int s = 0; s < samples; s++) {
@@ -275,7 +290,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   /// A line of JSON for each answer, in order.
   private void lines(
-      TextGenerator generator, int count, IntFunction<Example> rows, Consumer<String> line) {
+      Answering generator, int count, IntFunction<Example> rows, Consumer<String> line) {
     var examples = new ArrayList<Example>();
     var waiting = new ArrayList<Prompt>();
     int first = 0;

@@ -26,6 +26,8 @@ import java.util.Set;
 /// @param rejected which sibling is the rejected one
 /// @param pairs of a tree at most, at least 1
 /// @param onlyRight whether trees whose committed answer is wrong are left out
+/// @param inject whether the solution that a row holds (its first candidate) is put into the tree
+///   beside the steps that are drawn
 /// @param evaluation what the policy is asked of its own steps; without it every state counts alike
 /// @param drawing the judge that says whether an answer is right (a reward above 0.5), how a token
 ///   is drawn, and how long an answer may be; `samples` count for evaluations alone
@@ -38,6 +40,7 @@ public record StepSearch(
     @Default("worst") StepTree.Rejected rejected,
     @Default("8") int pairs,
     @Default("false") boolean onlyRight,
+    @Default("false") boolean inject,
     Optional<SelfEvaluation> evaluation,
     Drawing drawing)
     implements Learning {

@@ -39,8 +39,6 @@ public record MctsDpo() implements Study {
   private static final String TOKENS = "tokens drawn, thousands";
   private static final int STEPS = MixedArithmetic.STEPS;
   private static final int ANSWERS = 8; // to a problem, of arms that draw whole answers
-  private static final double CORRUPTED = 0.2;
-  private static final double HALF = 0.5; // of problems, that the start decodes rightly
   private static final double RATE = Double.parseDouble(System.getProperty("pilot.rate", "1e-4"));
   private static final int UPDATES = Integer.getInteger("pilot.updates", 20);
   private static final int SIMULATIONS = Integer.getInteger("pilot.sims", 16);
@@ -111,29 +109,25 @@ public record MctsDpo() implements Study {
     return trial;
   }
 
-  /// A model fine-tuned on solutions with wrong steps until it decodes half of some problems
-  /// rightly.
+  /// A model fine-tuned on solutions with wrong steps.
   private static Path begin(Bench bench) {
     var fresh = bench.scratch().resolve("fresh");
     new SmallModel(
             MixedArithmetic.VOCABULARY, 64, 2, MixedArithmetic.PROMPT + STEPS, 1 / Math.sqrt(64))
         .write(fresh, bench.seed("weights"));
     bench.at("fine-tuning the start", 0.05);
-    var looked = MixedArithmetic.problems(bench.size(200, 20), bench.random("looked at"));
     try (var policy = SmallModel.trainable(fresh)) {
       new Lesson(
               Lesson.cut(2e-3),
               64,
-              bench.size(3000, 20),
+              bench.size(Integer.getInteger("pilot.start", 1200), 20),
               bench.seed("start"),
               bench.scratch().resolve("lesson"))
-          .until(
+          .teach(
               new Sft(),
               policy,
               MixedArithmetic.demonstrations(
-                  bench.size(40_000, 1000), CORRUPTED, bench.random("demonstrations")),
-              25,
-              () -> MixedArithmetic.accuracy(policy, looked) >= HALF);
+                  bench.size(60_000, 1000), bench.random("demonstrations")));
       var begin = bench.scratch().resolve("start");
       policy.save(begin, SaveOptions.PLAIN);
       return begin;

@@ -17,7 +17,14 @@ public final class StepTree {
   /// @param logps log-likelihoods of them, nats
   /// @param terminal whether the answer ends with it
   /// @param value of the state that it leads to, `R`
-  public record Step(int[] tokens, float[] logps, boolean terminal, double value) {}
+  /// @param given whether it is of a given solution, and was not drawn
+  public record Step(
+      int[] tokens, float[] logps, boolean terminal, double value, boolean given) {
+    /// A step that was drawn.
+    public Step(int[] tokens, float[] logps, boolean terminal, double value) {
+      this(tokens, logps, terminal, value, /* given= */ false);
+    }
+  }
 
   private final Puct settings;
   private final Node origin;
@@ -95,7 +102,7 @@ public final class StepTree {
       at.step();
     }
     for (var step : steps) {
-      drawn += step.tokens.length;
+      drawn += step.given ? 0 : step.tokens.length;
       if (at.children().size() < settings.breadth() && fresh(step.tokens)) {
         at.add(step.tokens, step.logps, step.terminal, step.value);
       }

@@ -3,19 +3,12 @@ package io.alidade.learning.rounds;
 import io.alidade.UserException;
 import io.alidade.batch.Groups;
 import io.alidade.batch.Shuffle;
-import io.alidade.data.Encoding;
-import io.alidade.data.Layout;
-import io.alidade.data.RowEncoder;
-import io.alidade.example.Example;
-import io.alidade.example.Text;
-import io.alidade.generation.TextGenerator;
 import io.alidade.learning.Collector;
 import io.alidade.learning.NashRounds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
@@ -31,7 +24,7 @@ public final class NashRollouts implements Collector {
   private final Site site;
   private final Rollouts plain;
   private final Turns turns;
-  private final RowEncoder encoder;
+  private final Optional<Answered> teacher;
 
   /// @param settings of the loop
   public NashRollouts(Asking asking, NashRounds settings) {
@@ -40,18 +33,14 @@ public final class NashRollouts implements Collector {
     this.site = asking.site();
     plain = new Rollouts(asking, settings.drawing());
     turns = site.turns(asking.train().count());
-    encoder =
-        new RowEncoder(site.tokenizer(), Encoding.unlimited(Layout.CONTINUATIONS));
-    if (settings.teacher()) {
-      for (int i = 0; i < asking.train().count(); i++) {
-        var example = asking.train().example(i);
-        if (example.candidates().isEmpty()) {
-          throw new UserException(
-              "%s: no teacher's answer: give rows with 'prompt' and 'completion', or set learning.NashRounds.teacher=false"
-                  .formatted(example.row()));
-        }
-      }
-    }
+    teacher =
+        settings.teacher()
+            ? Optional.of(
+                Answered.of(
+                    asking.train(),
+                    site.tokenizer(),
+                    "and so no teacher's: give rows with 'prompt' and 'completion', or set learning.NashRounds.teacher=false"))
+            : Optional.empty();
   }
 
   @Override
@@ -79,7 +68,7 @@ public final class NashRollouts implements Collector {
                   turns.at(first, until - from),
                   first,
                   site.seed(),
-                  this::teacher);
+                  number -> teacher.map(answers -> answers.tokens(number)));
             });
     var rollouts = Rollouts.read(file.path(), lines);
     var own = pairs(rollouts);
@@ -102,32 +91,6 @@ public final class NashRollouts implements Collector {
     metrics.put("nash/student_over_teacher", beaten(rollouts));
     return new Collected(
         Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics);
-  }
-
-  /// The teacher's answer to a prompt as ids, as the policy would have drawn it.
-  private Optional<int[]> teacher(int number) {
-    if (!settings.teacher()) {
-      return Optional.empty();
-    }
-    var example = asking.train().example(number);
-    var alone =
-        new Example(
-            example.row(),
-            TextGenerator.asked(example),
-            List.of(last(example)),
-            Map.of(),
-            example.extras());
-    return Optional.of(encoder.encode(alone).candidates().getFirst().tokens());
-  }
-
-  /// What a row answers: its first candidate; of a whole conversation, the last turn.
-  private static Text last(Example example) {
-    var first = example.candidates().getFirst();
-    var asked = TextGenerator.asked(example);
-    if (asked != example.prompt() && first instanceof Text.Chat(var turns)) {
-      return new Text.Chat(turns.subList(turns.size() - 1, turns.size()));
-    }
-    return first;
   }
 
   /// A random share of the pairs of an earlier round, which the draws of that round alone decide.

@@ -8,6 +8,7 @@ import io.alidade.example.Columns;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Text;
+import io.alidade.generation.Guidance;
 import io.alidade.generation.TextGenerator;
 import io.alidade.generation.tree.Node;
 import io.alidade.generation.tree.SelfEvaluation;
@@ -27,6 +28,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.stream.IntStream;
 import java.util.Set;
@@ -40,7 +42,7 @@ import org.bytedeco.pytorch.global.torch;
 /// searched again.
 public final class TreeRollouts implements Collector {
   /// Prompts of a part.
-  private static final int PART = 32;
+  private static final int PART = 8; // a tree costs what many answers cost
 
   /// What a right answer is rewarded with at least.
   private static final double RIGHT = 0.5;
@@ -51,6 +53,7 @@ public final class TreeRollouts implements Collector {
   private final Site site;
   private final Turns turns;
   private final Set<Integer> separators;
+  private final Optional<Answered> solutions;
 
   /// @param settings of the search
   public TreeRollouts(Asking asking, StepSearch settings) {
@@ -60,26 +63,18 @@ public final class TreeRollouts implements Collector {
     plain = new Rollouts(asking, settings.drawing());
     turns = site.turns(asking.train().count());
     separators =
-        separators(
+        Guidance.stepEnds(
             site.tokenizer(),
             site.policy().config().vocabSize(),
             settings.tree().separator());
-  }
-
-  /// Tokens whose text ends with a separator.
-  static Set<Integer> separators(Tokenizer tokenizer, int vocabulary, String separator) {
-    var found = new HashSet<Integer>();
-    for (int id = 0; id < Math.min(vocabulary, tokenizer.size()); id++) {
-      if (tokenizer.decode(new int[] {id}, true).endsWith(separator)) {
-        found.add(id);
-      }
-    }
-    if (found.isEmpty()) {
-      throw new UserException(
-          "learning.StepSearch.tree.separator: no token of the vocabulary ends with %s, so no step would end; choose another"
-              .formatted(Json.line(separator)));
-    }
-    return found;
+    solutions =
+        settings.inject()
+            ? Optional.of(
+                Answered.of(
+                    asking.train(),
+                    site.tokenizer(),
+                    "and so no solution: give rows with 'prompt' and 'completion', or set learning.StepSearch.inject=false"))
+            : Optional.empty();
   }
 
   @Override
@@ -162,7 +157,13 @@ public final class TreeRollouts implements Collector {
                 settings.drawing().sampling(site.seed()),
                 separators,
                 site.ends())
-            .search(prompts, first, judged);
+            .search(
+                prompts,
+                Arrays.stream(chosen)
+                    .mapToObj(number -> solutions.map(given -> given.tokens(number)))
+                    .toList(),
+                first,
+                judged);
     var committed =
         trees.stream()
             .map(

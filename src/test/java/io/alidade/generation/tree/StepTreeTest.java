@@ -50,8 +50,9 @@ class StepTreeTest {
   void theValueOfAStateHasOutcomeAndSelfEvaluation() {
     assertThat(Puct.value(0.8, 2, 0)).isEqualTo(0.8);
     assertThat(Puct.value(0.8, 7, -1)).isEqualTo(0.2 - 1);
-    assertThat(settings(1, 3, 9).outcome(true)).isEqualTo(1.25);
-    assertThat(settings(1, 3, 9).outcome(false)).isEqualTo(-1);
+    assertThat(settings(1, 3, 9).outcome(true, false)).isEqualTo(1.25);
+    assertThat(settings(1, 3, 9).outcome(true, true)).as("a copy of a given solution").isEqualTo(1);
+    assertThat(settings(1, 3, 9).outcome(false, false)).isEqualTo(-1);
   }
 
   @Test
@@ -105,7 +106,7 @@ class StepTreeTest {
         for (int token : step) {
           right &= token == 1;
         }
-        double outcome = terminal ? settings.outcome(right) : 0;
+        double outcome = terminal ? settings.outcome(right, false) : 0;
         steps.add(step(Puct.value(1, tree.wants().depth(), outcome), terminal, step));
       }
       tree.grown(steps);
