@@ -19,8 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Loops whose process dies wherever something was done: at each part that was drawn, each step,
-/// each line of metrics. Every life gets one thing further than the one before, and in the end all
+/// Loops whose process dies wherever something was done: at each part that was drawn and each step.
+/// Every life gets one thing further than the one before, and in the end all
 /// bits are those of a run that never died. ([ResumeTest] kills real processes.)
 class DyingRunTest {
   private static final int MOST = 30; // lives
@@ -41,14 +41,16 @@ class DyingRunTest {
     }
 
     @Override
-    public void log(long step, double epoch, SequencedMap<String, Double> metrics) {
-      at("log " + step);
-    }
+    public void log(long step, double epoch, SequencedMap<String, Double> metrics) {}
 
     @Override
     public void progress(
         String what, long done, long total, String unit, SequencedMap<String, Double> shown) {
-      at(what + done + " after " + reached.stream().filter(p -> p.startsWith("log")).count());
+      if (what.equals("train")) {
+        at("step " + done);
+      } else { // a part of the round after so many steps
+        at(what + done + " after " + reached.stream().filter(p -> p.startsWith("step")).count());
+      }
     }
 
     @Override
@@ -99,7 +101,7 @@ class DyingRunTest {
       case "dno-prct" -> rounds(all, "NashRounds", 36).putAll(
           Map.of("learning.NashRounds.margin", "0.1", "learning.NashRounds.student_margin", "0.1",
               "learning.NashRounds.floor", "-9"));
-      case "apo", "copo" -> rounds(all, "Iterative", 36);
+      case "apo" -> rounds(all, "Iterative", 36);
       case "hypo" -> all.putAll(
           Map.of("max_steps", "3", "learning.Hybrid.companions.max_new_tokens", "4",
               "objective.HyPo.online_every", "2"));
@@ -144,7 +146,7 @@ class DyingRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mcts-dpo", "dno-prct", "apo", "copo", "hypo", "oreo", "ofs-dpo"})
+  @ValueSource(strings = {"mcts-dpo", "dno-prct", "apo", "hypo", "oreo", "ofs-dpo"})
   void aRunThatDiesEverywhereEndsAsOneThatDoesNot(String recipe) throws IOException {
     var settings = settings(recipe);
     var whole = run(recipe, "whole", Journal.silent(), settings);
@@ -160,7 +162,7 @@ class DyingRunTest {
         assertThat(folder.resolve("dying/model")).doesNotExist();
       }
     }
-    assertThat(lives).isGreaterThan(4);
+    assertThat(lives).isGreaterThan(2);
     var dying = folder.resolve("dying");
     assertThat(files(dying)).isEqualTo(files(whole)); // and no part of a round is left
     for (var file : files(whole)) {

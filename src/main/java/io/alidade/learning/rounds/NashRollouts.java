@@ -120,19 +120,23 @@ public final class NashRollouts implements Collector {
   private List<Feedback.Lesson> pairs(List<Rollout> rollouts) {
     return rollouts.stream()
         .flatMap(rollout ->
-            chosen(rollout).stream().map(pair -> Feedback.pair(rollout, pair[0], pair[1])))
+            chosen(rollout, settings).stream().map(pair -> Feedback.pair(rollout, pair[0], pair[1])))
         .toList();
   }
 
   /// Places of the chosen and the rejected answer of each pair with a large margin.
-  List<int[]> chosen(Rollout rollout) {
+  static List<int[]> chosen(Rollout rollout, NashRounds settings) {
     var scores = rollout.standing();
     var pairs = new ArrayList<int[]>();
     for (int won = 0; won < scores.length; won++) {
-      if (scores[won] >= settings.floor() && !repeats(rollout, won)) { // false for NaN
-        double margin = isTeacher(won) ? settings.margin() : settings.studentMargin();
+      boolean teacher = won >= settings.drawing().samples();
+      double margin = teacher ? settings.margin() : settings.studentMargin();
+      if (scores[won] >= settings.floor() && !repeats(rollout, won, settings)) { // not for NaN
         for (int lost = 0; lost < scores.length; lost++) {
-          if (lost != won && (scores[won] - scores[lost] >= margin || repeats(rollout, lost))) {
+          boolean beaten =
+              scores[won] - scores[lost] >= margin
+                  || (!Double.isNaN(scores[lost]) && repeats(rollout, lost, settings));
+          if (lost != won && beaten) {
             pairs.add(new int[] {won, lost});
           }
         }
@@ -141,8 +145,10 @@ public final class NashRollouts implements Collector {
     return pairs;
   }
 
-  private boolean isTeacher(int place) {
-    return place >= settings.drawing().samples();
+  /// Whether an answer of the policy says the same over and over.
+  private static boolean repeats(Rollout rollout, int place, NashRounds settings) {
+    return place < settings.drawing().samples()
+        && repetition(rollout.answers().get(place)) > settings.repetition();
   }
 
   /// The share of prompts on which the best of the policy's answers scores above the teacher's,
@@ -164,11 +170,6 @@ public final class NashRollouts implements Collector {
       }
     }
     return both == 0 ? Double.NaN : (double) won / both;
-  }
-
-  /// Whether an answer of the policy says the same over and over.
-  private boolean repeats(Rollout rollout, int place) {
-    return !isTeacher(place) && repetition(rollout.answers().get(place)) > settings.repetition();
   }
 
   /// The share of the runs of four tokens that occur more than once; 0 for fewer than five tokens.
