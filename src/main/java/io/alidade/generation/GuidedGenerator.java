@@ -2,6 +2,7 @@ package io.alidade.generation;
 
 import io.alidade.UserException;
 import io.alidade.example.Example;
+import io.alidade.model.Decoder;
 import io.alidade.model.Drawn;
 import io.alidade.model.Head;
 import io.alidade.model.Policy;
@@ -21,6 +22,7 @@ public final class GuidedGenerator implements Answering, AutoCloseable {
   private final Stops stops;
   private final Policy critic;
   private final ValueBeam beam;
+  private final int most; // tokens of an answer
 
   /// A generator; it owns the model of values.
   ///
@@ -39,10 +41,11 @@ public final class GuidedGenerator implements Answering, AutoCloseable {
     plain = new TextGenerator(model, sampling, stops);
     int vocabulary = model.policy().config().vocabSize();
     int tokens = Math.min(guidance.stepTokens(), sampling.maxNewTokens());
+    most = Math.ceilDiv(sampling.maxNewTokens(), tokens) * tokens;
     beam =
         new ValueBeam(
             guidance.width(),
-            Math.ceilDiv(sampling.maxNewTokens(), tokens),
+            most / tokens,
             sampling.lasting(tokens),
             Guidance.stepEnds(model.tokenizer(), vocabulary, guidance.separator()),
             this.stops.ends());
@@ -80,6 +83,10 @@ public final class GuidedGenerator implements Answering, AutoCloseable {
 
   @Override
   public List<Answer> draw(List<Prompt> prompts, int first, TextGenerator.Listener listener) {
+    for (int p = 0; p < prompts.size(); p++) { // and a place to read the last value at
+      Decoder.check(
+          model.policy(), prompts.get(p).ids(), most + 1, "prompt " + (first + p + 1));
+    }
     var found =
         beam.search(
             model.policy(), critic, prompts.stream().map(Prompt::ids).toList(), first);
