@@ -164,6 +164,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--measure is ROWSxPROMPT, such as 8x64");
     }
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var speed =
           Throughput.measure(
               opened.policy(),
@@ -216,6 +217,7 @@ final class GenerateCommand implements Callable<Integer> {
   private int generate(int count, IntFunction<Example> rows) {
     var to = spec.commandLine().getOut();
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var generator = new TextGenerator(opened, sampling.over(opened.sampling()), sampling.stops());
       if (out != null) {
         AtomicFiles.write(

@@ -220,7 +220,17 @@ record Passes(
     var name = architecture.names().head();
     var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        () -> weights.get(name),
+        new Projection.Table() {
+          @Override
+          public Tensor weight() {
+            return weights.get(name);
+          }
+
+          @Override
+          public Tensor times(Tensor hidden) {
+            return weights.few(module, hidden).orElseGet(() -> Projection.Table.super.times(hidden));
+          }
+        },
         new Projection.Adapter() {
           @Override
           public Tensor of(Tensor hidden, Tensor logits) {

@@ -14,6 +14,7 @@ import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
 import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
+import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.io.IOException;
@@ -295,7 +296,7 @@ public final class Policy implements Trainee, Fingerprinted {
           });
       return alpha;
     });
-    fingerprint = null;
+    changed();
   }
 
   /// The weights of a [#follower()] that move, by name; they share memory with it.
@@ -320,7 +321,7 @@ public final class Policy implements Trainee, Fingerprinted {
           });
       return weights;
     });
-    fingerprint = null;
+    changed();
   }
 
   /// SHA-256 of configuration and weights in use. Computed once for a policy that is not trained,
@@ -364,7 +365,12 @@ public final class Policy implements Trainee, Fingerprinted {
     }
     parameters.settle();
     parameters.base().values().forEach(weight -> weight.set_requires_grad(false));
+    changed();
+  }
+
+  private void changed() {
     fingerprint = null;
+    parameters.reorderings().clear();
   }
 
   /// Writes a checkpoint folder that `transformers` loads, replacing it as a whole.
@@ -493,14 +499,39 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// Logits of some tokens of a layout under any attention, `[rows, V]`, without dropout.
   ///
+  /// @param weights of this policy, in any order
   /// @param rows indices of tokens
-  Tensor logits(Layout layout, Attention attention, int[] rows) {
+  Tensor logits(Weights weights, Layout layout, Attention attention, int[] rows) {
     return Grad.off(() -> {
       var type = spec.precision().type();
-      var pass = new Pass(architecture, parameters, layout, attention, type, 0);
+      var pass = new Pass(architecture, weights, layout, attention, type, 0);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return passes.projection(parameters, 0).logits(hidden);
+      return passes.projection(weights, 0).logits(hidden);
     });
+  }
+
+  /// The weights as they are.
+  Weights weights() {
+    return parameters;
+  }
+
+  /// From now on it only draws, in little more memory than its weights take once: matrices that are
+  /// frozen are kept in the order of drawing and no other. For small models, other precisions than
+  /// float32 and weights in training nothing changes.
+  public void drawOnly() {
+    Natives.call(() -> {
+      drawingWeights().ifPresent(weights -> {
+        weights.alone();
+        weights.close();
+      });
+      return this;
+    });
+  }
+
+  /// The weights in the order in which few rows are multiplied fastest, for a model that gains by
+  /// it.
+  Optional<DrawingWeights> drawingWeights() {
+    return DrawingWeights.of(architecture, parameters);
   }
 
   /// The same weights under an adapter from a folder. The memory of the weights is shared, so many
