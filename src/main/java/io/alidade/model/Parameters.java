@@ -1,7 +1,9 @@
 package io.alidade.model;
 
 import io.alidade.model.adapter.Lora;
+import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.Weights;
+import io.alidade.tensor.Grad;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
 import java.util.HashSet;
@@ -9,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +66,14 @@ final class Parameters implements Weights, AutoCloseable {
   }
 
   @Nullable Lora lora() {
+    return lora;
+  }
+
+  /// @throws IllegalStateException if there is no adapter
+  Lora adapter() {
+    if (lora == null) {
+      throw new IllegalStateException("there is no adapter");
+    }
     return lora;
   }
 
@@ -176,9 +187,38 @@ final class Parameters implements Weights, AutoCloseable {
     return tensors;
   }
 
+  /// Adds the adapter to the weights below and forgets it.
+  ///
+  /// @param transposed whether the weights of modules are `[in, out]`
+  void merge(boolean transposed) {
+    var adapter = adapter();
+    untie();
+    for (var module : adapter.modules()) {
+      try (var _ = new Step()) {
+        Grad.off(() -> {
+          var weight = get(module + ".weight");
+          var more = adapter.difference(module, transposed);
+          return weight.copy_(weight.to(more.scalar_type()).add(more));
+        });
+      }
+    }
+    settle();
+  }
+
+  /// SHA-256 of a configuration and of the weights in use.
+  String fingerprint(ModelConfig config) {
+    var tensors = new TreeMap<>(inUse());
+    var json = config.json();
+    if (lora != null) {
+      tensors.putAll(lora.weights());
+      json.put("lora", lora.spec().toString()); // the scale is part of what the weights mean
+    }
+    return Fingerprint.of(json, tensors);
+  }
+
   /// Gives a tied head memory of its own if the adapter changes it or the table, so that each can
   /// take what was learned for it.
-  void untie() {
+  private void untie() {
     boolean changed =
         replaced.containsKey(tiedHead)
             || replaced.containsKey(tiedTable)
@@ -194,7 +234,7 @@ final class Parameters implements Weights, AutoCloseable {
   }
 
   /// Makes the replaced tensors the base's and forgets the adapter.
-  void settle() {
+  private void settle() {
     replaced.forEach((name, owned) -> {
       var before = base.put(name, owned);
       if (before != null) {
