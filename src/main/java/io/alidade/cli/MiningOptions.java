@@ -28,6 +28,14 @@ final class MiningOptions {
   List<String> holdout = new ArrayList<>();
 
   @Option(
+      names = "--holdout-classes",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description =
+          "Share of the other libraries' classes whose pairs go to test-classes.jsonl (default: ${DEFAULT-VALUE}).")
+  double holdoutClasses;
+
+  @Option(
       names = "--exclude",
       paramLabel = "PATH",
       arity = "1..*",
@@ -58,6 +66,7 @@ final class MiningOptions {
         maxChars,
         cache,
         Set.copyOf(holdout),
+        holdoutClasses,
         exclude,
         permissive,
         onlyMethods,
