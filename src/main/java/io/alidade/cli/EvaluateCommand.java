@@ -8,8 +8,6 @@ import io.alidade.generation.LanguageModel;
 import io.alidade.generation.Located;
 import io.alidade.judge.Judge;
 import io.alidade.judge.Sitting;
-import io.alidade.model.Policy;
-import io.alidade.model.PolicySpec;
 import io.alidade.recipe.JudgeFile;
 import io.alidade.run.Evaluation;
 import io.alidade.run.JudgeEvaluation;
@@ -54,28 +52,12 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "A checkpoint, a run, an adapter's folder, or org/name; several for several.")
   private List<String> models = new ArrayList<>();
 
-  @Option(
-      names = "--reference",
-      paramLabel = "MODEL",
-      description = "Measure the divergence of each model from this one.")
-  private @Nullable String reference;
+  @Mixin private ReferenceOption reference = new ReferenceOption();
 
   @Option(names = "--judge", paramLabel = "JUDGE", description = "YAML, or a file with it.")
   private @Nullable String judge;
 
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      required = true,
-      description = "Prompts, or pairs and rankings: a file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "test",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "test";
+  @Mixin private DataOptions data = new DataOptions("test");
 
   @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows.")
   private @Nullable Integer limit;
@@ -135,7 +117,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     var to = spec.commandLine().getOut();
     var named = Optional.ofNullable(judge).map(JudgeFile::read);
-    try (var opened = Rows.open(data, split)) {
+    try (var opened = data.open()) {
       var rows = limit == null ? opened : opened.limit(limit);
       var evaluation =
           models.isEmpty() ? judged(rows, named.orElseThrow(), to) : answered(rows, named, to);
@@ -190,40 +172,16 @@ final class EvaluateCommand implements Callable<Integer> {
     to.printf("%s: drawing %d answers%n", name, (long) rows.count() * samples);
     to.flush();
     try (var model = LanguageModel.open(Located.find(location, Optional.empty()), precision.of());
-        var other = new Other(Optional.ofNullable(reference).map(l -> open(l, model)))) {
+        var other = reference.open(model, precision.of())) {
       return DrawnAnswers.of(
           file,
           model,
-          other.policy,
+          other.policy(),
           rows,
           new DrawnAnswers.Draw(
               samples, sampling.over(model.sampling()), sampling.stops(), guidance.of()),
           _ -> {});
     }
-  }
-
-  private record Other(Optional<Policy> policy) implements AutoCloseable {
-    @Override
-    public void close() {
-      policy.ifPresent(Policy::close);
-    }
-  }
-
-  private Policy open(String location, LanguageModel beside) {
-    var located = Located.find(location, Optional.empty());
-    var spec = PolicySpec.frozen(precision.of());
-    var policy =
-        Policy.open(located.folder(), located.adapter().map(spec::withAdapter).orElse(spec));
-    boolean fits = false;
-    try {
-      LanguageModel.fit(beside.tokenizer(), policy.config().vocabSize(), located.folder());
-      fits = true;
-    } finally {
-      if (!fits) {
-        policy.close();
-      }
-    }
-    return policy;
   }
 
   private static String location(String model) {

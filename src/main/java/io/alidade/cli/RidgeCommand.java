@@ -1,7 +1,6 @@
 package io.alidade.cli;
 
 import io.alidade.UserException;
-import io.alidade.data.Rows;
 import io.alidade.generation.Located;
 import io.alidade.run.RidgeReward;
 import java.nio.file.Path;
@@ -12,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -38,19 +38,7 @@ final class RidgeCommand implements Callable<Integer> {
       description = "A checkpoint, a run, or org/name on the hub.")
   private String model = "";
 
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      required = true,
-      description = "Rated answers: a file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "train",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "train";
+  @Mixin private DataOptions data = new DataOptions("train");
 
   @Option(
       names = "--attributes",
@@ -98,7 +86,7 @@ final class RidgeCommand implements Callable<Integer> {
           model + ": an adapter; merge it first: ./alidade export --model " + model);
     }
     var to = spec.commandLine().getOut();
-    try (var rows = Rows.open(data, split)) {
+    try (var rows = data.open()) {
       var found =
           new RidgeReward(attributes, aside, seed)
               .write(located.folder(), rows, OptionalInt.of(maxLength), out, _ -> {});

@@ -199,6 +199,7 @@ final class ServeCommand implements Callable<Integer> {
       opened.add(under);
       models.put(other, under);
     });
+    opened.forEach(each -> each.policy().drawOnly());
     return models;
   }
 

@@ -10,6 +10,7 @@ import io.alidade.example.Example;
 import io.alidade.journal.Journal;
 import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Drawn;
@@ -143,8 +144,7 @@ public record TinyModels(Path folder) {
             optimizer,
             new Constant(course.warmup()),
             settings,
-            groups,
-            Optional.empty(),
+            Experience.given(groups),
             checkpoints,
             Journal.silent())) {
       session.plan(1);

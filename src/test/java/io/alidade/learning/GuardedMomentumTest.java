@@ -96,7 +96,7 @@ class GuardedMomentumTest {
                 new AdamW(1e-3, 0.9, 0.999, 1e-8, 0, 1),
                 new Constant(0),
                 new Settings(1, 1, 1, -1, 1, Settings.Averaging.STEP, false, 9, 0, 0, 1, 7),
-                new Told(new ArrayList<>(List.of(rewards))),
+                Experience.collected(new Told(new ArrayList<>(List.of(rewards)))),
                 folder,
                 new Lines(said))) {
       var drawing = new Drawing(new Matches("x"), 2, 8, 1, 0, 1, Optional.empty());
