@@ -39,11 +39,11 @@ public record MctsDpo() implements Study {
   private static final String TOKENS = "tokens drawn, thousands";
   private static final int STEPS = MixedArithmetic.STEPS;
   private static final int ANSWERS = 8; // to a problem, of arms that draw whole answers
-  private static final double RATE = Double.parseDouble(System.getProperty("pilot.rate", "1e-4"));
-  private static final int UPDATES = Integer.getInteger("pilot.updates", 20);
-  private static final int SIMULATIONS = Integer.getInteger("pilot.sims", 16);
-  private static final int PROBLEMS = Integer.getInteger("pilot.problems", 64);
-  private static final int ROUNDS = Integer.getInteger("pilot.rounds", 4);
+  private static final int ROUNDS = 3;
+  private static final int PROBLEMS = 96; // of a round of search
+  private static final int SIMULATIONS = 16; // for each step, and four times as many for the first
+  private static final int UPDATES = 20; // of a round, of 32 groups each
+  private static final double RATE = 1e-4;
 
   @Override
   public List<String> recipes() {
@@ -120,7 +120,7 @@ public record MctsDpo() implements Study {
       new Lesson(
               Lesson.cut(2e-3),
               64,
-              bench.size(Integer.getInteger("pilot.start", 1200), 20),
+              bench.size(1200, 20),
               bench.seed("start"),
               bench.scratch().resolve("lesson"))
           .teach(

@@ -4,17 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.alidade.journal.Journal;
 import io.alidade.journal.RunFolder;
+import io.alidade.judge.code.Protection;
 import io.alidade.recipe.Plan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,12 +75,12 @@ class DyingRunTest {
               .formatted(
                   i, i + 1, 2 * i + 1, recipe.equals("oreo") ? ", \"label\": " + (i % 2 == 0) : ""));
     }
-    if (List.of("hypo", "ofs-dpo").contains(recipe)) {
+    if (List.of("hypo", "ofs-dpo", "cofs-dpo").contains(recipe)) {
       rows.setLength(0);
       for (int i = 0; i < 36; i++) {
         rows.append(
-            "{\"prompt\": \"%d plus %d?\", \"chosen\": \" %d.\", \"rejected\": \" %d.\"}\n"
-                .formatted(i, i + 1, 2 * i + 1, 3 * i));
+            "{\"prompt\": \"%d plus %d?\", \"chosen\": \" %d.\", \"rejected\": \" %d.\", \"domain\": %d}\n"
+                .formatted(i, i + 1, 2 * i + 1, 3 * i, i / 18));
       }
     }
     var data = folder.resolve(recipe + ".jsonl");
@@ -105,6 +109,27 @@ class DyingRunTest {
       case "hypo" -> all.putAll(
           Map.of("max_steps", "3", "learning.Hybrid.companions.max_new_tokens", "4",
               "objective.HyPo.online_every", "2"));
+      case "dstc" -> {
+        rounds(all, "CrossTesting", 2);
+        all.put("learning.CrossTesting.rounds", "1");
+        all.put("learning.CrossTesting.tests", "1");
+        all.remove("learning.CrossTesting.drawing.judge");
+        all.put(
+            "learning.CrossTesting.drawing.judge.CodeRunner.unprotected",
+            "[%s]"
+                .formatted(
+                    Arrays.stream(Protection.values())
+                        .map(one -> one.name().toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(", "))));
+      }
+      case "cofs-dpo" -> all.putAll(
+          Map.of(
+              "max_steps", "2",
+              "adapter.r", "4",
+              "adapter.lora_alpha", "8",
+              "reference", "AdaptersOff",
+              "learning.CrossDomain.memory", "4",
+              "learning.CrossDomain.solver_steps", "3"));
       default -> all.put("max_steps", "2");
     }
     return all;
@@ -146,7 +171,7 @@ class DyingRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mcts-dpo", "dno-prct", "apo", "hypo", "oreo", "ofs-dpo"})
+  @ValueSource(strings = {"mcts-dpo", "dno-prct", "apo", "hypo", "oreo", "ofs-dpo", "cofs-dpo", "dstc"})
   void aRunThatDiesEverywhereEndsAsOneThatDoesNot(String recipe) throws IOException {
     var settings = settings(recipe);
     var whole = run(recipe, "whole", Journal.silent(), settings);
