@@ -108,8 +108,7 @@ public final class TrainingRun {
       if (recipe.objective().needs().readouts().contains(Readout.DIVERGENCE)) {
         reference.ifPresent(policy::compareWith);
       }
-      var trainee =
-          recipe.learning().trains(new Learning.Setting(policy, start::beside, latest));
+      var trainee = recipe.learning().trains(new Learning.Setting(policy, start::beside, latest));
       Supplier<Policy> served = () -> trainee instanceof Team team ? team.served() : policy;
       var samples =
           Wiring.head(recipe) == Head.LANGUAGE
