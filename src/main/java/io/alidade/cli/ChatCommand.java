@@ -54,6 +54,7 @@ final class ChatCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var draws = sampling.over(opened.sampling());
       var generator = new TextGenerator(opened, draws, sampling.stops());
       if (opened.tokenizer().template().isEmpty()) {

@@ -116,6 +116,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--measure is ROWSxPROMPT, such as 8x64");
     }
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var speed =
           Throughput.measure(
               opened.policy(),
@@ -156,6 +157,7 @@ final class GenerateCommand implements Callable<Integer> {
   private int generate(PromptOptions.Questions questions) {
     var to = spec.commandLine().getOut();
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var generator = new TextGenerator(opened, sampling.over(opened.sampling()), sampling.stops());
       if (out != null) {
         AtomicFiles.lines(out, file -> lines(generator, questions, file));

@@ -206,6 +206,7 @@ final class ServeCommand implements Callable<Integer> {
       opened.add(under);
       models.put(other, under);
     });
+    opened.forEach(each -> each.policy().drawOnly());
     return models;
   }
 

@@ -6,9 +6,11 @@ import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,20 @@ final class Parameters implements Weights, AutoCloseable {
   private final SequencedMap<String, Owned> replaced = new LinkedHashMap<>();
 
   private @Nullable Lora lora;
+
+  /// Copies of the base's weights for drawing; shared by all that share the base.
+  private final Reorderings reorderings;
+
+  /// Weights of which only a copy for drawing is left.
+  private final Set<String> released = new HashSet<>();
+
+  Parameters() {
+    this(new Reorderings());
+  }
+
+  private Parameters(Reorderings reorderings) {
+    this.reorderings = reorderings;
+  }
 
   /// The head of a model whose head is its embedding table, and that table; empty otherwise.
   private String tiedHead = "";
@@ -61,8 +77,39 @@ final class Parameters implements Weights, AutoCloseable {
     return lora;
   }
 
+  /// The weights of the checkpoint.
+  ///
+  /// @throws IllegalStateException if some have been released
   SequencedMap<String, Tensor> base() {
+    if (!released.isEmpty()) {
+      throw onlyDraws();
+    }
     return tensors(base);
+  }
+
+  private static IllegalStateException onlyDraws() {
+    return new IllegalStateException(
+        "this model was opened for drawing alone; open it again for anything else");
+  }
+
+  /// Whether there are weights of which only a copy for drawing is left.
+  boolean drawOnly() {
+    return !released.isEmpty();
+  }
+
+  /// Frees a weight of which there is a copy for drawing.
+  void release(String name) {
+    var owned = base.remove(name);
+    if (owned != null) {
+      owned.close();
+      released.add(name);
+    }
+  }
+
+  /// Whether a weight is the checkpoint's and is not trained.
+  boolean stays(String name) {
+    return released.contains(name)
+        || (!replaced.containsKey(name) && !base(name).requires_grad());
   }
 
   /// The weights of the checkpoint, a tied head among them under its own name.
@@ -72,6 +119,11 @@ final class Parameters implements Weights, AutoCloseable {
       tensors.putIfAbsent(tiedHead, base(tiedHead));
     }
     return tensors;
+  }
+
+  /// Copies of the checkpoint's weights for drawing, of those that are not trained.
+  Reorderings reorderings() {
+    return reorderings;
   }
 
   /// Whether an adapter adds to a module.
@@ -109,7 +161,7 @@ final class Parameters implements Weights, AutoCloseable {
     if (lora == null) {
       return copy();
     }
-    var copy = new Parameters();
+    var copy = new Parameters(reorderings.held());
     copy.tie(tiedHead, tiedTable);
     try (var _ = new Step()) {
       base.forEach((name, owned) -> copy.put(name, owned.tensor())); // shares memory
@@ -121,7 +173,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   /// The weights of the checkpoint in the same memory, without an adapter.
   Parameters sharing() {
-    var sharing = new Parameters();
+    var sharing = new Parameters(reorderings.held());
     sharing.tie(tiedHead, tiedTable);
     base().forEach(sharing::put);
     return sharing;
@@ -206,6 +258,9 @@ final class Parameters implements Weights, AutoCloseable {
   Tensor base(String name) {
     var own = base.get(name);
     var owned = own == null && name.equals(tiedHead) ? base.get(tiedTable) : own;
+    if (released.contains(name)) {
+      throw onlyDraws();
+    }
     if (owned == null) {
       throw new IllegalStateException("no weight is named " + name);
     }
@@ -264,6 +319,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   @Override
   public void close() {
+    reorderings.close();
     base.values().forEach(Owned::close);
     replaced.values().forEach(Owned::close);
     if (lora != null) {

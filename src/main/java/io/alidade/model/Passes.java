@@ -179,13 +179,14 @@ record Passes(
 
   /// Logits of some tokens of a layout under any attention, `[rows, V]`.
   ///
+  /// @param weights of this model, in any order
   /// @param rows indices of tokens
-  Tensor logits(Layout layout, Attention attention, int[] rows) {
+  Tensor logits(Weights weights, Layout layout, Attention attention, int[] rows) {
     return Grad.off(() -> {
       var type = spec.precision().type();
-      var pass = new Pass(architecture, parameters, layout, attention, type, 0);
+      var pass = new Pass(architecture, weights, layout, attention, type, 0);
       var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return projection(parameters, 0).logits(hidden);
+      return projection(weights, 0).logits(hidden);
     });
   }
 
@@ -272,7 +273,17 @@ record Passes(
     var name = architecture.names().head();
     var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        () -> weights.get(name),
+        new Projection.Table() {
+          @Override
+          public Tensor weight() {
+            return weights.get(name);
+          }
+
+          @Override
+          public Tensor times(Tensor hidden) {
+            return weights.few(module, hidden).orElseGet(() -> Projection.Table.super.times(hidden));
+          }
+        },
         new Projection.Adapter() {
           @Override
           public Tensor of(Tensor hidden, Tensor logits) {

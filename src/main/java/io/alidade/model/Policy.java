@@ -11,6 +11,7 @@ import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Grad;
+import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.nio.file.Path;
@@ -187,9 +188,34 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// Logits of some tokens of a layout under any attention, `[rows, V]`, without dropout.
   ///
+  /// @param weights of this policy, in any order
   /// @param rows indices of tokens
-  Tensor logits(Layout layout, Attention attention, int[] rows) {
-    return passes.logits(layout, attention, rows);
+  Tensor logits(Weights weights, Layout layout, Attention attention, int[] rows) {
+    return passes.logits(weights, layout, attention, rows);
+  }
+
+  /// The weights as they are.
+  Weights weights() {
+    return parameters;
+  }
+
+  /// From now on it only draws, in little more memory than its weights take once: matrices that are
+  /// frozen are kept in the order of drawing and no other. For small models, other precisions than
+  /// float32 and weights in training nothing changes.
+  public void drawOnly() {
+    Natives.call(() -> {
+      drawingWeights().ifPresent(weights -> {
+        weights.alone();
+        weights.close();
+      });
+      return this;
+    });
+  }
+
+  /// The weights in the order in which few rows are multiplied fastest, for a model that gains by
+  /// it.
+  Optional<DrawingWeights> drawingWeights() {
+    return DrawingWeights.of(architecture, parameters);
   }
 
   /// The same weights with the adapter off and no gradients: the reference of a run that trains an
@@ -313,7 +339,7 @@ public final class Policy implements Trainee, Fingerprinted {
           });
       return alpha;
     });
-    fingerprint = null;
+    changed();
   }
 
   /// The weights of a [#follower()] that move, by name; they share memory with it.
@@ -338,7 +364,7 @@ public final class Policy implements Trainee, Fingerprinted {
           });
       return weights;
     });
-    fingerprint = null;
+    changed();
   }
 
   /// SHA-256 of configuration and weights in use. Computed once for a policy that is not trained,
@@ -364,7 +390,12 @@ public final class Policy implements Trainee, Fingerprinted {
     }
     parameters.merge(architecture.transposed());
     parameters.base().values().forEach(weight -> weight.set_requires_grad(false));
+    changed();
+  }
+
+  private void changed() {
     fingerprint = null;
+    parameters.reorderings().clear();
   }
 
   /// Writes a checkpoint folder that `transformers` loads, replacing it as a whole.

@@ -106,7 +106,10 @@ class ObjectiveContractTest {
       }
       assertThat(gradient[i])
           .as("%s: gradient of %s[%d]", c.name(), readout, i)
-          .isCloseTo(slope, org.assertj.core.api.Assertions.within(1e-6 * (1 + Math.abs(slope))));
+          .isCloseTo(
+              finer,
+              org.assertj.core.api.Assertions.within(
+                  1e-6 * (1 + Math.abs(finer)) + Math.abs(slope - finer)));
     }
   }
 
