@@ -47,7 +47,7 @@ public final class PreferenceSpace {
   }
 
   /// `R v`: each block turned by a right angle, so that lengths stay.
-  public static double[] turned(double[] vector) {
+  static double[] turned(double[] vector) {
     var turned = new double[vector.length];
     for (int l = 0; l + 1 < vector.length; l += 2) {
       turned[l] = -vector[l + 1];

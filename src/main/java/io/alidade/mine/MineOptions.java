@@ -40,13 +40,13 @@ public record MineOptions(
   }
 
   /// The same with libraries held out.
-  public MineOptions holdingOut(Set<String> libraries) {
+  MineOptions holdingOut(Set<String> libraries) {
     return new MineOptions(
         versions, maxChars, cache, libraries, exclude, permissiveOnly, onlyMethods, threads);
   }
 
   /// The same with another number of releases.
-  public MineOptions ofVersions(int count) {
+  MineOptions ofVersions(int count) {
     return new MineOptions(
         count, maxChars, cache, holdout, exclude, permissiveOnly, onlyMethods, threads);
   }
