@@ -16,7 +16,8 @@ class DocumentsTest {
   private static final Pattern COMMAND =
       Pattern.compile("^@Command\\(\\s*name = \"([a-z]+)\"", Pattern.MULTILINE);
 
-  private static Set<String> inSources(String folder, String end, Pattern pattern) throws IOException {
+  private static Set<String> inSources(String folder, String end, Pattern pattern)
+      throws IOException {
     var found = new TreeSet<String>();
     try (var files = Files.walk(Path.of("src/main/java/io/alidade", folder))) {
       for (var file : files.filter(f -> f.toString().endsWith(end)).toList()) {

@@ -53,7 +53,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "MODEL",
-      description = "A checkpoint, a run, an adapter's folder, or org/name; NAME=MODEL names it in tables. May be"
+      description =
+          "A checkpoint, a run, an adapter's folder, or org/name; NAME=MODEL names it in tables. May be"
               + " given several times.")
   private List<String> models = new ArrayList<>();
 

@@ -104,8 +104,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (measure != null) {
       return measure(measure);
     }
-    try (var questions =
-        prompts.none() ? prompts.written(List.of(input())) : prompts.open()) {
+    try (var questions = prompts.none() ? prompts.written(List.of(input())) : prompts.open()) {
       return generate(questions);
     }
   }

@@ -54,14 +54,7 @@ final class MiningOptions {
 
   MineOptions options(int versions, Path cache, boolean permissive) {
     return new MineOptions(
-        versions,
-        maxChars,
-        cache,
-        Set.copyOf(holdout),
-        exclude,
-        permissive,
-        onlyMethods,
-        threads);
+        versions, maxChars, cache, Set.copyOf(holdout), exclude, permissive, onlyMethods, threads);
   }
 
   /// Writes what was mined, and says what it is.

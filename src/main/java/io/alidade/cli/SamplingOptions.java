@@ -24,8 +24,7 @@ final class SamplingOptions {
   @Option(
       names = "--top-k",
       paramLabel = "K",
-      description =
-          "Only the K most likely tokens, 0 for all (default: the model's own, or 0).")
+      description = "Only the K most likely tokens, 0 for all (default: the model's own, or 0).")
   private @Nullable Integer topK;
 
   @Option(

@@ -82,8 +82,7 @@ final class ScoreCommand implements Callable<Integer> {
       var summary = new ArrayList<ScoreSummary>();
       AtomicFiles.lines(
           out,
-          lines ->
-              summary.add(scores.of(rows, encoder, cells -> lines.accept(Json.line(cells)))));
+          lines -> summary.add(scores.of(rows, encoder, cells -> lines.accept(Json.line(cells)))));
       print(spec.commandLine().getOut(), summary.getFirst());
     }
     return Main.OK;

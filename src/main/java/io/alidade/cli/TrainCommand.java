@@ -33,7 +33,9 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "RECIPE", description = "Name or file of a recipe; './alidade list' has all.")
+  @Parameters(
+      paramLabel = "RECIPE",
+      description = "Name or file of a recipe; './alidade list' has all.")
   private String recipe = "";
 
   @Mixin private PlanOptions plan = new PlanOptions();

@@ -163,7 +163,8 @@ public final class Policy implements Trainee, Fingerprinted {
     var packed = passes.packed(batch, readouts, differentiable);
     var draws = new long[packed.size()];
     for (int share = 0; share < draws.length; share++) {
-      draws[share] = !training || !differentiable || packed.get(share).isEmpty() ? 0 : dropout.next();
+      draws[share] =
+          !training || !differentiable || packed.get(share).isEmpty() ? 0 : dropout.next();
     }
     tokensRead += differentiable ? packed.stream().mapToInt(Passes.Packed::tokens).sum() : 0;
     return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
@@ -204,10 +205,11 @@ public final class Policy implements Trainee, Fingerprinted {
   /// float32 and weights in training nothing changes.
   public void drawOnly() {
     Natives.call(() -> {
-      drawingWeights().ifPresent(weights -> {
-        weights.alone();
-        weights.close();
-      });
+      drawingWeights()
+          .ifPresent(weights -> {
+            weights.alone();
+            weights.close();
+          });
       return this;
     });
   }

@@ -18,8 +18,7 @@ import java.util.Set;
 ///
 /// @param policy what draws
 /// @param judge of a loop that draws, while the run lasts
-record Gathering(
-    Plan plan, RunFolder folder, Inputs inputs, Policy policy, Optional<Sitting> judge)
+record Gathering(Plan plan, RunFolder folder, Inputs inputs, Policy policy, Optional<Sitting> judge)
     implements AutoCloseable {
   static Gathering open(
       Plan plan, RunFolder folder, Inputs inputs, Policy policy, Journal console) {
@@ -92,8 +91,7 @@ record Gathering(
           ends(),
           asked,
           new RowEncoder(
-              inputs.tokenizer(),
-              Inputs.encoding(plan.recipe().objective().needs(), scale)),
+              inputs.tokenizer(), Inputs.encoding(plan.recipe().objective().needs(), scale)),
           rounds(),
           scale.seed(),
           journal);

@@ -69,7 +69,13 @@ public final class TrainingRun {
         Natives.threads(threads);
         folder.provenance(
             new Provenance(
-                command, plan.name(), scale.seed(), threads, "cpu", read(scale, inputs), Instant.now()));
+                command,
+                plan.name(),
+                scale.seed(),
+                threads,
+                "cpu",
+                read(scale, inputs),
+                Instant.now()));
         train(plan, folder, cache, inputs, console);
         folder.finished(Instant.now());
         RunReport.write(folder.path());
@@ -109,8 +115,7 @@ public final class TrainingRun {
       if (recipe.objective().needs().readouts().contains(Readout.DIVERGENCE)) {
         reference.ifPresent(policy::compareWith);
       }
-      var trainee =
-          recipe.learning().trains(new Learning.Setting(policy, start::beside, latest));
+      var trainee = recipe.learning().trains(new Learning.Setting(policy, start::beside, latest));
       Supplier<Policy> served = () -> trainee instanceof Team team ? team.served() : policy;
       var samples =
           Wiring.head(recipe) == Head.LANGUAGE

@@ -1,23 +1,23 @@
 package io.alidade.cli;
 
-import tools.jackson.databind.node.ObjectNode;
-import java.util.stream.Stream;
-import java.util.function.Consumer;
-import java.util.Random;
-import java.util.List;
-import java.util.Arrays;
-import java.nio.charset.StandardCharsets;
-import java.nio.ByteOrder;
-import java.nio.ByteBuffer;
-import io.alidade.store.Json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.alidade.store.Json;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Checkpoints that are spoilt in one place.
 class BadCheckpointTest extends BadInput {

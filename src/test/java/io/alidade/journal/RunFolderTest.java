@@ -46,7 +46,10 @@ class RunFolderTest {
         List.of("train", "dpo"),
         "dpo",
         42,
-        2, "cpu", List.of(), Instant.parse("2026-01-02T03:04:05Z"));
+        2,
+        "cpu",
+        List.of(),
+        Instant.parse("2026-01-02T03:04:05Z"));
   }
 
   @Test

@@ -13,7 +13,8 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/// How requests end before their time: clients that stall or go, limits of time, the server's own end.
+/// How requests end before their time: clients that stall or go, limits of time, the server's own
+/// end.
 class ServerEndsTest extends ServedModels {
   @Test
   void letsGoOfClientsThatStall() throws IOException {
