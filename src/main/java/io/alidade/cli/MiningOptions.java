@@ -28,6 +28,14 @@ final class MiningOptions {
   List<String> holdout = new ArrayList<>();
 
   @Option(
+      names = "--holdout-classes",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description =
+          "Share of the other libraries' classes whose pairs go to test-classes.jsonl (default: ${DEFAULT-VALUE}).")
+  double holdoutClasses;
+
+  @Option(
       names = "--exclude",
       paramLabel = "PATH",
       arity = "1..*",
@@ -54,7 +62,15 @@ final class MiningOptions {
 
   MineOptions options(int versions, Path cache, boolean permissive) {
     return new MineOptions(
-        versions, maxChars, cache, Set.copyOf(holdout), exclude, permissive, onlyMethods, threads);
+        versions,
+        maxChars,
+        cache,
+        Set.copyOf(holdout),
+        holdoutClasses,
+        exclude,
+        permissive,
+        onlyMethods,
+        threads);
   }
 
   /// Writes what was mined, and says what it is.

@@ -40,9 +40,12 @@ final class MiningReport {
       row(library, out);
     }
     out.printf(
-        "%nrows: %,d train and %,d test pairs, %,d train and %,d test methods in %s%n",
+        "%nrows: %,d train and %,d test pairs%s, %,d train and %,d test methods in %s%n",
         mined.train().size(),
         mined.test().size(),
+        mined.options().holdoutClasses() > 0
+            ? ", %,d pairs of held-out classes".formatted(mined.testClasses().size())
+            : "",
         mined.trainMethods().size(),
         mined.testMethods().size(),
         folder);

@@ -92,6 +92,11 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
     return 1000 * median(rounds.stream().map(Round::drawn).toList()) / Math.max(1, newTokens - 1);
   }
 
+  /// Milliseconds of reading one prompt, in the median round.
+  public double readMillis() {
+    return 1000 * median(rounds.stream().map(Round::read).toList()) / rows;
+  }
+
   private static double median(List<Double> values) {
     return values.stream().sorted().toList().get(values.size() / 2);
   }
