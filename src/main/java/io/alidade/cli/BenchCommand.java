@@ -23,24 +23,27 @@ import picocli.CommandLine.Spec;
     description = "Measure training steps or drawing: time by part, rates, memory.",
     footer = {
       "",
-      "Weights and tokens are random. The rate of matrix products is measured in the same process,",
-      "before and after, so that figures from busy or different machines can be compared.",
-      "",
       "Example:",
-      "  ./alidade bench --shape M --layout base --pairs 4 --steps 3 --threads 2",
-      "  ./alidade bench --shape M --draw 8x64x128 --threads 2"
+      "  ./alidade bench --shape M --pairs 4 --steps 3",
+      "  ./alidade bench --shape M --draw 8x64x128",
+      "",
+      "Weights and tokens are random. The rate of matrix products is measured in the same "
+          + "process, before and after, so that figures from busy or different machines can be "
+          + "compared."
     })
 final class BenchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
       names = "--shape",
+      paramLabel = "SIZE",
       defaultValue = "S",
       description = "Size of the model: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Shape shape = Shape.S;
 
   @Option(
       names = "--layout",
+      paramLabel = "NAME",
       defaultValue = "base",
       description =
           "Prompts and completions: base (192 + 64), long (512 + 32), fixed (192 + 64 without"

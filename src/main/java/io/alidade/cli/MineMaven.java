@@ -50,7 +50,7 @@ final class MineMaven implements Runnable {
   @Option(
       names = "--cache",
       paramLabel = "DIR",
-      description = "Folder of parsed archives (default: ~/.cache/alidade/mine).")
+      description = "Parsed archives (default: ~/.cache/alidade/mine).")
   private Path cache = Path.of(System.getProperty("user.home"), ".cache", "alidade", "mine");
 
   @Option(

@@ -299,8 +299,8 @@ public final class Columns {
     }
     if (!has(cells, column)) {
       throw new UserException(
-          "%s: no column '%s' beside %s; add it, or name the columns as one of %s"
-              .formatted(row, column, new TreeSet<>(cells.keySet()), formats()));
+          "%s: no column '%s' beside %s; add it, or remove the row"
+              .formatted(row, column, new TreeSet<>(cells.keySet())));
     }
   }
 }

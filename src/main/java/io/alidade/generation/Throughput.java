@@ -28,6 +28,9 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
 
   /// Measures a model. The first round warms up and is not among those returned.
   ///
+  /// @param rows drawn at once, at least 1
+  /// @param promptTokens of each prompt, at least 1
+  /// @param newTokens drawn for each row
   /// @param rounds that count
   public static Throughput measure(
       Policy policy, int rows, int promptTokens, int newTokens, int rounds) {

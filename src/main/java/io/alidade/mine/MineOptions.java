@@ -47,7 +47,7 @@ public record MineOptions(
   }
 
   /// The same with libraries held out.
-  public MineOptions holdingOut(Set<String> libraries) {
+  MineOptions holdingOut(Set<String> libraries) {
     return new MineOptions(
         versions,
         maxChars,
@@ -67,7 +67,7 @@ public record MineOptions(
   }
 
   /// The same with another number of releases.
-  public MineOptions ofVersions(int count) {
+  MineOptions ofVersions(int count) {
     return new MineOptions(
         count,
         maxChars,

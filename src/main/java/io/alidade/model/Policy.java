@@ -183,7 +183,7 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// Hidden states of one sequence after the embedding and after each layer, the last one after the
   /// final norm; each `[T, hidden]`.
-  public List<Tensor> hiddenStates(int... tokens) {
+  List<Tensor> hiddenStates(int... tokens) {
     return passes.hiddenStates(tokens);
   }
 
@@ -259,7 +259,7 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// A second model to be trained beside this one, with the same values: a copy of the adapter on
   /// the same weights in the same memory, where there is one, or else of all weights.
-  public Policy twin() {
+  Policy twin() {
     var twin = new Policy(folder, config, spec, architecture, parameters.trainedCopy());
     twin.dropout.restore(dropout.state());
     twin.candidates().values().forEach(weight -> weight.set_requires_grad(true));
