@@ -1,7 +1,7 @@
 # One line each over Maven and the launcher.
 .PHONY: check test fmt smoke
 
-check: ## format, compile with every warning an error, all tests
+check: ## compile with every warning an error, run all tests
 	./mvnw -B verify
 
 test: ## tests of one class: make test T=BinderTest

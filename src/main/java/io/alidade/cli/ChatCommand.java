@@ -25,8 +25,9 @@ import picocli.CommandLine.Spec;
     name = "chat",
     description = "Talk to a model that has a chat template.",
     footer = {
-      "%nA line is a message; /reset forgets the conversation, /system TEXT starts a new one under",
-      "another system message, /exit (or the end of input) ends it."
+      "",
+      "A line is a message; /reset forgets the conversation, /system TEXT starts a new one "
+          + "under another system message, /exit (or the end of input) ends it."
     })
 final class ChatCommand implements Callable<Integer> {
   private final InputStream in;

@@ -33,28 +33,37 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "evaluate",
     description = {
-      "Measure models by the answers they draw: rewards, pass@k, win rates, ratings, diversity,",
-      "divergence. Without --model, measure a judge by rows that people ordered."
+      "Measure models by the answers they draw, or a judge.",
+      "",
+      "Of models: rewards, pass@k, win rates, ratings, diversity and divergence. Without --model, a"
+          + " judge is measured by rows that people ordered."
     },
     footer = {
-      "%nA judge is YAML, or a file with it:",
+      "",
+      "Examples of judges, as YAML on the command line:",
       "  --judge 'ExactAnswer: {column: answer, find: any, tolerance: 1e-6}'",
       "  --judge 'RewardModel: {model: runs/reward, weights: [1], temperature: 1}'",
-      "The first model is the baseline of win rates. DIR gets evaluate.json, evaluate.html and the",
-      "answers; the same command goes on where it was interrupted."
+      "",
+      "The first model is the baseline of win rates. DIR gets evaluate.json, evaluate.html "
+          + "and the answers; the same command goes on where it was interrupted."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
       names = "--model",
-      paramLabel = "[NAME=]MODEL",
-      description = "A checkpoint, a run, an adapter's folder, or org/name; several for several.")
+      paramLabel = "MODEL",
+      description =
+          "A checkpoint, a run, an adapter's folder, or org/name; NAME=MODEL names it in tables. May be"
+              + " given several times.")
   private List<String> models = new ArrayList<>();
 
   @Mixin private ReferenceOption reference = new ReferenceOption();
 
-  @Option(names = "--judge", paramLabel = "JUDGE", description = "YAML, or a file with it.")
+  @Option(
+      names = "--judge",
+      paramLabel = "JUDGE",
+      description = "Who says what an answer is worth: YAML, or a file with it.")
   private @Nullable String judge;
 
   @Mixin private DataOptions data = new DataOptions("test");

@@ -38,8 +38,13 @@ import picocli.CommandLine.Spec;
     description =
         "Continue prompts: as text while it comes on a terminal, as JSON lines otherwise.",
     footer = {
-      "%nWithout --prompt and --data, all of standard input is one prompt. JSON lines have 'prompt',",
-      "'completion', 'tokens' (how many), 'logps' (their sum, nats) and 'end' (end, stop, length)."
+      "",
+      "Example:",
+      "  ./alidade generate --model runs/NAME --prompt \"Once upon a time\"",
+      "",
+      "Without --prompt and --data, all of standard input is one prompt. JSON lines have "
+          + "'prompt', 'completion', 'tokens' (how many), 'logps' (their sum, nats) and 'end' "
+          + "(end, stop, length)."
     })
 final class GenerateCommand implements Callable<Integer> {
   private static final int BATCH = 16;
@@ -103,8 +108,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (measure != null) {
       return measure(measure);
     }
-    try (var questions =
-        prompts.none() ? prompts.written(List.of(input())) : prompts.open()) {
+    try (var questions = prompts.none() ? prompts.written(List.of(input())) : prompts.open()) {
       return generate(questions);
     }
   }

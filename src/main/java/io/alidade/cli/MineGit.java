@@ -19,9 +19,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `alidade mine git`.
-@Command(
-    name = "git",
-    description = "Mine the first-parent history of git repositories.")
+@Command(name = "git", description = "Mine the first-parent history of git repositories.")
 final class MineGit implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private MiningOptions shared = new MiningOptions();
@@ -46,7 +44,8 @@ final class MineGit implements Runnable {
   public void run() {
     var git = new GitOptions(since.map(MineGit::day), maxCommits);
     var options = shared.options(1, Path.of("."), false);
-    var mined = Miner.git(repositories, git, options, MiningReport.progress(spec.commandLine().getOut()));
+    var mined =
+        Miner.git(repositories, git, options, MiningReport.progress(spec.commandLine().getOut()));
     shared.write(mined, spec.commandLine().getOut());
   }
 

@@ -22,9 +22,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `alidade mine maven`.
-@Command(
-    name = "maven",
-    description = "Mine releases of libraries from Maven repositories.")
+@Command(name = "maven", description = "Mine releases of libraries from Maven repositories.")
 final class MineMaven implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private MiningOptions shared = new MiningOptions();
@@ -52,7 +50,7 @@ final class MineMaven implements Runnable {
   @Option(
       names = "--cache",
       paramLabel = "DIR",
-      description = "Folder of parsed archives (default: ~/.cache/alidade/mine).")
+      description = "Parsed archives (default: ~/.cache/alidade/mine).")
   private Path cache = Path.of(System.getProperty("user.home"), ".cache", "alidade", "mine");
 
   @Option(
@@ -92,7 +90,9 @@ final class MineMaven implements Runnable {
         local.isPresent()
             ? MavenArchive.of(local.get(), repositories, offline)
             : MavenArchive.ofUser(offline)) {
-      var mined = Miner.maven(archive, coordinates, options, MiningReport.progress(spec.commandLine().getOut()));
+      var mined =
+          Miner.maven(
+              archive, coordinates, options, MiningReport.progress(spec.commandLine().getOut()));
       shared.write(mined, spec.commandLine().getOut());
     }
   }

@@ -44,7 +44,8 @@ final class MineTokenizer implements Runnable {
     }
     var tokenizer = trainer.train();
     TokenizerFolder.write(tokenizer, out);
-    spec.commandLine().getOut()
+    spec.commandLine()
+        .getOut()
         .printf(
             "%s: %d tokens, %d merges, from %,d bytes of text%n",
             out, tokenizer.size(), tokenizer.merges().size(), trainer.bytes());

@@ -18,8 +18,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "prepare",
     description = {
-      "Write what the strategies of a recipe make of rows, as JSON lines: to look at, to measure a",
-      "judge on (evaluate --judge), or to train on."
+      "Write what the strategies of a recipe make of rows.",
+      "",
+      "The rows are JSON lines: to look at, to measure a judge on (evaluate --judge), or to train"
+          + " on."
     })
 final class PrepareCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -21,12 +21,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "ridge",
     description = {
-      "Fit a reward head of several objectives to ratings by ridge regression on a model's hidden",
-      "states: minutes instead of hours, for recipe dpa."
+      "Fit a reward head of several objectives to ratings, without training.",
+      "",
+      "By ridge regression on a model's hidden states: minutes instead of hours, for recipe dpa."
     },
     footer = {
-      "%nRows have 'prompt', 'completion' and a number a rating; a rating may be missing. Judges read the",
-      "result: RewardModel with a weight for each output, in the order of --attributes."
+      "",
+      "Rows have 'prompt', 'completion' and a number a rating; a rating may be missing. "
+          + "Judges read the result: RewardModel with a weight for each output, in the order of "
+          + "--attributes."
     })
 final class RidgeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -21,6 +21,7 @@ final class RowOptions {
 
   @Option(
       names = "--truncation",
+      paramLabel = "SIDE",
       defaultValue = "KEEP_START",
       description =
           "Which side survives the limit: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")

@@ -23,9 +23,14 @@ import picocli.CommandLine.Spec;
     name = "score",
     description = "Write log-likelihoods (or rewards) of every row as JSON lines, and sum them up.",
     footer = {
-      "%nEach line has 'row', from 1, and for pairs logps/chosen, logps/rejected, tokens/chosen,",
-      "tokens/rejected; with a reference also ref_logps/… and rewards/…. Single answers have",
-      "…/completion, rankings …/completions with lists, and dropped rows 'dropped' with the reason."
+      "",
+      "Example:",
+      "  ./alidade score --model MODEL --data pairs.jsonl --out scores.jsonl",
+      "",
+      "Each line has 'row', from 1, and for pairs logps/chosen, logps/rejected, "
+          + "tokens/chosen, tokens/rejected; with a reference also ref_logps/… and rewards/…. "
+          + "Single answers have …/completion, rankings …/completions with lists, and dropped "
+          + "rows 'dropped' with the reason."
     })
 final class ScoreCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -77,8 +82,7 @@ final class ScoreCommand implements Callable<Integer> {
       var summary = new ArrayList<ScoreSummary>();
       AtomicFiles.lines(
           out,
-          lines ->
-              summary.add(scores.of(rows, encoder, cells -> lines.accept(Json.line(cells)))));
+          lines -> summary.add(scores.of(rows, encoder, cells -> lines.accept(Json.line(cells)))));
       print(spec.commandLine().getOut(), summary.getFirst());
     }
     return Main.OK;

@@ -30,14 +30,18 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "steer",
     description = {
-      "Answer along a direction of several objectives (RPS): one answer to each of K directions",
-      "nearby, of which the one that is best along the direction itself is kept."
+      "Answer along a direction of several objectives.",
+      "",
+      "Robust preference selection: one answer to each of K directions nearby, of which the one that"
+          + " is best along the direction itself is kept."
     },
     footer = {
-      "%nThe judge is Directional, as recipe dpa has it. --theta-max 0 is best of K along the",
-      "direction alone, which is better for directions that the model was trained on.",
-      "JSON lines have 'prompt', 'completion', 'direction', 'worth', 'chosen' (which, from 1), and",
-      "'candidates' with direction, text, rewards and worth of each."
+      "",
+      "The judge is Directional, as recipe dpa has it. --theta-max 0 is best of K along "
+          + "the direction alone, which is better for directions that the model was trained on.",
+      "",
+      "JSON lines have 'prompt', 'completion', 'direction', 'worth', 'chosen' (which, from "
+          + "1), and 'candidates' with direction, text, rewards and worth of each."
     })
 final class SteerCommand implements Callable<Integer> {
   private static final String TEMPLATE =
@@ -58,9 +62,10 @@ final class SteerCommand implements Callable<Integer> {
 
   @Option(
       names = "--direction",
-      paramLabel = "ANGLE|W,W[,W…]",
+      paramLabel = "DIRECTION",
       required = true,
-      description = "Degrees from the first of two objectives, or a weight for each objective.")
+      description =
+          "Degrees from the first of two objectives (30), or a weight for each (0.8,0.6).")
   private String direction = "";
 
   @Option(

@@ -21,15 +21,14 @@ record Findings(Course course, boolean mined, Held held, Measured before, Measur
     var log = MetricsLog.read(out);
     var headlines = new ArrayList<Headline>();
     held.classes()
-        .ifPresent(
-            groups ->
-                preferences(
-                    headlines,
-                    "classes",
-                    before.classes().orElseThrow(),
-                    after.classes().orElseThrow(),
-                    "%,d pairs of classes never seen, of the libraries learned from"
-                        .formatted(groups.count())));
+        .ifPresent(groups ->
+            preferences(
+                headlines,
+                "classes",
+                before.classes().orElseThrow(),
+                after.classes().orElseThrow(),
+                "%,d pairs of classes never seen, of the libraries learned from"
+                    .formatted(groups.count())));
     preferences(
         headlines,
         mined ? "libraries" : "families",

@@ -138,7 +138,9 @@ public final class Columns {
       }
       case PROMPT -> {}
     }
-    example.signals().forEach((signal, values) -> cells.put(signal.name(), SignalColumns.cell(signal, values)));
+    example
+        .signals()
+        .forEach((signal, values) -> cells.put(signal.name(), SignalColumns.cell(signal, values)));
     cells.putAll(example.extras());
     return cells;
   }
@@ -231,7 +233,8 @@ public final class Columns {
                   case GROUP -> values;
                   case CANDIDATE -> order.stream().mapToDouble(k -> values[k]).toArray();
                   case UNIT ->
-                      SignalColumns.numbers(row, signal.name(), reordered(cells.get(signal.name()), order));
+                      SignalColumns.numbers(
+                          row, signal.name(), reordered(cells.get(signal.name()), order));
                 }));
     return new Example(
         row, prompt, order.stream().map(candidates::get).toList(), signals, example.extras());
@@ -296,8 +299,8 @@ public final class Columns {
     }
     if (!has(cells, column)) {
       throw new UserException(
-          "%s: no column '%s' beside %s; add it, or name the columns as one of %s"
-              .formatted(row, column, new TreeSet<>(cells.keySet()), formats()));
+          "%s: no column '%s' beside %s; add it, or remove the row"
+              .formatted(row, column, new TreeSet<>(cells.keySet())));
     }
   }
 }

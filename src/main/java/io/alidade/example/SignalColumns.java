@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
-/// Between columns of numbers and signals: a number belongs to the row, a list of as many numbers as
-/// there are candidates to the candidates, a list of lists to their units.
+/// Between columns of numbers and signals: a number belongs to the row, a list of as many numbers
+/// as there are candidates to the candidates, a list of lists to their units.
 final class SignalColumns {
   private SignalColumns() {}
 
@@ -43,8 +43,7 @@ final class SignalColumns {
     return out;
   }
 
-  private static DoubleStream flat(
-      Example.Row row, String column, @Nullable Object cell) {
+  private static DoubleStream flat(Example.Row row, String column, @Nullable Object cell) {
     return switch (cell) {
       case Number number -> DoubleStream.of(number.doubleValue());
       case Boolean bool -> DoubleStream.of(bool ? 1 : 0);

@@ -56,9 +56,7 @@ final class Accumulation {
         Meter.of(needs, batch, result)
             .forEach((name, metric) ->
                 step.merge(
-                    name,
-                    whole ? metric : new Loss.Metric(metric.mean(), 1),
-                    Loss.Metric::plus));
+                    name, whole ? metric : new Loss.Metric(metric.mean(), 1), Loss.Metric::plus));
         memory.putAll(result.loss().memory());
         labels.keep(batch, result.loss());
       }

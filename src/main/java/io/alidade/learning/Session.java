@@ -312,7 +312,8 @@ public final class Session implements AutoCloseable {
   /// Writes a checkpoint of the present state, beside the earlier ones and then renamed; the oldest
   /// beyond the limit are removed.
   public void save() {
-    var state = new Checkpoints.State(
+    var state =
+        new Checkpoints.State(
             done, tokens, memory, labels.state(), window.state(), policy.randomState());
     try (var _ = new Step()) {
       checkpoints.save(state, policy, updater, moving);

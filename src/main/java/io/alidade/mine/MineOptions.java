@@ -11,9 +11,9 @@ import java.util.Set;
 /// @param maxChars the most characters of a prompt with its longest completion, positive
 /// @param cache folder of parsed archives
 /// @param holdout libraries (`group:artifact`) or repositories whose rows are test rows
-/// @param holdoutClasses share of the classes of other libraries whose rows are for measuring, from 0
-///   to below 1. Which ones hangs on the name of the source file alone, so a class that was copied
-///   from one library to another is held out of both
+/// @param holdoutClasses share of the classes of other libraries whose rows are for measuring, from
+///   0 to below 1. Which ones hangs on the name of the source file alone, so a class that was
+///   copied from one library to another is held out of both
 /// @param exclude path fragments, such as `org/jsoup/`: source files below them are left out of the
 ///   libraries that are not held out, which finds copies of a held-out library in others
 /// @param permissiveOnly leave out libraries whose licence is not recognised as permissive
@@ -35,8 +35,7 @@ public record MineOptions(
     positive("max-chars", maxChars);
     positive("threads", threads);
     if (!(holdoutClasses >= 0 && holdoutClasses < 1)) {
-      throw new UserException(
-          "--holdout-classes must be from 0 to below 1, was " + holdoutClasses);
+      throw new UserException("--holdout-classes must be from 0 to below 1, was " + holdoutClasses);
     }
     holdout = Set.copyOf(holdout);
     exclude = List.copyOf(exclude);
@@ -48,7 +47,7 @@ public record MineOptions(
   }
 
   /// The same with libraries held out.
-  public MineOptions holdingOut(Set<String> libraries) {
+  MineOptions holdingOut(Set<String> libraries) {
     return new MineOptions(
         versions,
         maxChars,
@@ -64,19 +63,11 @@ public record MineOptions(
   /// The same with a share of classes held out.
   public MineOptions holdingOutClasses(double share) {
     return new MineOptions(
-        versions,
-        maxChars,
-        cache,
-        holdout,
-        share,
-        exclude,
-        permissiveOnly,
-        onlyMethods,
-        threads);
+        versions, maxChars, cache, holdout, share, exclude, permissiveOnly, onlyMethods, threads);
   }
 
   /// The same with another number of releases.
-  public MineOptions ofVersions(int count) {
+  MineOptions ofVersions(int count) {
     return new MineOptions(
         count,
         maxChars,

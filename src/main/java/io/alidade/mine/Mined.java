@@ -38,7 +38,8 @@ public record Mined(
     }
   }
 
-  /// Splits, and drops rows that stand twice or whose prompt is also on a side that is kept cleaner.
+  /// Splits, and drops rows that stand twice or whose prompt is also on a side that is kept
+  /// cleaner.
   static Mined of(List<Miner.Ore> ores, MineOptions options) {
     var sides = new HashMap<String, Side>();
     for (var ore : ores) {

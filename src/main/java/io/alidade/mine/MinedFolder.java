@@ -15,8 +15,9 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A folder of mined rows: `train.jsonl`, `test.jsonl` and, if classes were held out,
-/// `test-classes.jsonl` (prompt, chosen, rejected), `methods.jsonl` and `methods-test.jsonl` (prompt, completion), and `manifest.json`, which is
-/// written last. Each file appears whole or not at all.
+/// `test-classes.jsonl` (prompt, chosen, rejected), `methods.jsonl` and `methods-test.jsonl`
+/// (prompt, completion), and `manifest.json`, which is written last. Each file appears whole or not
+/// at all.
 public final class MinedFolder {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final JsonMapper PRETTY =

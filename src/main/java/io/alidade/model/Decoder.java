@@ -23,8 +23,8 @@ import org.bytedeco.pytorch.Tensor;
 /// ([Reordered][io.alidade.tensor.Reordered]), matrix products are the same for any number of rows;
 /// elsewhere they are always of [#TILE] rows, filled up with rows of nothing, since the sums of
 /// libraries come in another order for each height. A prompt is read by itself, and each row
-/// attends over a cache of its own length. So equal prompt,
-/// sampling, seed and stream give equal bits, alone or among any others, from the start or late.
+/// attends over a cache of its own length. So equal prompt, sampling, seed and stream give equal
+/// bits, alone or among any others, from the start or late.
 ///
 /// Not for use by several threads at once.
 public final class Decoder implements AutoCloseable {

@@ -4,8 +4,6 @@ import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.NativeMemory;
 import io.alidade.tensor.Reordered;
-import io.alidade.tensor.Step;
-import java.util.Arrays;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -41,8 +39,7 @@ final class DrawingWeights implements Weights, AutoCloseable {
   }
 
   private static boolean gains(Parameters parameters) {
-    var matrices =
-        parameters.base().values().stream().filter(weight -> weight.dim() == 2).toList();
+    var matrices = parameters.base().values().stream().filter(weight -> weight.dim() == 2).toList();
     long bytes = matrices.stream().mapToLong(Tensor::nbytes).sum();
     boolean large = bytes >= SMALL_MODEL && bytes <= NativeMemory.physical() / 4;
     boolean fits = matrices.stream().allMatch(DrawingWeights::fits);

@@ -108,8 +108,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   /// Whether a weight is the checkpoint's and is not trained.
   boolean stays(String name) {
-    return released.contains(name)
-        || (!replaced.containsKey(name) && !base(name).requires_grad());
+    return released.contains(name) || (!replaced.containsKey(name) && !base(name).requires_grad());
   }
 
   /// The weights of the checkpoint, a tied head among them under its own name.

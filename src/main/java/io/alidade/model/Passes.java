@@ -281,7 +281,9 @@ record Passes(
 
           @Override
           public Tensor times(Tensor hidden) {
-            return weights.few(module, hidden).orElseGet(() -> Projection.Table.super.times(hidden));
+            return weights
+                .few(module, hidden)
+                .orElseGet(() -> Projection.Table.super.times(hidden));
           }
         },
         new Projection.Adapter() {

@@ -163,7 +163,8 @@ public final class Policy implements Trainee, Fingerprinted {
     var packed = passes.packed(batch, readouts, differentiable);
     var draws = new long[packed.size()];
     for (int share = 0; share < draws.length; share++) {
-      draws[share] = !training || !differentiable || packed.get(share).isEmpty() ? 0 : dropout.next();
+      draws[share] =
+          !training || !differentiable || packed.get(share).isEmpty() ? 0 : dropout.next();
     }
     tokensRead += differentiable ? packed.stream().mapToInt(Passes.Packed::tokens).sum() : 0;
     return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
@@ -182,7 +183,7 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// Hidden states of one sequence after the embedding and after each layer, the last one after the
   /// final norm; each `[T, hidden]`.
-  public List<Tensor> hiddenStates(int... tokens) {
+  List<Tensor> hiddenStates(int... tokens) {
     return passes.hiddenStates(tokens);
   }
 
@@ -204,10 +205,11 @@ public final class Policy implements Trainee, Fingerprinted {
   /// float32 and weights in training nothing changes.
   public void drawOnly() {
     Natives.call(() -> {
-      drawingWeights().ifPresent(weights -> {
-        weights.alone();
-        weights.close();
-      });
+      drawingWeights()
+          .ifPresent(weights -> {
+            weights.alone();
+            weights.close();
+          });
       return this;
     });
   }
@@ -257,7 +259,7 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// A second model to be trained beside this one, with the same values: a copy of the adapter on
   /// the same weights in the same memory, where there is one, or else of all weights.
-  public Policy twin() {
+  Policy twin() {
     var twin = new Policy(folder, config, spec, architecture, parameters.trainedCopy());
     twin.dropout.restore(dropout.state());
     twin.candidates().values().forEach(weight -> weight.set_requires_grad(true));

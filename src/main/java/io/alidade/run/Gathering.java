@@ -18,8 +18,7 @@ import java.util.Optional;
 ///
 /// @param policy what draws
 /// @param judge of a loop that draws, while the run lasts
-record Gathering(
-    Plan plan, RunFolder folder, Inputs inputs, Policy policy, Optional<Sitting> judge)
+record Gathering(Plan plan, RunFolder folder, Inputs inputs, Policy policy, Optional<Sitting> judge)
     implements AutoCloseable {
   static Gathering open(
       Plan plan, RunFolder folder, Inputs inputs, Policy policy, Journal console) {

@@ -64,11 +64,18 @@ public final class TrainingRun {
       try (var inputs = Inputs.open(plan, console)) {
         ModelConfig.read(inputs.model()).note().ifPresent(console::message);
         folder.resolved(plan.yaml()); // from here on the folder holds a run
+        console.message("run folder: " + folder.path());
         int threads = Threads.of(scale, inputs.model());
         Natives.threads(threads);
         folder.provenance(
             new Provenance(
-                command, scale.seed(), threads, "cpu", read(scale, inputs), Instant.now()));
+                command,
+                plan.name(),
+                scale.seed(),
+                threads,
+                "cpu",
+                read(scale, inputs),
+                Instant.now()));
         train(plan, folder, cache, inputs, console);
         folder.finished(Instant.now());
         RunReport.write(folder.path());
@@ -108,8 +115,7 @@ public final class TrainingRun {
       if (recipe.objective().needs().readouts().contains(Readout.DIVERGENCE)) {
         reference.ifPresent(policy::compareWith);
       }
-      var trainee =
-          recipe.learning().trains(new Learning.Setting(policy, start::beside, latest));
+      var trainee = recipe.learning().trains(new Learning.Setting(policy, start::beside, latest));
       Supplier<Policy> served = () -> trainee instanceof Team team ? team.served() : policy;
       var samples =
           Wiring.head(recipe) == Head.LANGUAGE

@@ -192,8 +192,7 @@ public record HyPo() implements Study {
             Lesson.adam(0.05),
             new Constant(0),
             settings,
-            Experience.collected(
-                new Fresh(policy, world.pairs, companions, bench.random("draws"))),
+            Experience.collected(new Fresh(policy, world.pairs, companions, bench.random("draws"))),
             folder,
             Journal.silent())) {
       new Hybrid(1, companions).run(session);

@@ -91,7 +91,10 @@ final class Comparison {
     }
     var left = a instanceof Tuple tuple ? tuple.items() : a instanceof List<?> list ? list : null;
     var right = b instanceof Tuple tuple ? tuple.items() : b instanceof List<?> list ? list : null;
-    if (left == null || right == null || !Values.type(a).equals(Values.type(b)) || a instanceof Range) {
+    if (left == null
+        || right == null
+        || !Values.type(a).equals(Values.type(b))
+        || a instanceof Range) {
       throw new TemplateException(
           "'"
               + symbol

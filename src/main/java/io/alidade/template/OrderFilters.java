@@ -83,7 +83,10 @@ final class OrderFilters {
   private static Object unique(Interpreter in, Object value, Args args) {
     var bound = args.bind("unique", "case_sensitive?", "attribute?");
     boolean caseSensitive = Args.truth(bound[0], false);
-    var part = Args.isGiven(bound[1]) ? Attributes.getter(bound[1], null) : UnaryOperator.<Object>identity();
+    var part =
+        Args.isGiven(bound[1])
+            ? Attributes.getter(bound[1], null)
+            : UnaryOperator.<Object>identity();
     Map<Object, Object> seen = new LinkedHashMap<>();
     for (var item : SequenceFilters.listed(in, value)) {
       var key = folded(part.apply(item), caseSensitive);
@@ -97,7 +100,10 @@ final class OrderFilters {
   private static Object extreme(Interpreter in, Object value, Args args, int sign) {
     var bound = args.bind(sign > 0 ? "max" : "min", "case_sensitive?", "attribute?");
     boolean caseSensitive = Args.truth(bound[0], false);
-    var part = Args.isGiven(bound[1]) ? Attributes.getter(bound[1], null) : UnaryOperator.<Object>identity();
+    var part =
+        Args.isGiven(bound[1])
+            ? Attributes.getter(bound[1], null)
+            : UnaryOperator.<Object>identity();
     var items = SequenceFilters.listed(in, value);
     if (items.isEmpty()) {
       return new Undefined("No aggregated item, sequence was empty.");

@@ -67,7 +67,10 @@ final class SequenceFilters {
   private static Object join(Interpreter in, Object value, Args args) {
     var bound = args.bind("join", "d?", "attribute?");
     var glue = bound[0] == Args.ABSENT ? "" : Values.str(bound[0]);
-    var part = Args.isGiven(bound[1]) ? Attributes.getter(bound[1], null) : UnaryOperator.<Object>identity();
+    var part =
+        Args.isGiven(bound[1])
+            ? Attributes.getter(bound[1], null)
+            : UnaryOperator.<Object>identity();
     var texts = listed(in, value).stream().<Object>map(item -> Values.str(part.apply(item)));
     return StringMethods.join(in, glue, texts.toList());
   }
@@ -89,7 +92,10 @@ final class SequenceFilters {
 
   private static Object sum(Interpreter in, Object value, Args args) {
     var bound = args.bind("sum", "attribute?", "start?");
-    var part = Args.isGiven(bound[0]) ? Attributes.getter(bound[0], null) : UnaryOperator.<Object>identity();
+    var part =
+        Args.isGiven(bound[0])
+            ? Attributes.getter(bound[0], null)
+            : UnaryOperator.<Object>identity();
     Object total = bound[1] == Args.ABSENT ? (Object) 0L : bound[1];
     if (Values.isText(total)) {
       throw new TemplateException("sum() can't sum strings [use ''.join(seq) instead]");
@@ -104,7 +110,10 @@ final class SequenceFilters {
     if (args.positional().isEmpty() && args.named().containsKey("attribute")) {
       var bound = args.bind("map", "attribute", "default?");
       return lazy(
-          in, value, Attributes.getter(bound[0], bound[1] == Args.ABSENT ? null : bound[1]), item -> true);
+          in,
+          value,
+          Attributes.getter(bound[0], bound[1] == Args.ABSENT ? null : bound[1]),
+          item -> true);
     }
     if (args.positional().isEmpty()) {
       throw new TemplateException("map requires a filter argument");
@@ -122,7 +131,9 @@ final class SequenceFilters {
       throw new TemplateException("Missing parameter for attribute name");
     }
     var part =
-        byAttribute ? Attributes.getter(args.positional().getFirst(), null) : UnaryOperator.<Object>identity();
+        byAttribute
+            ? Attributes.getter(args.positional().getFirst(), null)
+            : UnaryOperator.<Object>identity();
     var rest = byAttribute ? args.from(1) : args;
     Predicate<Object> test = Values::truth;
     if (!rest.positional().isEmpty()) {

@@ -11,9 +11,9 @@ import java.util.Objects;
 import java.util.PrimitiveIterator;
 import org.jspecify.annotations.Nullable;
 
-/// What values are and do in Python: types, truth, text, iteration.
-/// Values are [None], Boolean, Long, BigInteger, Double, String, [Markup], List, [Tuple], [Range],
-/// Map (insertion-ordered), [View], [Generator], [Namespace], [Undefined] and [Callable]s.
+/// What values are and do in Python: types, truth, text, iteration. Values are [None], Boolean,
+/// Long, BigInteger, Double, String, [Markup], List, [Tuple], [Range], Map (insertion-ordered),
+/// [View], [Generator], [Namespace], [Undefined] and [Callable]s.
 final class Values {
   private Values() {}
 

@@ -185,6 +185,10 @@ public record TinyModels(Path folder) {
 
   /// Pairs of two answers that a model draws to each of some prompts, labelled by Bradley and
   /// Terry's model of the gold reward.
+  ///
+  /// @param count of pairs
+  /// @param seed of the answers
+  /// @param random of prompts and labels
   public static List<TinyPair> pairs(Policy policy, int count, long seed, RandomGenerator random) {
     return drawn(policy, count, seed, random).stream().map(pair -> pair.labelled(random)).toList();
   }

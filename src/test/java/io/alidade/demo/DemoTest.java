@@ -24,6 +24,7 @@ class DemoTest {
 
   /// By their names, the last is held out.
   private static final List<String> LEARNED_CLASSES = List.of("First", "Seventh", "Totals");
+
   private static final String HELD = "org.example:held";
 
   @TempDir Path folder;

@@ -15,7 +15,6 @@ import io.alidade.tensor.Ops;
 import io.alidade.tensor.Reordered;
 import io.alidade.tensor.Step;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -70,8 +69,7 @@ class DrawingWeightsTest {
         var cache = new KeyValueCache(policy.architecture().layers(), 8);
         var _ = new Step()) {
       var layout = Layout.of(prompt);
-      var packed =
-          new PackedAttention(policy.architecture(), layout, Precision.FLOAT32.type());
+      var packed = new PackedAttention(policy.architecture(), layout, Precision.FLOAT32.type());
       policy.logits(policy.weights(), layout, cache.reading(packed, 4), new int[] {3});
       var step = Layout.steps(new int[] {33}, new int[] {4});
       var logits = policy.logits(ordered, step, KeyValueCache.next(List.of(cache)), new int[] {0});
@@ -116,9 +114,10 @@ class DrawingWeightsTest {
         var reference = policy.frozenCopy()) {
       var before = drawn(policy);
       try (var _ = new Step()) {
-        Grad.off(() -> policy.trainable().values().stream()
-            .map(weight -> weight.mul_(new Scalar(1.5)))
-            .toList());
+        Grad.off(() ->
+            policy.trainable().values().stream()
+                .map(weight -> weight.mul_(new Scalar(1.5)))
+                .toList());
       }
       var after = drawn(policy);
       try (var changed = policy.frozenCopy()) {
@@ -175,16 +174,18 @@ class DrawingWeightsTest {
     try (var trained = Policy.open(model("llama"), spec.with(lora))) {
       trained.saveAdapter(adapter);
     }
-    try (var base = Policy.open(folder.resolve("llama"), spec);
-        var beside = base.beside(adapter)) {
-      var before = logps(drawn(base));
+    List<String> before;
+    Policy beside;
+    try (var base = Policy.open(folder.resolve("llama"), spec)) {
+      beside = base.beside(adapter);
+      before = logps(drawn(base));
       base.drawOnly();
       long alone = Step.liveObjects();
       beside.drawOnly();
       assertThat(Step.liveObjects()).isLessThan(alone); // handles freed, no copies made
+    }
+    try (beside) {
       assertThat(logps(drawn(beside))).isEqualTo(before); // a fresh adapter adds nothing
-      base.close();
-      assertThat(logps(drawn(beside))).isEqualTo(before);
     }
   }
 

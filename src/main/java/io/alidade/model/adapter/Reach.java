@@ -58,8 +58,8 @@ final class Reach {
     return left;
   }
 
-  /// Refuses exclusions that concern no module. In a file of PEFT, which only warns, a name may belong to a part that is not read here; one
-  /// that the user wrote is a slip if it is nobody's.
+  /// Refuses exclusions that concern no module. In a file of PEFT, which only warns, a name may
+  /// belong to a part that is not read here; one that the user wrote is a slip if it is nobody's.
   static void excludesSomething(LoraSpec spec, Collection<String> modules) {
     var wanted =
         spec.excluded().stream()

@@ -82,7 +82,8 @@ public final class Pass {
   /// `x Wᵀ`, with `+ b` if asked, and what an adapter adds.
   Tensor project(String module, Tensor x, boolean biased) {
     var few =
-        weights.few(module, x)
+        weights
+            .few(module, x)
             .or(() ->
                 attention.stepwise()
                     ? Optional.of(few(weights.get(module + ".weight"), x))
@@ -125,7 +126,9 @@ public final class Pass {
   Tensor projectTransposed(String module, Tensor x) {
     var bias = weights.get(module + ".bias");
     var output =
-        weights.few(module, x).map(plain -> plain.add_(bias))
+        weights
+            .few(module, x)
+            .map(plain -> plain.add_(bias))
             .orElseGet(() -> addmm(bias, x, weights.get(module + ".weight")));
     return weights.adapt(module, x, output, draw);
   }
