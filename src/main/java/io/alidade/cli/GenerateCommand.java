@@ -165,8 +165,7 @@ final class GenerateCommand implements Callable<Integer> {
         write(new TextGenerator(opened, drawn, sampling.stops()), questions);
         return Main.OK;
       }
-      try (var guided =
-          new GuidedGenerator(opened, guidance.of().get(), drawn, sampling.stops())) {
+      try (var guided = new GuidedGenerator(opened, guidance.of().get(), drawn, sampling.stops())) {
         write(guided, questions);
       }
     }

@@ -36,9 +36,8 @@ final class GuidanceOptions {
   private String stepEnd = "\n";
 
   Optional<Guidance> of() {
-    return values == null
-        ? Optional.empty()
-        : Optional.of(
-            Arguments.checked(() -> new Guidance(values, beam, stepTokens, stepEnd)));
+    return Optional.ofNullable(values)
+        .map(model ->
+            Arguments.checked(() -> new Guidance(model, beam, stepTokens, stepEnd)));
   }
 }

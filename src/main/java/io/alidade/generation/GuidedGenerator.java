@@ -84,12 +84,10 @@ public final class GuidedGenerator implements Answering, AutoCloseable {
   @Override
   public List<Answer> draw(List<Prompt> prompts, int first, TextGenerator.Listener listener) {
     for (int p = 0; p < prompts.size(); p++) { // and a place to read the last value at
-      Decoder.check(
-          model.policy(), prompts.get(p).ids(), most + 1, "prompt " + (first + p + 1));
+      Decoder.check(model.policy(), prompts.get(p).ids(), most + 1, "prompt " + (first + p + 1));
     }
     var found =
-        beam.search(
-            model.policy(), critic, prompts.stream().map(Prompt::ids).toList(), first);
+        beam.search(model.policy(), critic, prompts.stream().map(Prompt::ids).toList(), first);
     var answers = new ArrayList<Answer>();
     for (int p = 0; p < prompts.size(); p++) {
       var one = answer(prompts.get(p), found.get(p));

@@ -54,12 +54,7 @@ public record ValueBeam(
       int[] tokens, float[] logps, float[] entropies, double value, boolean finished) {}
 
   private record Beginning(
-      int prompt,
-      int[] tokens,
-      float[] logps,
-      float[] entropies,
-      double value,
-      boolean finished) {
+      int prompt, int[] tokens, float[] logps, float[] entropies, double value, boolean finished) {
     static Beginning of(int prompt) {
       return new Beginning(prompt, new int[0], new float[0], new float[0], 0, false);
     }

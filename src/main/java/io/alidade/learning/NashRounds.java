@@ -11,13 +11,13 @@ import java.util.Set;
 
 /// The practical form of direct Nash optimization (DNO-Prct, Rosset et al. 2024, arXiv:2404.03715,
 /// algorithm 2): in each round the policy's answers and a teacher's are judged side by side, all
-/// pairs with a large margin are learned from, old pairs among them, against the policy of the round
-/// before.
+/// pairs with a large margin are learned from, old pairs among them, against the policy of the
+/// round before.
 ///
 /// An answer is chosen only if it scores `floor` at least. What is rejected scores less by `margin`
-/// at least, or by `studentMargin` where the chosen answer is the policy's own. The teacher's answer
-/// is that of the data (the first candidate of a row); where a row has none, the policy's answers
-/// are among themselves. Numbers are in the judge's units: the paper's judge gives 1 to 6.
+/// at least, or by `studentMargin` where the chosen answer is the policy's own. The teacher's
+/// answer is that of the data (the first candidate of a row); where a row has none, the policy's
+/// answers are among themselves. Numbers are in the judge's units: the paper's judge gives 1 to 6.
 ///
 /// @param rounds at least 1
 /// @param promptsPerRound at least 1

@@ -31,8 +31,7 @@ import org.bytedeco.pytorch.Tensor;
 /// @param divergence DPO's
 /// @param onlineEvery steps from one drawing of answers to the next, at least 1; `lambda` counts as
 ///   many times in the steps that have them
-public record HyPo(
-    double beta, double lambda, Divergence divergence, @Default("1") int onlineEvery)
+public record HyPo(double beta, double lambda, Divergence divergence, @Default("1") int onlineEvery)
     implements Objective {
   /// With drawn answers in every step.
   public HyPo(double beta, double lambda, Divergence divergence) {

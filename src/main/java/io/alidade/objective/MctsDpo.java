@@ -62,8 +62,6 @@ public record MctsDpo(double beta, double kappa, @Default("logistic") Form form)
           case LOGISTIC -> Logistic.loss(h).add(epsilon.mul(h));
           case SQUARED -> Ops.plus(Ops.times(h, 1 / beta), -1 / (2 * beta)).square();
         };
-    return Loss.mean(loss)
-        .rewards(batch, reward)
-        .metric("mcts/epsilon", epsilon);
+    return Loss.mean(loss).rewards(batch, reward).metric("mcts/epsilon", epsilon);
   }
 }

@@ -174,7 +174,8 @@ public record Needs(
 
   /// The same with a reward head of several outputs.
   public Needs outputs(int count) {
-    return new Needs(feedback, candidates, signals, readouts, referenceReadouts, mean, count, every);
+    return new Needs(
+        feedback, candidates, signals, readouts, referenceReadouts, mean, count, every);
   }
 
   /// The same for a mean over tokens.

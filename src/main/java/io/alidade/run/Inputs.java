@@ -119,8 +119,7 @@ record Inputs(
     int longest = plan.scale().maxLength() - drawing.maxNewTokens();
     var train = Prompts.of("prompts", rows, tokenizer, longest, journal);
     var held =
-        heldRows.map(
-            some -> Prompts.of("held-out prompts", some, tokenizer, longest, journal));
+        heldRows.map(some -> Prompts.of("held-out prompts", some, tokenizer, longest, journal));
     return new Inputs(
         model,
         data,

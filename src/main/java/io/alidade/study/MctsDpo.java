@@ -160,8 +160,7 @@ public record MctsDpo() implements Study {
                     groups.size(),
                     joined(problem, pair.before()),
                     List.of(pair.chosen(), pair.rejected()),
-                    Map.of(
-                        io.alidade.objective.MctsDpo.EPSILON, new double[] {pair.epsilon()})));
+                    Map.of(io.alidade.objective.MctsDpo.EPSILON, new double[] {pair.epsilon()})));
           }
         }
         setting.learn(round, new io.alidade.objective.MctsDpo(0.1, 0), policy, groups);
@@ -223,10 +222,7 @@ public record MctsDpo() implements Study {
           }
         }
         setting.learn(
-            round,
-            arm.equals(SFT) ? new Sft() : new Dpo(0.1, new ReverseKl()),
-            policy,
-            groups);
+            round, arm.equals(SFT) ? new Sft() : new Dpo(0.1, new ReverseKl()), policy, groups);
       }
       setting.measure(arm, policy);
     }

@@ -55,8 +55,7 @@ public final class MixedArithmetic {
     for (int k = 0; k < STEPS; k++) {
       int operator = PLUS + random.nextInt(3);
       problem[1 + 2 * k] = operator;
-      problem[2 + 2 * k] =
-          operator == TIMES ? MULTIPLIERS[random.nextInt(3)] : random.nextInt(10);
+      problem[2 + 2 * k] = operator == TIMES ? MULTIPLIERS[random.nextInt(3)] : random.nextInt(10);
     }
     problem[PROMPT - 1] = EQUALS;
     return problem;
@@ -119,11 +118,11 @@ public final class MixedArithmetic {
     return chance < RANDOM ? (right + 1 + random.nextInt(9)) % 10 : right;
   }
 
-  /// Whether a fact is one that demonstrations have wrong more often than right: one in eight, spread
-  /// by a hash.
+  /// Whether a fact is one that demonstrations have wrong more often than right: one in eight,
+  /// spread by a hash.
   static boolean habitual(int before, int operator, int operand) {
     long fact = (before * 13L + operator) * 10 + operand;
-    return (fact * 0x9E3779B97F4A7C15L >>> 61) == 0;
+    return ((fact * 0x9E3779B97F4A7C15L) >>> 61) == 0;
   }
 
   /// The share of problems to which a model's most likely steps end in the right digit.

@@ -68,13 +68,20 @@ class GuidedCommandsTest {
     var args =
         new ArrayList<>(
             List.of(
-                "--model", MODEL.toString(),
-                "--prompt", "What is 12",
-                "--values", folder.resolve("run").toString(),
-                "--beam", "2",
-                "--step-tokens", "3",
-                "--step-end", "e",
-                "--max-new-tokens", "6",
+                "--model",
+                MODEL.toString(),
+                "--prompt",
+                "What is 12",
+                "--values",
+                folder.resolve("run").toString(),
+                "--beam",
+                "2",
+                "--step-tokens",
+                "3",
+                "--step-end",
+                "e",
+                "--max-new-tokens",
+                "6",
                 "--no-stream"));
     args.addAll(List.of(more));
     return run(new GenerateCommand(), args.toArray(String[]::new));
@@ -95,11 +102,7 @@ class GuidedCommandsTest {
       var ends = LanguageModel.ends(MODEL, policy.config(), tokenizer);
       var found =
           new ValueBeam(
-                  2,
-                  2,
-                  Sampling.plain(3, 5),
-                  Guidance.stepEnds(tokenizer, vocabulary, "e"),
-                  ends)
+                  2, 2, Sampling.plain(3, 5), Guidance.stepEnds(tokenizer, vocabulary, "e"), ends)
               .search(policy, critic, List.of(prompt), 0)
               .getFirst();
       assertThat(line.path("tokens").asInt()).isEqualTo(found.tokens().length);
@@ -122,12 +125,24 @@ class GuidedCommandsTest {
       var args =
           new ArrayList<>(
               List.of(
-                  "--model", "m=" + MODEL, "--data", data.toString(), "--out", to,
-                  "--max-new-tokens", "5", "--step-tokens", "2", "--step-end", "e"));
+                  "--model",
+                  "m=" + MODEL,
+                  "--data",
+                  data.toString(),
+                  "--out",
+                  to,
+                  "--max-new-tokens",
+                  "5",
+                  "--step-tokens",
+                  "2",
+                  "--step-end",
+                  "e"));
       if (!values.isEmpty()) {
         args.addAll(List.of("--values", values));
       }
-      assertThat(run(new EvaluateCommand(), args.toArray(String[]::new))).as(out.toString()).isZero();
+      assertThat(run(new EvaluateCommand(), args.toArray(String[]::new)))
+          .as(out.toString())
+          .isZero();
       assertThat(Files.readAllLines(Path.of(to, "answers-m.jsonl"))).hasSize(3);
     }
   }
@@ -136,10 +151,41 @@ class GuidedCommandsTest {
   void whatCannotBeIsSaidInOneLine() {
     assertThat(generate("--greedy")).isEqualTo(1);
     assertThat(out.toString()).contains("choose a positive temperature");
-    assertThat(run(new GenerateCommand(), "--model", MODEL.toString(), "--prompt", "x", "--values", "run", "--beam", "0")).isEqualTo(1);
+    assertThat(
+            run(
+                new GenerateCommand(),
+                "--model",
+                MODEL.toString(),
+                "--prompt",
+                "x",
+                "--values",
+                "run",
+                "--beam",
+                "0"))
+        .isEqualTo(1);
     assertThat(out.toString()).contains("width must be at least 1");
-    assertThat(run(new GenerateCommand(), "--model", MODEL.toString(), "--prompt", "x", "--values", folder.resolve("run").toString(), "--step-end", "§§§")).isEqualTo(1);
+    assertThat(
+            run(
+                new GenerateCommand(),
+                "--model",
+                MODEL.toString(),
+                "--prompt",
+                "x",
+                "--values",
+                folder.resolve("run").toString(),
+                "--step-end",
+                "§§§"))
+        .isEqualTo(1);
     assertThat(out.toString()).contains("no token of the vocabulary ends with");
-    assertThat(run(new GenerateCommand(), "--model", MODEL.toString(), "--prompt", "x", "--values", folder.resolve("nowhere").toString())).isEqualTo(1);
+    assertThat(
+            run(
+                new GenerateCommand(),
+                "--model",
+                MODEL.toString(),
+                "--prompt",
+                "x",
+                "--values",
+                folder.resolve("nowhere").toString()))
+        .isEqualTo(1);
   }
 }

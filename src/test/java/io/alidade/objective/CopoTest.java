@@ -292,8 +292,7 @@ class CopoTest {
           new Scored(
               new int[] {2},
               plain.mask(),
-              Map.of(
-                  Readout.LOG_LIKELIHOOD, plain.policy().units(), Readout.ENTROPY, spread),
+              Map.of(Readout.LOG_LIKELIHOOD, plain.policy().units(), Readout.ENTROPY, spread),
               Optional.empty(),
               Map.of(
                   Copo.ADVANTAGE, plain.signal(Copo.ADVANTAGE),
@@ -303,8 +302,7 @@ class CopoTest {
                   Copo.OLD, plain.signal(Copo.OLD)),
               Map.of());
       var none = copo(Copo.Blend.SOFT, 5, 1);
-      var some =
-          new Copo(Copo.Blend.SOFT, 5, 1, 0.2, 0.2, 3, 0, new OverSequences(), false, 0.01);
+      var some = new Copo(Copo.Blend.SOFT, 5, 1, 0.2, 0.2, 3, 0, new OverSequences(), false, 0.01);
       assertThat(none.needs().readouts()).doesNotContain(Readout.ENTROPY);
       assertThat(some.needs().readouts()).contains(Readout.ENTROPY);
       assertThat(Ops.number(some.loss(batch).value()))

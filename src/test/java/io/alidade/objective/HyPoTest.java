@@ -201,7 +201,8 @@ class HyPoTest {
       var reference = joined(PAIR_REFERENCE, DRAWN_REFERENCE);
       var rare = new HyPo(0.1, 0.01, new ReverseKl(), 3);
       assertThat(gradient(rare, batch(new int[] {5}, policy, reference)))
-          .containsExactly(gradient(hypo(0.03), batch(new int[] {5}, policy, reference)), within(1e-15));
+          .containsExactly(
+              gradient(hypo(0.03), batch(new int[] {5}, policy, reference)), within(1e-15));
       assertThat(gradient(rare, batch(new int[] {2}, PAIR, PAIR_REFERENCE)))
           .as("a step without answers is DPO")
           .containsExactly(gradient(hypo(0), batch(new int[] {2}, PAIR, PAIR_REFERENCE)));

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Loops whose process dies wherever something was done: at each part that was drawn and each step.
-/// Every life gets one thing further than the one before, and in the end all
-/// bits are those of a run that never died. ([ResumeTest] kills real processes.)
+/// Every life gets one thing further than the one before, and in the end all bits are those of a
+/// run that never died. ([ResumeTest] kills real processes.)
 class DyingRunTest {
   private static final int MOST = 30; // lives
 
@@ -73,7 +73,10 @@ class DyingRunTest {
       rows.append(
           "{\"prompt\": \"%d plus %d?\", \"completion\": \" %d.\"%s}\n"
               .formatted(
-                  i, i + 1, 2 * i + 1, recipe.equals("oreo") ? ", \"label\": " + (i % 2 == 0) : ""));
+                  i,
+                  i + 1,
+                  2 * i + 1,
+                  recipe.equals("oreo") ? ", \"label\": " + (i % 2 == 0) : ""));
     }
     if (List.of("hypo", "ofs-dpo", "cofs-dpo").contains(recipe)) {
       rows.setLength(0);
@@ -95,20 +98,35 @@ class DyingRunTest {
     all.put("gradient_accumulation_steps", "1");
     all.put("learning_rate_factor", "2000"); // so that rounds differ
     switch (recipe) {
-      case "mcts-dpo" -> rounds(all, "StepSearch", 10).putAll(
-          Map.of(
-              "learning.StepSearch.drawing.judge", "{Matches: {regex: \"(?s).*e.*\"}}",
-              "learning.StepSearch.tree.simulations", "1",
-              "learning.StepSearch.tree.step_tokens", "2",
-              "learning.StepSearch.tree.separator", "e",
-              "learning.StepSearch.inject", "true"));
-      case "dno-prct" -> rounds(all, "NashRounds", 36).putAll(
-          Map.of("learning.NashRounds.margin", "0.1", "learning.NashRounds.student_margin", "0.1",
-              "learning.NashRounds.floor", "-9"));
+      case "mcts-dpo" ->
+          rounds(all, "StepSearch", 10)
+              .putAll(
+                  Map.of(
+                      "learning.StepSearch.drawing.judge", "{Matches: {regex: \"(?s).*e.*\"}}",
+                      "learning.StepSearch.tree.simulations", "1",
+                      "learning.StepSearch.tree.step_tokens", "2",
+                      "learning.StepSearch.tree.separator", "e",
+                      "learning.StepSearch.inject", "true"));
+      case "dno-prct" ->
+          rounds(all, "NashRounds", 36)
+              .putAll(
+                  Map.of(
+                      "learning.NashRounds.margin",
+                      "0.1",
+                      "learning.NashRounds.student_margin",
+                      "0.1",
+                      "learning.NashRounds.floor",
+                      "-9"));
       case "apo" -> rounds(all, "Iterative", 36);
-      case "hypo" -> all.putAll(
-          Map.of("max_steps", "3", "learning.Hybrid.companions.max_new_tokens", "4",
-              "objective.HyPo.online_every", "2"));
+      case "hypo" ->
+          all.putAll(
+              Map.of(
+                  "max_steps",
+                  "3",
+                  "learning.Hybrid.companions.max_new_tokens",
+                  "4",
+                  "objective.HyPo.online_every",
+                  "2"));
       case "dstc" -> {
         rounds(all, "CrossTesting", 2);
         all.put("learning.CrossTesting.rounds", "1");
@@ -122,21 +140,21 @@ class DyingRunTest {
                         .map(one -> one.name().toLowerCase(Locale.ROOT))
                         .collect(Collectors.joining(", "))));
       }
-      case "cofs-dpo" -> all.putAll(
-          Map.of(
-              "max_steps", "2",
-              "adapter.r", "4",
-              "adapter.lora_alpha", "8",
-              "reference", "AdaptersOff",
-              "learning.CrossDomain.memory", "4",
-              "learning.CrossDomain.solver_steps", "3"));
+      case "cofs-dpo" ->
+          all.putAll(
+              Map.of(
+                  "max_steps", "2",
+                  "adapter.r", "4",
+                  "adapter.lora_alpha", "8",
+                  "reference", "AdaptersOff",
+                  "learning.CrossDomain.memory", "4",
+                  "learning.CrossDomain.solver_steps", "3"));
       default -> all.put("max_steps", "2");
     }
     return all;
   }
 
-  private static Map<String, String> rounds(
-      Map<String, String> all, String loop, int prompts) {
+  private static Map<String, String> rounds(Map<String, String> all, String loop, int prompts) {
     var learning = "learning." + loop + ".";
     all.put(learning + "rounds", "2");
     all.put(learning + "prompts_per_round", Integer.toString(prompts));
@@ -171,7 +189,8 @@ class DyingRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mcts-dpo", "dno-prct", "apo", "hypo", "oreo", "ofs-dpo", "cofs-dpo", "dstc"})
+  @ValueSource(
+      strings = {"mcts-dpo", "dno-prct", "apo", "hypo", "oreo", "ofs-dpo", "cofs-dpo", "dstc"})
   void aRunThatDiesEverywhereEndsAsOneThatDoesNot(String recipe) throws IOException {
     var settings = settings(recipe);
     var whole = run(recipe, "whole", Journal.silent(), settings);

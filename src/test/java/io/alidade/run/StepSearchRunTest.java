@@ -183,11 +183,16 @@ class StepSearchRunTest {
     Files.writeString(folder.resolve("solved.jsonl"), rows);
     var settings =
         Map.of(
-            "data", folder.resolve("solved.jsonl").toString(),
-            LEARNING + "rounds", "1",
-            LEARNING + "tree.step_tokens", "9",
-            LEARNING + "drawing.max_new_tokens", "9",
-            LEARNING + "inject", "true");
+            "data",
+            folder.resolve("solved.jsonl").toString(),
+            LEARNING + "rounds",
+            "1",
+            LEARNING + "tree.step_tokens",
+            "9",
+            LEARNING + "drawing.max_new_tokens",
+            "9",
+            LEARNING + "inject",
+            "true");
     var steps = run("steps", false, new ArrayList<>(), settings).resolve("rounds");
     for (var line : Files.readAllLines(steps.resolve("round-00000.jsonl"))) {
       var first = Json.parse("tree", line).path("nodes").get(1);

@@ -18,8 +18,7 @@ public final class StepTree {
   /// @param terminal whether the answer ends with it
   /// @param value of the state that it leads to, `R`
   /// @param given whether it is of a given solution, and was not drawn
-  public record Step(
-      int[] tokens, float[] logps, boolean terminal, double value, boolean given) {
+  public record Step(int[] tokens, float[] logps, boolean terminal, double value, boolean given) {
     /// A step that was drawn.
     public Step(int[] tokens, float[] logps, boolean terminal, double value) {
       this(tokens, logps, terminal, value, /* given= */ false);

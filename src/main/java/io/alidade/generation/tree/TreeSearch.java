@@ -59,13 +59,15 @@ public record TreeSearch(
   ///   random numbers
   /// @return a tree for each prompt, in their order
   public List<StepTree> search(List<int[]> prompts, long turn, Evaluator evaluator) {
-    return search(prompts, prompts.stream().map(_ -> Optional.<int[]>empty()).toList(), turn, evaluator);
+    return search(
+        prompts, prompts.stream().map(_ -> Optional.<int[]>empty()).toList(), turn, evaluator);
   }
 
-  /// Searches for answers. Where a state lies on the way of a given solution, the next step of it is
-  /// one of its children.
+  /// Searches for answers. Where a state lies on the way of a given solution, the next step of it
+  /// is one of its children.
   ///
-  /// @param solutions tokens of an answer to each prompt, its end token included, where one is given
+  /// @param solutions tokens of an answer to each prompt, its end token included, where one is
+  ///   given
   /// @param turn that the draws begin with
   /// @return a tree for each prompt, in their order
   public List<StepTree> search(
@@ -162,7 +164,9 @@ public record TreeSearch(
   /// of it.
   private List<Optional<Drawn>> given(
       List<int[]> prompts, List<Optional<int[]>> solutions, List<StepTree> trees) {
-    var given = new ArrayList<Optional<Drawn>>(java.util.Collections.nCopies(trees.size(), Optional.empty()));
+    var given =
+        new ArrayList<Optional<Drawn>>(
+            java.util.Collections.nCopies(trees.size(), Optional.empty()));
     for (int p = 0; p < trees.size(); p++) {
       var solution = solutions.get(p);
       if (solution.isPresent() && !trees.get(p).done()) {
@@ -199,7 +203,8 @@ public record TreeSearch(
   private Drawn known(int[] before, int[] step) {
     try (var _ = new Step()) {
       var group =
-          new Group(new Example.Row("solutions", 1), before, List.of(Completion.of(step)), Map.of());
+          new Group(
+              new Example.Row("solutions", 1), before, List.of(Completion.of(step)), Map.of());
       var output =
           policy
               .score(new Batch(List.of(group)), Set.of(Readout.LOG_LIKELIHOOD), false)
@@ -261,12 +266,13 @@ public record TreeSearch(
             evaluations[at] == 0
                 ? parent.value() // nothing is known of it
                 : Puct.value(evaluations[at], parent.depth(), outcomes[at]);
-        steps.add(new StepTree.Step(
+        steps.add(
+            new StepTree.Step(
                 one.tokens(),
                 one.logps(),
                 last.get(at),
                 value,
-                given.get(p).filter(step -> step == one).isPresent()));
+                given.get(p).isPresent() && steps.isEmpty()));
         at++;
       }
       trees.get(p).grown(steps);

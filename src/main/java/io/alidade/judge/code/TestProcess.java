@@ -33,8 +33,8 @@ final class TestProcess implements AutoCloseable {
 
   /// Runs tests until one of them takes the process down. Whether that was its own doing is certain
   /// for the first test alone: threads of an earlier one may have done it. So what is said of a
-  /// process that ends, hangs or prints too much is said of its first test, and others are left out,
-  /// to be run first in another process.
+  /// process that ends, hangs or prints too much is said of its first test, and others are left
+  /// out, to be run first in another process.
   ///
   /// @param tests names of classes
   /// @return outcomes of the first tests, at least of one; empty if the process did not start

@@ -47,7 +47,7 @@ record Answered(Prompts prompts, RowEncoder encoder) {
   /// The first candidate; of a whole conversation, its last turn.
   private static Text text(Example example) {
     var first = example.candidates().getFirst();
-    boolean whole = TextGenerator.asked(example) != example.prompt();
+    boolean whole = !TextGenerator.asked(example).equals(example.prompt());
     return whole && first instanceof Text.Chat(var turns)
         ? new Text.Chat(turns.subList(turns.size() - 1, turns.size()))
         : first;

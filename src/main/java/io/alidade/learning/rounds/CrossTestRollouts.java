@@ -130,7 +130,8 @@ public final class CrossTestRollouts implements Collector {
   }
 
   private Groups groups(Path learned) {
-    return EncodedGroups.of(Rows.open(learned.toString(), "train"), asking.encoder(), OptionalInt.empty());
+    return EncodedGroups.of(
+        Rows.open(learned.toString(), "train"), asking.encoder(), OptionalInt.empty());
   }
 
   private List<String> lines(RoundFile file, int round, int prompts) {
@@ -144,10 +145,7 @@ public final class CrossTestRollouts implements Collector {
     runner.unprotected().forEach(required::remove);
     try (var sandbox = JavaSandbox.open(runner.limits(), required)) {
       return file.lines(
-          "run",
-          prompts,
-          1,
-          (from, _) -> written(chosen[from], first + from, sandbox) + "\n");
+          "run", prompts, 1, (from, _) -> written(chosen[from], first + from, sandbox) + "\n");
     }
   }
 
@@ -191,7 +189,8 @@ public final class CrossTestRollouts implements Collector {
             Math.toIntExact(place),
             sample ->
                 codes[sample.number()] =
-                    CodeRunner.code(site.tokenizer().decode(sample.drawn().tokens(), true)).strip());
+                    CodeRunner.code(site.tokenizer().decode(sample.drawn().tokens(), true))
+                        .strip());
     var distinct = new LinkedHashSet<>(Arrays.asList(codes));
     distinct.remove("");
     return List.copyOf(distinct);

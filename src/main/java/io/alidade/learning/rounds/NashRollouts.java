@@ -82,15 +82,16 @@ public final class NashRollouts implements Collector {
       file.say(
           "no pair has the margin that is asked for%s (%s)"
               .formatted(
-                  lessons.isEmpty() ? ", so nothing is learned from it" : "; old pairs alone are learned from",
+                  lessons.isEmpty()
+                      ? ", so nothing is learned from it"
+                      : "; old pairs alone are learned from",
                   file.path()));
     }
     var metrics = plain.metrics(rollouts);
     metrics.put("nash/pairs", (double) own.size() / rollouts.size());
     metrics.put("nash/replayed", (double) (lessons.size() - own.size()) / rollouts.size());
     metrics.put("nash/student_over_teacher", beaten(rollouts));
-    return new Collected(
-        Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics);
+    return new Collected(Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics);
   }
 
   /// A random share of the pairs of an earlier round, which the draws of that round alone decide.
@@ -108,7 +109,8 @@ public final class NashRollouts implements Collector {
             });
     var pairs = pairs(Rollouts.read(file.path(), lines));
     var random =
-        new SplittableRandom((site.seed() * 0x9E3779B97F4A7C15L + round) * 0x5851F42D4C957F2DL + past);
+        new SplittableRandom(
+            (site.seed() * 0x9E3779B97F4A7C15L + round) * 0x5851F42D4C957F2DL + past);
     var order = Shuffle.of(pairs.size(), random::nextInt);
     return Arrays.stream(order)
         .limit((long) (share * pairs.size()))
@@ -120,7 +122,8 @@ public final class NashRollouts implements Collector {
   private List<Feedback.Lesson> pairs(List<Rollout> rollouts) {
     return rollouts.stream()
         .flatMap(rollout ->
-            chosen(rollout, settings).stream().map(pair -> Feedback.pair(rollout, pair[0], pair[1])))
+            chosen(rollout, settings).stream()
+                .map(pair -> Feedback.pair(rollout, pair[0], pair[1])))
         .toList();
   }
 

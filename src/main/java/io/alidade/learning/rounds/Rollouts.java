@@ -77,8 +77,7 @@ public final class Rollouts implements Collector {
     boolean lent = needs.feedback() == Needs.Feedback.LABELLED && needs.candidates() > 1;
     var lessons = lent ? Feedback.lent(own) : own;
     file.learned(() -> Feedback.lines(lessons));
-    nothing(rollouts, lessons)
-        .ifPresent(why -> file.say("%s (%s)".formatted(why, file.path())));
+    nothing(rollouts, lessons).ifPresent(why -> file.say("%s (%s)".formatted(why, file.path())));
     return new Collected(
         Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics(rollouts));
   }
@@ -200,7 +199,8 @@ public final class Rollouts implements Collector {
     long tokens = 0;
     int clipped = 0;
     for (var rollout : rollouts) {
-      var judged = Arrays.stream(rollout.standing(), 0, samples).filter(v -> !Double.isNaN(v)).toArray();
+      var judged =
+          Arrays.stream(rollout.standing(), 0, samples).filter(v -> !Double.isNaN(v)).toArray();
       double mean = Arrays.stream(judged).average().orElse(0);
       reward += Arrays.stream(judged).sum();
       known += judged.length;
@@ -236,7 +236,8 @@ public final class Rollouts implements Collector {
     }
     int count = Math.min(MEASURED, held.get().count());
     var chosen = IntStream.range(0, count).toArray();
-    var lines = drawn(held.get(), chosen, 0, site.seed() + 1, _ -> Optional.empty()).lines().toList();
+    var lines =
+        drawn(held.get(), chosen, 0, site.seed() + 1, _ -> Optional.empty()).lines().toList();
     metrics(read(Path.of("held-out"), lines))
         .forEach((name, value) -> measured.put("eval_" + name, value));
     return measured;

@@ -44,7 +44,9 @@ record RoundFile(Path folder, int number, Journal journal) {
   List<String> lines(String what, int prompts, int size, Part draw) {
     var parts = folder.resolve("round-%05d-parts".formatted(number));
     if (!Files.exists(path())) {
-      AtomicFiles.text(path(), size < prompts ? joined(parts, what, prompts, size, draw) : draw.lines(0, prompts));
+      AtomicFiles.text(
+          path(),
+          size < prompts ? joined(parts, what, prompts, size, draw) : draw.lines(0, prompts));
     }
     try {
       AtomicFiles.delete(parts); // also what a process left that was killed just before this

@@ -1,6 +1,5 @@
 package io.alidade.learning.rounds;
 
-import io.alidade.UserException;
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
@@ -21,7 +20,6 @@ import io.alidade.objective.MctsDpo;
 import io.alidade.store.Json;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
-import io.alidade.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -30,8 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.stream.IntStream;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch;
 
 /// Rounds of a run that searches: prompts in turn, a tree of steps for each, and the pairs of
@@ -64,9 +62,7 @@ public final class TreeRollouts implements Collector {
     turns = site.turns(asking.train().count());
     separators =
         Guidance.stepEnds(
-            site.tokenizer(),
-            site.policy().config().vocabSize(),
-            settings.tree().separator());
+            site.tokenizer(), site.policy().config().vocabSize(), settings.tree().separator());
     solutions =
         settings.inject()
             ? Optional.of(
@@ -169,8 +165,7 @@ public final class TreeRollouts implements Collector {
             .map(
                 tree -> tree.committed().isEmpty() ? new int[0] : tree.committed().getLast().path())
             .toList();
-    var right =
-        judged.right(IntStream.range(0, chosen.length).toArray(), committed);
+    var right = judged.right(IntStream.range(0, chosen.length).toArray(), committed);
     var lines = new StringBuilder();
     for (int i = 0; i < chosen.length; i++) {
       var example = asking.train().example(chosen[i]);
@@ -210,7 +205,8 @@ public final class TreeRollouts implements Collector {
                 List.of(plain.answer(question, asking.train().ids().get(number), answers.get(i))),
                 asking.train().cells(number)));
       }
-      var verdicts = cases.isEmpty() ? List.<io.alidade.judge.Verdict>of() : asking.sitting().judge(cases);
+      var verdicts =
+          cases.isEmpty() ? List.<io.alidade.judge.Verdict>of() : asking.sitting().judge(cases);
       var right = new boolean[prompts.length];
       for (int i = 0; i < right.length; i++) {
         right[i] = verdicts.get(i).standing()[0] > RIGHT; // one that cannot be judged is not right
@@ -236,8 +232,9 @@ public final class TreeRollouts implements Collector {
   private double sureness(SelfEvaluation question, int number, int[] steps) {
     var answer = asking.train().cells(number).get("answer");
     var asked =
-        site.tokenizer().encode(
-            question.ask().replace("{answer}", answer == null ? "" : answer.toString()), false);
+        site.tokenizer()
+            .encode(
+                question.ask().replace("{answer}", answer == null ? "" : answer.toString()), false);
     var words = new HashSet<Integer>();
     for (var word : question.right()) {
       words.add(site.tokenizer().encode(word, false)[0]);

@@ -255,7 +255,11 @@ class HostileProgramsTest extends Sandboxed {
   void sourcesThatAreHardToCompileAreRefusedAndTheNextOneIsNot() {
     var bombs =
         List.of(
-            "static class A<T> {} static " + "A<".repeat(2000) + "Integer" + ">".repeat(2000) + " x;",
+            "static class A<T> {} static "
+                + "A<".repeat(2000)
+                + "Integer"
+                + ">".repeat(2000)
+                + " x;",
             "static int f() { return " + "- ".repeat(100_000) + "1; }",
             "static void f(int x) { " + "if (x == 1) {} else ".repeat(10_000) + "{} }",
             "static int[] x = {" + "1,".repeat(60_000) + "};",

@@ -96,6 +96,7 @@ class NashRolloutsTest {
     assertThat(NashRollouts.repetition(1, 2, 3, 4, 5)).isZero();
     assertThat(NashRollouts.repetition(7, 7, 7, 7, 7)).isEqualTo(1);
     // 1234 2341 3412 4123 1234 2345: the first run comes twice
-    assertThat(NashRollouts.repetition(1, 2, 3, 4, 1, 2, 3, 4, 5)).isCloseTo(2.0 / 6, within(1e-12));
+    assertThat(NashRollouts.repetition(1, 2, 3, 4, 1, 2, 3, 4, 5))
+        .isCloseTo(2.0 / 6, within(1e-12));
   }
 }
