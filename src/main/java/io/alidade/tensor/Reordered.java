@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// The general product brings a weight into such an order anew each time, which for few rows takes
 /// longer than the product itself. It also sums each row in an order that depends on how many rows
-/// there are; this one does not, so a row has the same bits in any company.
+/// there are; this one does not, so a row has the same bits in any company ([#alike()]).
 public final class Reordered implements AutoCloseable {
   /// For how many rows the order is chosen. One would choose another kernel, whose sums differ from
   /// those for several.

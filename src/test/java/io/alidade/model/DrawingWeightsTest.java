@@ -174,16 +174,18 @@ class DrawingWeightsTest {
     try (var trained = Policy.open(model("llama"), spec.with(lora))) {
       trained.saveAdapter(adapter);
     }
-    try (var base = Policy.open(folder.resolve("llama"), spec);
-        var beside = base.beside(adapter)) {
-      var before = logps(drawn(base));
+    List<String> before;
+    Policy beside;
+    try (var base = Policy.open(folder.resolve("llama"), spec)) {
+      beside = base.beside(adapter);
+      before = logps(drawn(base));
       base.drawOnly();
       long alone = Step.liveObjects();
       beside.drawOnly();
       assertThat(Step.liveObjects()).isLessThan(alone); // handles freed, no copies made
+    }
+    try (beside) {
       assertThat(logps(drawn(beside))).isEqualTo(before); // a fresh adapter adds nothing
-      base.close();
-      assertThat(logps(drawn(beside))).isEqualTo(before);
     }
   }
 
