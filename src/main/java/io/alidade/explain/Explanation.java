@@ -26,7 +26,7 @@ public final class Explanation {
   private static final int COLUMNS = 61; // of the plot in the terminal
   private static final int FINE =
       121; // points of the picture, every other one a column of the plot
-  private static final int WIDTH = 96; // characters of a line of text
+  private static final int WIDTH = 80; // characters of a line of text
   private static final String SLOPE = "minus d loss / d log-likelihood";
   private static final String PUSH = "push: minus the derivative of the loss by the log-likelihood";
 
