@@ -104,6 +104,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "DIR", required = true, description = "Output folder.")
   private Path out = Path.of("evaluation");
 
+  @Mixin private GuidanceOptions guidance = new GuidanceOptions();
+
   @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Override
@@ -185,7 +187,8 @@ final class EvaluateCommand implements Callable<Integer> {
           model,
           other.policy(),
           rows,
-          new DrawnAnswers.Draw(samples, sampling.over(model.sampling()), sampling.stops()),
+          new DrawnAnswers.Draw(
+              samples, sampling.over(model.sampling()), sampling.stops(), guidance.of()),
           _ -> {});
     }
   }

@@ -2,6 +2,8 @@ package io.alidade.cli;
 
 import io.alidade.UserException;
 import io.alidade.generation.Answer;
+import io.alidade.generation.Answering;
+import io.alidade.generation.GuidedGenerator;
 import io.alidade.generation.Prompt;
 import io.alidade.generation.TextGenerator;
 import io.alidade.generation.Throughput;
@@ -55,6 +57,8 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
+
+  @Mixin private GuidanceOptions guidance = new GuidanceOptions();
 
   @Mixin private PromptOptions prompts = new PromptOptions("train");
 
@@ -154,34 +158,44 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private int generate(PromptOptions.Questions questions) {
-    var to = spec.commandLine().getOut();
     try (var opened = model.open(precision.of())) {
       opened.policy().drawOnly();
-      var generator = new TextGenerator(opened, sampling.over(opened.sampling()), sampling.stops());
-      if (out != null) {
-        AtomicFiles.lines(out, file -> lines(generator, questions, file));
-        to.printf("%s: %d answers%n", out, (long) questions.count() * samples);
-      } else if (stream == null ? onTerminal() : stream) {
-        text(generator, questions, to);
-      } else {
-        lines(
-            generator,
-            questions,
-            line -> {
-              to.println(line);
-              to.flush();
-            });
+      var drawn = sampling.over(opened.sampling());
+      if (guidance.of().isEmpty()) {
+        write(new TextGenerator(opened, drawn, sampling.stops()), questions);
+        return Main.OK;
       }
-      to.flush();
+      try (var guided = new GuidedGenerator(opened, guidance.of().get(), drawn, sampling.stops())) {
+        write(guided, questions);
+      }
     }
     return Main.OK;
+  }
+
+  private void write(Answering generator, PromptOptions.Questions questions) {
+    var to = spec.commandLine().getOut();
+    if (out != null) {
+      AtomicFiles.lines(out, file -> lines(generator, questions, file));
+      to.printf("%s: %d answers%n", out, (long) questions.count() * samples);
+    } else if (stream == null ? onTerminal() : stream) {
+      text(generator, questions, to);
+    } else {
+      lines(
+          generator,
+          questions,
+          line -> {
+            to.println(line);
+            to.flush();
+          });
+    }
+    to.flush();
   }
 
   private static boolean onTerminal() {
     return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
   }
 
-  private void text(TextGenerator generator, PromptOptions.Questions questions, PrintWriter to) {
+  private void text(Answering generator, PromptOptions.Questions questions, PrintWriter to) {
     int count = questions.count();
     for (int i = 0; i < count; i++) {
       var prompt = generator.prompt(questions.asked(i).example());
@@ -203,7 +217,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   /// A line of JSON for each answer, in order.
   private void lines(
-      TextGenerator generator, PromptOptions.Questions questions, Consumer<String> line) {
+      Answering generator, PromptOptions.Questions questions, Consumer<String> line) {
     var asked = new ArrayList<PromptOptions.Asked>();
     var waiting = new ArrayList<Prompt>();
     int count = questions.count();

@@ -7,6 +7,9 @@ import io.alidade.batch.Group;
 import io.alidade.batch.Readout;
 import io.alidade.data.Rows;
 import io.alidade.example.Example;
+import io.alidade.generation.Answering;
+import io.alidade.generation.Guidance;
+import io.alidade.generation.GuidedGenerator;
 import io.alidade.generation.LanguageModel;
 import io.alidade.generation.TextGenerator;
 import io.alidade.model.Policy;
@@ -46,7 +49,9 @@ public record DrawnAnswers(
   /// @param samples answers to each prompt, at least 1
   /// @param sampling how
   /// @param stops strings that end an answer
-  public record Draw(int samples, Sampling sampling, List<String> stops) {
+  /// @param guidance how answers are searched for, if they are
+  public record Draw(
+      int samples, Sampling sampling, List<String> stops, Optional<Guidance> guidance) {
     /// Checks the range.
     public Draw {
       io.alidade.Check.atLeast("samples", 1, samples);
@@ -64,10 +69,30 @@ public record DrawnAnswers(
       Rows rows,
       Draw draw,
       DoubleConsumer progress) {
+    if (draw.guidance().isEmpty()) {
+      var generator = new TextGenerator(model, draw.sampling(), draw.stops());
+      return of(file, model, generator, "", reference, rows, draw, progress);
+    }
+    try (var guided =
+        new GuidedGenerator(model, draw.guidance().get(), draw.sampling(), draw.stops())) {
+      return of(file, model, guided, guided.fingerprint(), reference, rows, draw, progress);
+    }
+  }
+
+  private static DrawnAnswers of(
+      Path file,
+      LanguageModel model,
+      Answering generator,
+      String values,
+      Optional<Policy> reference,
+      Rows rows,
+      Draw draw,
+      DoubleConsumer progress) {
     var key =
         ContentHash.of(
             List.of(
                 model.policy().fingerprint(),
+                values,
                 reference.map(Policy::fingerprint).orElse(""),
                 rows.fingerprint(),
                 Integer.toString(rows.count()),
@@ -76,7 +101,6 @@ public record DrawnAnswers(
       var lines = known(file, key);
       var drawn = new DrawnAnswers(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
       lines.forEach(drawn::add);
-      var generator = new TextGenerator(model, draw.sampling(), draw.stops());
       for (int from = lines.size(); from < rows.count(); from += PROMPTS) {
         int to = Math.min(rows.count(), from + PROMPTS);
         var fresh = draw(generator, model.policy(), reference, rows, from, to, draw.samples());
@@ -124,7 +148,7 @@ public record DrawnAnswers(
   }
 
   private static List<Map<String, Object>> draw(
-      TextGenerator generator,
+      Answering generator,
       Policy policy,
       Optional<Policy> reference,
       Rows rows,

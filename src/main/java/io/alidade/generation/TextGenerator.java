@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 
 /// Draws text from a model: prompts are rendered (conversations by the chat template, opened for
 /// the assistant), continued together over a key/value cache, and decoded while they grow.
-public final class TextGenerator {
+public final class TextGenerator implements Answering {
   private final LanguageModel model;
   private final Sampling sampling;
   private final Stops stops;
@@ -79,6 +79,7 @@ public final class TextGenerator {
   /// The prompt of a row. Of a whole conversation, what precedes its last answer.
   ///
   /// @throws UserException if it cannot be rendered, for example for want of a chat template
+  @Override
   public Prompt prompt(Example example) {
     var asked = asked(example);
     var bare = new Example(example.row(), asked, List.of(), Map.of(), example.extras());
@@ -102,11 +103,7 @@ public final class TextGenerator {
     return new Text.Chat(asked);
   }
 
-  /// An answer to each prompt, in order.
-  ///
-  /// @param first number of the first prompt; seed and number decide the draws of a row, so that a
-  ///   long list may be answered in parts
-  /// @param listener told of text with these numbers
+  @Override
   public List<Answer> draw(List<Prompt> prompts, int first, Listener listener) {
     var rows =
         IntStream.range(0, prompts.size())

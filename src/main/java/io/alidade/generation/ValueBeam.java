@@ -46,11 +46,33 @@ public record ValueBeam(
   /// What a search gave.
   ///
   /// @param tokens of the answer
+  /// @param logps log-likelihood of each, nats
+  /// @param entropies of the distribution that each was drawn from, nats
   /// @param value that the critic gives it, reward units
   /// @param finished whether it ended before the budget did
-  public record Found(int[] tokens, double value, boolean finished) {}
+  public record Found(
+      int[] tokens, float[] logps, float[] entropies, double value, boolean finished) {}
 
-  private record Beginning(int prompt, int[] tokens, double value, boolean finished) {}
+  private record Beginning(
+      int prompt, int[] tokens, float[] logps, float[] entropies, double value, boolean finished) {
+    static Beginning of(int prompt) {
+      return new Beginning(prompt, new int[0], new float[0], new float[0], 0, false);
+    }
+
+    Beginning with(Drawn step, boolean finished) {
+      return new Beginning(
+          prompt,
+          joined(tokens, step.tokens()),
+          joined(logps, step.logps()),
+          joined(entropies, step.entropies()),
+          0,
+          finished);
+    }
+
+    Beginning worth(double value) {
+      return new Beginning(prompt, tokens, logps, entropies, value, finished);
+    }
+  }
 
   /// An answer to each prompt, in their order.
   ///
@@ -61,7 +83,7 @@ public record ValueBeam(
     var beams = new ArrayList<List<Beginning>>();
     var done = new ArrayList<List<Beginning>>();
     for (int p = 0; p < prompts.size(); p++) {
-      beams.add(List.of(new Beginning(p, new int[0], 0, false)));
+      beams.add(List.of(Beginning.of(p)));
       done.add(new ArrayList<>());
     }
     var stops = new HashSet<>(separators);
@@ -89,7 +111,7 @@ public record ValueBeam(
     for (int p = 0; p < prompts.size(); p++) {
       var among = done.get(p).isEmpty() ? beams.get(p) : done.get(p);
       var best = among.stream().max(Comparator.comparingDouble(Beginning::value)).orElseThrow();
-      found.add(new Found(best.tokens, best.value, best.finished));
+      found.add(new Found(best.tokens, best.logps, best.entropies, best.value, best.finished));
     }
     return found;
   }
@@ -132,7 +154,7 @@ public record ValueBeam(
         Arrays.stream(tokens).forEach(key::add);
         if (seen.add(key)) {
           boolean finished = tokens.length > 0 && ends.contains(tokens[tokens.length - 1]);
-          grown.add(new Beginning(open.get(i).prompt, tokens, 0, finished));
+          grown.add(open.get(i).with(one, finished));
         }
       }
     }
@@ -145,6 +167,12 @@ public record ValueBeam(
     return both;
   }
 
+  private static float[] joined(float[] one, float[] two) {
+    var both = Arrays.copyOf(one, one.length + two.length);
+    System.arraycopy(two, 0, both, one.length, two.length);
+    return both;
+  }
+
   private static List<Beginning> valued(
       Policy critic, List<int[]> prompts, List<Beginning> beginnings) {
     var texts =
@@ -152,8 +180,7 @@ public record ValueBeam(
     var values = values(critic, texts);
     var valued = new ArrayList<Beginning>();
     for (int i = 0; i < values.length; i++) {
-      var one = beginnings.get(i);
-      valued.add(new Beginning(one.prompt, one.tokens, values[i], one.finished));
+      valued.add(beginnings.get(i).worth(values[i]));
     }
     return valued;
   }

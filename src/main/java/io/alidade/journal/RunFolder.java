@@ -62,7 +62,9 @@ public final class RunFolder implements AutoCloseable {
         throw new UserException(
             out + " is in use by another process: wait for it, or choose another --out");
       }
-      AtomicFiles.sweep(out);
+      for (var folder : List.of(out, out.resolve("checkpoints"), out.resolve("rounds"))) {
+        AtomicFiles.sweep(folder);
+      }
       return new RunFolder(out, channel);
     } catch (IOException e) {
       throw new UserException(

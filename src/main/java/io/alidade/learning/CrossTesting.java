@@ -5,6 +5,8 @@ import io.alidade.Default;
 import io.alidade.example.Signal;
 import io.alidade.judge.CodeRunner;
 import io.alidade.judge.code.PassMatrix.ChosenTest;
+import io.alidade.learning.rounds.Asking;
+import io.alidade.learning.rounds.CrossTestRollouts;
 import io.alidade.objective.Needs;
 import java.util.Optional;
 import java.util.Set;
@@ -65,8 +67,8 @@ public record CrossTesting(
   }
 
   @Override
-  public Optional<CrossTesting> crossTests() {
-    return Optional.of(this);
+  public Collector collects(Asking asking) {
+    return new CrossTestRollouts(asking, this);
   }
 
   @Override

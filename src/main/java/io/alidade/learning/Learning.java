@@ -2,6 +2,8 @@ package io.alidade.learning;
 
 import io.alidade.batch.Readout;
 import io.alidade.example.Signal;
+import io.alidade.learning.rounds.Asking;
+import io.alidade.learning.rounds.Rollouts;
 import io.alidade.model.Head;
 import io.alidade.model.Policy;
 import io.alidade.model.Trainee;
@@ -20,16 +22,6 @@ public interface Learning {
   /// The signals that its drawn answers carry.
   default Set<Signal> yields(Needs.Feedback form) {
     return Drawing.yields(form);
-  }
-
-  /// How it searches for answers, if it does in place of drawing them whole.
-  default Optional<StepSearch> searches() {
-    return Optional.empty();
-  }
-
-  /// How it has programs and tests written that judge each other, if it does.
-  default Optional<CrossTesting> crossTests() {
-    return Optional.empty();
   }
 
   /// Readouts that what it trains reports beyond a policy alone; an objective must read all of
@@ -54,6 +46,13 @@ public interface Learning {
   /// holds.
   default Optional<Drawing> draws() {
     return Optional.empty();
+  }
+
+  /// What it draws, round by round: whole answers, unless it says otherwise.
+  ///
+  /// @param asking prompts and judge
+  default Collector collects(Asking asking) {
+    return new Rollouts(asking, draws().orElseThrow());
   }
 
   /// How it draws answers that stand beside what the data hold, if it does.

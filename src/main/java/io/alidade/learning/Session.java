@@ -158,13 +158,42 @@ public final class Session implements AutoCloseable {
   /// Tells a reference that follows the policy that a new part of the run begins. If that moves the
   /// policy, the optimizer begins anew.
   public void anchor() {
-    moving.ifPresent(Moving::anchored);
+    moving.ifPresent(this::anchored);
     if (moving.filter(Moving::movesPolicy).isPresent()) {
       restart();
     }
     journal.message(
         "stage %d of %d: %,d steps"
             .formatted(course.number(done) + 1, course.stages(), course.at(done).steps()));
+  }
+
+  /// Anchors a reference. If that moves the policy and costs more held-out reward than it may, the
+  /// move is taken back.
+  private void anchored(Moving reference) {
+    var tolerance = reference.tolerance();
+    if (tolerance.isEmpty() || done == 0) { // before the first round there is nowhere to move
+      reference.anchored();
+      return;
+    }
+    double before = reward();
+    reference.anchored();
+    double after = reward();
+    if (!(after >= before - tolerance.get())) { // NaN too
+      reference.withdraw();
+      say(
+          "step %,d: momentum would take the held-out reward from %.4g to %.4g; this round goes without it"
+              .formatted(done, before, after));
+    }
+  }
+
+  private double reward() {
+    policy.training(false);
+    var reward = collecting().measure().get("eval_reward");
+    if (reward == null) {
+      throw new UserException(
+          "reference.Extrapolated.tolerance: there are no held-out prompts to measure the reward on; set eval_data or eval_fraction");
+    }
+    return reward;
   }
 
   /// Forgets the optimizer's state, as at the beginning of a run.

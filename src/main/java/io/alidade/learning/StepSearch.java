@@ -6,6 +6,8 @@ import io.alidade.example.Signal;
 import io.alidade.generation.tree.Puct;
 import io.alidade.generation.tree.SelfEvaluation;
 import io.alidade.generation.tree.StepTree;
+import io.alidade.learning.rounds.Asking;
+import io.alidade.learning.rounds.TreeRollouts;
 import io.alidade.objective.MctsDpo;
 import io.alidade.objective.Needs;
 import java.util.Optional;
@@ -24,6 +26,8 @@ import java.util.Set;
 /// @param rejected which sibling is the rejected one
 /// @param pairs of a tree at most, at least 1
 /// @param onlyRight whether trees whose committed answer is wrong are left out
+/// @param inject whether the solution that a row holds (its first candidate) is put into the tree
+///   beside the steps that are drawn
 /// @param evaluation what the policy is asked of its own steps; without it every state counts alike
 /// @param drawing the judge that says whether an answer is right (a reward above 0.5), how a token
 ///   is drawn, and how long an answer may be; `samples` count for evaluations alone
@@ -36,6 +40,7 @@ public record StepSearch(
     @Default("worst") StepTree.Rejected rejected,
     @Default("8") int pairs,
     @Default("false") boolean onlyRight,
+    @Default("false") boolean inject,
     Optional<SelfEvaluation> evaluation,
     Drawing drawing)
     implements Learning {
@@ -58,8 +63,8 @@ public record StepSearch(
   }
 
   @Override
-  public Optional<StepSearch> searches() {
-    return Optional.of(this);
+  public Collector collects(Asking asking) {
+    return new TreeRollouts(asking, this);
   }
 
   @Override

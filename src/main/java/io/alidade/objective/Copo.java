@@ -1,6 +1,8 @@
 package io.alidade.objective;
 
 import io.alidade.Check;
+import io.alidade.Default;
+import io.alidade.batch.Readout;
 import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
@@ -14,6 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 ///
 ///     loss of a token:  w l(A) + (1 - w) l(A_g)        w = sigmoid(k (H - b))
 ///     l(A) = max(-A rho, -A clip(rho, 1 - low, 1 + high)), and at most -c A where A < 0
+///     less entropy * (entropy of the token's distribution), plus beta * divergence
 ///
 /// `A` is the advantage of an answer within its prompt, `A_g` that of the prompt, `H` the entropy
 /// of the final answers of the prompt in bits, `rho` the ratio of the policy to the one that drew
@@ -32,6 +35,8 @@ import org.bytedeco.pytorch.global.torch;
 ///   no reference
 /// @param averaging how tokens are averaged
 /// @param onPolicy whether the policy itself has just drawn the answers, so that the ratio is 1
+/// @param entropy weight of the entropy of each token's distribution, which is added to what is
+///   sought, per nat, not negative
 public record Copo(
     Blend blend,
     double k,
@@ -41,7 +46,8 @@ public record Copo(
     double c,
     double beta,
     Averaging averaging,
-    boolean onPolicy)
+    boolean onPolicy,
+    @Default("0.0") double entropy)
     implements Objective {
   /// How much better an answer was than the others to its prompt.
   static final Signal ADVANTAGE = Signal.perCandidate("advantage");
@@ -79,6 +85,20 @@ public record Copo(
     NONE
   }
 
+  /// Without a bonus for entropy.
+  public Copo(
+      Blend blend,
+      double k,
+      double b,
+      double epsilonLow,
+      double epsilonHigh,
+      double c,
+      double beta,
+      Averaging averaging,
+      boolean onPolicy) {
+    this(blend, k, b, epsilonLow, epsilonHigh, c, beta, averaging, onPolicy, 0);
+  }
+
   /// Checks the ranges.
   public Copo {
     Check.notNegative("k", k);
@@ -87,6 +107,7 @@ public record Copo(
     Check.notNegative("epsilon_high", epsilonHigh);
     Check.positive("c less 1", c - 1);
     Check.notNegative("beta", beta);
+    Check.notNegative("entropy", entropy);
   }
 
   @Override
@@ -94,7 +115,8 @@ public record Copo(
     var all = Needs.rollouts().with(ADVANTAGE, GLOBAL, ENTROPY).overTokens();
     boolean asked = blend == Blend.SOFT_WITH_ZERO || blend == Blend.ONLY_ZERO;
     var needs = asked ? all.with(REWARD) : all;
-    var policies = onPolicy ? needs : needs.with(OLD);
+    var spread = entropy == 0 ? needs : needs.reading(Readout.ENTROPY);
+    var policies = onPolicy ? spread : spread.with(OLD);
     return beta == 0 ? policies.withoutReference() : policies;
   }
 
@@ -108,7 +130,11 @@ public record Copo(
     var local = clipped(ratio, batch.signal(ADVANTAGE));
     var global = clipped(ratio, batch.signal(GLOBAL));
     var share = weight.unsqueeze(1); // [N, 1]
-    var units = share.mul(local).add(Ops.plus(share.neg(), 1).mul(global)); // [N, U]
+    var blended = share.mul(local).add(Ops.plus(share.neg(), 1).mul(global)); // [N, U]
+    var units =
+        entropy == 0
+            ? blended
+            : blended.sub(Ops.times(batch.readout(Readout.ENTROPY).mul(mask), entropy));
     if (beta == 0) {
       return reported(averaging.mean(units, mask), batch, weight);
     }

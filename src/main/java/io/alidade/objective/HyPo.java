@@ -1,6 +1,7 @@
 package io.alidade.objective;
 
 import io.alidade.Check;
+import io.alidade.Default;
 import io.alidade.batch.Scored;
 import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
@@ -28,16 +29,25 @@ import org.bytedeco.pytorch.Tensor;
 /// @param beta strength of DPO's constraint, reward units per nat, positive
 /// @param lambda weight of the KL, per nat, not negative; 0 is [Dpo]
 /// @param divergence DPO's
-public record HyPo(double beta, double lambda, Divergence divergence) implements Objective {
+/// @param onlineEvery steps from one drawing of answers to the next, at least 1; `lambda` counts as
+///   many times in the steps that have them
+public record HyPo(double beta, double lambda, Divergence divergence, @Default("1") int onlineEvery)
+    implements Objective {
+  /// With drawn answers in every step.
+  public HyPo(double beta, double lambda, Divergence divergence) {
+    this(beta, lambda, divergence, 1);
+  }
+
   /// Checks the ranges.
   public HyPo {
     Check.positive("beta", beta);
     Check.notNegative("lambda", lambda);
+    Check.atLeast("online_every", 1, onlineEvery);
   }
 
   @Override
   public Needs needs() {
-    return Needs.pairs().candidates(4); // with two drawn answers at least
+    return Needs.pairs().candidates(4).every(onlineEvery); // with two drawn answers at least
   }
 
   @Override
@@ -54,7 +64,7 @@ public record HyPo(double beta, double lambda, Divergence divergence) implements
     var estimate = drawn.mean(gaps); // [G]
     // The surrogate gives the gradient and the estimate the value.
     var online = estimate.add(surrogate).sub(batch.constant(surrogate));
-    return Loss.mean(pairs.add(Ops.times(online, lambda)))
+    return Loss.mean(pairs.add(Ops.times(online, lambda * onlineEvery)))
         .rewards(batch, Ops.times(ratio, beta))
         .metric("hypo/pair_loss", pairs)
         .metric("kl", estimate);

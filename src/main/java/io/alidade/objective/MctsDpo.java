@@ -1,6 +1,7 @@
 package io.alidade.objective;
 
 import io.alidade.Check;
+import io.alidade.Default;
 import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
@@ -13,9 +14,27 @@ import io.alidade.tensor.Ops;
 /// differ, and `epsilon = min(N_l / (N_l + max(1, N_w)), 0.5)` of their visits. The pull ends at
 /// `sigmoid(h) = 1 - epsilon`, so doubtful pairs stop early. With `epsilon = 0` it is [Dpo].
 ///
+/// With `form: squared` the loss is that of [Ipo] on the same log-ratios, `(h / beta - 1 / (2
+/// beta))^2`, which does not ask how sure a label is.
+///
 /// @param beta strength of the constraint, reward units per nat, positive
 /// @param kappa log-ratios are divided by the length to this power, not negative; 0 for sums
-public record MctsDpo(double beta, double kappa) implements Objective {
+/// @param form of the loss
+public record MctsDpo(double beta, double kappa, @Default("logistic") Form form)
+    implements Objective {
+  /// How a margin becomes a loss.
+  public enum Form {
+    /// DPO's, smoothed by visits.
+    LOGISTIC,
+    /// IPO's.
+    SQUARED
+  }
+
+  /// DPO's form.
+  public MctsDpo(double beta, double kappa) {
+    this(beta, kappa, Form.LOGISTIC);
+  }
+
   /// The chance that a label is wrong.
   public static final Signal EPSILON = Signal.perGroup("epsilon");
 
@@ -38,8 +57,11 @@ public record MctsDpo(double beta, double kappa) implements Objective {
     var reward = Ops.times(scaled, beta);
     var h = batch.margin(reward); // [G]
     var epsilon = batch.signal(EPSILON); // [G]
-    return Loss.mean(Logistic.loss(h).add(epsilon.mul(h)))
-        .rewards(batch, reward)
-        .metric("mcts/epsilon", epsilon);
+    var loss =
+        switch (form) {
+          case LOGISTIC -> Logistic.loss(h).add(epsilon.mul(h));
+          case SQUARED -> Ops.plus(Ops.times(h, 1 / beta), -1 / (2 * beta)).square();
+        };
+    return Loss.mean(loss).rewards(batch, reward).metric("mcts/epsilon", epsilon);
   }
 }

@@ -15,6 +15,7 @@ import java.util.Set;
 /// @param referenceReadouts what a frozen model must report; empty if none is needed
 /// @param mean over what its loss is a mean
 /// @param outputs of a reward head, at least 1
+/// @param every steps from one drawing of further candidates to the next, at least 1
 public record Needs(
     Feedback feedback,
     int candidates,
@@ -22,7 +23,8 @@ public record Needs(
     Set<Readout> readouts,
     Set<Readout> referenceReadouts,
     Mean mean,
-    int outputs) {
+    int outputs,
+    int every) {
   /// The same for a reward head of one output.
   public Needs(
       Feedback feedback,
@@ -31,7 +33,7 @@ public record Needs(
       Set<Readout> readouts,
       Set<Readout> referenceReadouts,
       Mean mean) {
-    this(feedback, candidates, signals, readouts, referenceReadouts, mean, 1);
+    this(feedback, candidates, signals, readouts, referenceReadouts, mean, 1, 1);
   }
 
   /// The form of the examples that an objective learns from.
@@ -114,7 +116,13 @@ public record Needs(
   /// The same with at least so many candidates a group, the further ones appended by a strategy;
   /// those of pairs are drawn by the policy.
   public Needs candidates(int least) {
-    return new Needs(feedback, least, signals, readouts, referenceReadouts, mean, outputs);
+    return new Needs(feedback, least, signals, readouts, referenceReadouts, mean, outputs, every);
+  }
+
+  /// The same with further candidates in every so many steps only.
+  public Needs every(int steps) {
+    return new Needs(
+        feedback, candidates, signals, readouts, referenceReadouts, mean, outputs, steps);
   }
 
   /// The same without a frozen model.
@@ -129,7 +137,7 @@ public record Needs(
 
   /// The same with these readouts of a frozen model and no others.
   public Needs referenceReading(Readout... these) {
-    return new Needs(feedback, candidates, signals, readouts, Set.of(these), mean, outputs);
+    return new Needs(feedback, candidates, signals, readouts, Set.of(these), mean, outputs, every);
   }
 
   /// The same with further signals.
@@ -141,7 +149,8 @@ public record Needs(
         readouts,
         referenceReadouts,
         mean,
-        outputs);
+        outputs,
+        every);
   }
 
   /// The same with further readouts.
@@ -153,37 +162,40 @@ public record Needs(
         union(readouts, Set.of(more)),
         referenceReadouts,
         mean,
-        outputs);
+        outputs,
+        every);
   }
 
   /// The same with these readouts and no others.
   public Needs readingOnly(Readout... these) {
     return new Needs(
-        feedback, candidates, signals, Set.of(these), referenceReadouts, mean, outputs);
+        feedback, candidates, signals, Set.of(these), referenceReadouts, mean, outputs, every);
   }
 
   /// The same with a reward head of several outputs.
   public Needs outputs(int count) {
-    return new Needs(feedback, candidates, signals, readouts, referenceReadouts, mean, count);
+    return new Needs(
+        feedback, candidates, signals, readouts, referenceReadouts, mean, count, every);
   }
 
   /// The same for a mean over tokens.
   public Needs overTokens() {
     return new Needs(
-        feedback, candidates, signals, readouts, referenceReadouts, Mean.TOKENS, outputs);
+        feedback, candidates, signals, readouts, referenceReadouts, Mean.TOKENS, outputs, every);
   }
 
   /// The same for an objective whose groups act on each other.
   public Needs wholeBatch() {
     return new Needs(
-        feedback, candidates, signals, readouts, referenceReadouts, Mean.BATCH, outputs);
+        feedback, candidates, signals, readouts, referenceReadouts, Mean.BATCH, outputs, every);
   }
 
   /// What both objectives need, for combinations.
   ///
   /// @throws IllegalArgumentException if they learn from different forms of feedback, or one from
   ///   pairs alone and the other from pairs with drawn answers behind them, which the first would
-  ///   take for answers of the data, or from reward heads of different widths
+  ///   take for answers of the data, or from reward heads of different widths, or from answers that
+  ///   are drawn more or less often
   public Needs and(Needs other) {
     if (feedback != other.feedback) {
       throw new IllegalArgumentException(
@@ -192,6 +204,11 @@ public record Needs(
     if (onlyPairs() != other.onlyPairs()) {
       throw new IllegalArgumentException(
           "cannot combine objectives over pairs of the data and over pairs with drawn answers");
+    }
+    if (every != other.every) {
+      throw new IllegalArgumentException(
+          "cannot combine objectives that want drawn answers every %d and every %d steps"
+              .formatted(every, other.every));
     }
     if (outputs != other.outputs && rewards() && other.rewards()) {
       throw new IllegalArgumentException(
@@ -205,7 +222,8 @@ public record Needs(
         union(readouts, other.readouts),
         union(referenceReadouts, other.referenceReadouts),
         mean.compareTo(other.mean) > 0 ? mean : other.mean,
-        Math.max(outputs, other.outputs));
+        Math.max(outputs, other.outputs),
+        every);
   }
 
   private boolean rewards() {

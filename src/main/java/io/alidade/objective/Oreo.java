@@ -5,6 +5,7 @@ import io.alidade.batch.Readout;
 import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /// Offline reasoning optimization (OREO; Wang et al. 2024, arXiv:2412.16145): policy and value
@@ -28,8 +29,19 @@ import org.bytedeco.pytorch.Tensor;
 /// @param level what an action is
 /// @param right reward of a right answer
 /// @param wrong reward of a wrong one
-public record Oreo(double beta, double alphaKl, Level level, double right, double wrong)
+/// @param adaptive how `alphaKl` follows the divergence; without it it stays, as in all published
+///   runs
+public record Oreo(
+    double beta,
+    double alphaKl,
+    Level level,
+    double right,
+    double wrong,
+    Optional<AdaptiveKl> adaptive)
     implements Objective {
+  /// What the weight of the divergence has become.
+  private static final String WEIGHT = "oreo/alpha_kl";
+
   /// What an action is.
   public enum Level {
     /// A token.
@@ -52,13 +64,22 @@ public record Oreo(double beta, double alphaKl, Level level, double right, doubl
     Check.notNegative("alpha_kl", alphaKl);
     Check.finite("right", right);
     Check.finite("wrong", wrong);
+    if (adaptive.isPresent() && alphaKl == 0) {
+      throw new IllegalArgumentException("alpha_kl must be positive for an adaptive weight, was 0");
+    }
+  }
+
+  /// With a weight of the divergence that stays.
+  public Oreo(double beta, double alphaKl, Level level, double right, double wrong) {
+    this(beta, alphaKl, level, right, wrong, Optional.empty());
   }
 
   @Override
   public Needs needs() {
     var needs = Needs.labelled().with(LABEL).reading(Readout.VALUE);
     var regularised = alphaKl > 0 ? needs.reading(Readout.DIVERGENCE) : needs;
-    return level == Level.STEP ? regularised.with(STEP) : regularised;
+    var stepped = level == Level.STEP ? regularised.with(STEP) : regularised;
+    return adaptive.isPresent() ? stepped.wholeBatch() : stepped; // a weight for each batch
   }
 
   @Override
@@ -95,7 +116,15 @@ public record Oreo(double beta, double alphaKl, Level level, double right, doubl
     }
     var divergence = batch.readout(Readout.DIVERGENCE); // [N, U]
     var mean = divergence.mul(mask).sum(1).div(Ops.atLeast(mask.sum(1), 1)); // [N]
-    return loss.plus(alphaKl, Loss.mean(mean)).metric("oreo/kl", divergence, mask);
+    if (adaptive.isEmpty()) {
+      return loss.plus(alphaKl, Loss.mean(mean)).metric("oreo/kl", divergence, mask);
+    }
+    double weight = batch.memory(WEIGHT, alphaKl);
+    double found = Ops.number(mean.detach().mean());
+    return loss.plus(weight, Loss.mean(mean))
+        .metric("oreo/kl", divergence, mask)
+        .metric(WEIGHT, Ops.plus(Ops.times(mean, 0), weight))
+        .remember(WEIGHT, adaptive.get().after(weight, found, batch.groups()));
   }
 
   /// 1 where an action begins, `[N, U]`.

@@ -8,6 +8,7 @@ import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -31,10 +32,19 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// adapter is refused, as the product of its two matrices is not linear in them.
 ///
 /// @param alpha momentum, in `[0, 1)`; in the long run steps are `1 / (1 - alpha)` times as long
-public record Extrapolated(double alpha) implements Reference {
-  /// Checks the range.
+/// @param tolerance by how much the mean reward of answers to held-out prompts may fall through a
+///   push, in the judge's units, not negative; a round whose push costs more goes without. Without
+///   it nobody looks
+public record Extrapolated(double alpha, Optional<Double> tolerance) implements Reference {
+  /// Checks the ranges.
   public Extrapolated {
     Check.belowFrom("alpha", 0, 1, alpha);
+    tolerance.ifPresent(most -> Check.notNegative("tolerance", most));
+  }
+
+  /// A momentum that nobody looks after.
+  public Extrapolated(double alpha) {
+    this(alpha, Optional.empty());
   }
 
   @Override
@@ -44,7 +54,7 @@ public record Extrapolated(double alpha) implements Reference {
           "reference Extrapolated: the product of an adapter's matrices is not linear in them, so it"
               + " cannot be extrapolated; train without adapter, or use reference: PreviousStage");
     }
-    return new Extrapolating(setting.policy(), alpha);
+    return new Extrapolating(setting.policy(), alpha, tolerance);
   }
 
   @Override

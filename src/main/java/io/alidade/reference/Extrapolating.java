@@ -5,8 +5,10 @@ import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
 import io.alidade.model.Policy;
 import io.alidade.model.Scoring;
+import io.alidade.tensor.Step;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
@@ -19,12 +21,14 @@ final class Extrapolating implements Moving {
   private final Policy fit; // stored only
   private final Following anchor;
   private final double alpha;
+  private final Optional<Double> tolerance;
 
-  Extrapolating(Policy policy, double alpha) {
+  Extrapolating(Policy policy, double alpha, Optional<Double> tolerance) {
     this.policy = policy;
     this.fit = policy.follower();
     this.anchor = new Following(policy, 1, 0);
     this.alpha = alpha;
+    this.tolerance = tolerance;
   }
 
   @Override
@@ -39,6 +43,19 @@ final class Extrapolating implements Moving {
   @Override
   public boolean movesPolicy() {
     return true;
+  }
+
+  @Override
+  public Optional<Double> tolerance() {
+    return tolerance;
+  }
+
+  @Override
+  public void withdraw() {
+    try (var _ = new Step()) {
+      policy.put(fit.changeable()); // what the push began with
+    }
+    anchor.anchored();
   }
 
   @Override

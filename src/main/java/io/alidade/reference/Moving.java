@@ -2,6 +2,7 @@ package io.alidade.reference;
 
 import io.alidade.model.Scorer;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 
@@ -20,6 +21,20 @@ public interface Moving extends Scorer {
   /// weights no longer holds.
   default boolean movesPolicy() {
     return false;
+  }
+
+  /// By how much the reward of answers to held-out prompts may fall through such a move; empty if
+  /// nobody looks.
+  default Optional<Double> tolerance() {
+    return Optional.empty();
+  }
+
+  /// Takes back how the last part's beginning moved the policy: the part begins with the policy as
+  /// it was.
+  ///
+  /// @throws IllegalStateException if it moves none
+  default void withdraw() {
+    throw new IllegalStateException("this reference moves no policy");
   }
 
   /// Its weights by name, for a checkpoint; they share memory with it.

@@ -11,6 +11,8 @@ import io.alidade.data.Strategy;
 import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
 import io.alidade.learning.Drawing;
+import io.alidade.learning.rounds.Accompanied;
+import io.alidade.learning.rounds.Prompts;
 import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
 import io.alidade.recipe.Scale;
@@ -39,13 +41,13 @@ record Inputs(
     Tokenizer tokenizer,
     Groups train,
     Optional<Groups> held,
-    Optional<Prompts> prompts)
+    Optional<Asked> prompts)
     implements AutoCloseable {
   /// What a loop that draws asks.
   ///
   /// @param train prompts to learn from
   /// @param held prompts to measure on
-  record Prompts(Rollouts.Asked train, Optional<Rollouts.Asked> held) {}
+  record Asked(Prompts train, Optional<Prompts> held) {}
 
   /// Resolves names and encodes every row, so that all that is wrong with the data is known before
   /// a weight is read.
@@ -114,20 +116,18 @@ record Inputs(
       Rows rows,
       Optional<Rows> heldRows,
       Journal journal) {
-    var encoder = Rollouts.encoder(tokenizer);
     int longest = plan.scale().maxLength() - drawing.maxNewTokens();
-    var train = Rollouts.Asked.of("prompts", rows, encoder, longest, journal);
+    var train = Prompts.of("prompts", rows, tokenizer, longest, journal);
     var held =
-        heldRows.map(
-            some -> Rollouts.Asked.of("held-out prompts", some, encoder, longest, journal));
+        heldRows.map(some -> Prompts.of("held-out prompts", some, tokenizer, longest, journal));
     return new Inputs(
         model,
         data,
         evalData,
         tokenizer,
         Groups.of(java.util.List.of()),
-        held.map(Rollouts.Asked::groups),
-        Optional.of(new Prompts(train, held)));
+        held.map(Prompts::groups),
+        Optional.of(new Asked(train, held)));
   }
 
   /// Whether a plan fits its data, as far as the first row tells.

@@ -11,11 +11,13 @@ import io.alidade.generation.tree.TreeSearch;
 import io.alidade.model.Generator;
 import io.alidade.model.Policy;
 import io.alidade.model.Sampling;
+import io.alidade.model.SaveOptions;
 import io.alidade.objective.Dpo;
+import io.alidade.objective.Objective;
 import io.alidade.objective.Sft;
 import io.alidade.study.Verdict.Part;
-import io.alidade.world.ChainArithmetic;
 import io.alidade.world.Lesson;
+import io.alidade.world.MixedArithmetic;
 import io.alidade.world.SmallModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,10 +37,13 @@ public record MctsDpo() implements Study {
   private static final String CHOSEN = "chosen steps that are right";
   private static final String REJECTED = "rejected steps that are right";
   private static final String TOKENS = "tokens drawn, thousands";
-  private static final int STEPS = ChainArithmetic.STEPS;
+  private static final int STEPS = MixedArithmetic.STEPS;
   private static final int ANSWERS = 8; // to a problem, of arms that draw whole answers
-
-  private static final double RATE = 3e-4;
+  private static final int ROUNDS = 3;
+  private static final int PROBLEMS = 96; // of a round of search
+  private static final int SIMULATIONS = 16; // for each step, and four times as many for the first
+  private static final int UPDATES = 20; // of a round, of 32 groups each
+  private static final double RATE = 1e-4;
 
   @Override
   public List<String> recipes() {
@@ -58,120 +63,142 @@ public record MctsDpo() implements Study {
   @Override
   public String remarks() {
     return """
-    Six additions modulo 10, one token a step, so a step of the paper is a token here; a transformer of width 64 and two layers, fine-tuned on solutions with 20 % wrong steps, as in the study of
-    OREO. Four rounds of 64 problems each: search with 2 actions, depth 3, breadth 4 and 4 simulations a step (16 for the first), without self-evaluation. The published experiment has 16 simulations a
-    step; four keep a seed within two minutes. The other arms draw as many tokens a round as the search did, eight answers to a problem, label them by the last digit, and take the same number of
-    updates: 40 a round, of 32 pairs (answers) each, at 3e-4; beta 0.1 in both forms of DPO, against the start.
-
-    The start solves every problem when it decodes greedily, which a pilot would have shown: this world leaves nothing to gain, and all arms can only lose. So the outcome says that forty updates a
-    round at this rate harm a model that is right already; on the claim it says nothing until the start has something to learn.\
     """;
+  }
+
+  /// What the arms of a trial have in common.
+  ///
+  /// @param begin folder of the fine-tuned start
+  /// @param start the same, frozen
+  /// @param held problems that accuracy is measured on
+  private record Setting(Bench bench, Trial trial, Path begin, Policy start, List<int[]> held) {
+    int rounds() {
+      return bench.size(ROUNDS, 1);
+    }
+
+    void learn(int round, Objective objective, Policy policy, List<Group> groups) {
+      if (!groups.isEmpty()) {
+        new Lesson(
+                Lesson.cut(RATE),
+                32,
+                bench.size(UPDATES, 3),
+                bench.seed("order") + round,
+                bench.scratch().resolve("lesson"))
+            .teach(objective, policy, start, groups);
+      }
+    }
+
+    void measure(String arm, Policy policy) {
+      trial.note(arm, ACCURACY, MixedArithmetic.accuracy(policy, held));
+    }
   }
 
   @Override
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
-    var task = new ChainArithmetic(10);
-    var begin = Oreo.begin(bench, task);
-    var held = task.problems(bench.size(500, 30), bench.random("held"));
-    int rounds = bench.size(4, 1);
+    var begin = begin(bench);
+    var held = MixedArithmetic.problems(bench.size(500, 30), bench.random("held"));
     try (var start = SmallModel.frozen(begin)) {
-      trial.note(START, ACCURACY, task.accuracy(start, held));
-      var tokens = new int[rounds];
-      mcts(bench, trial, task, begin, start, held, tokens);
+      var setting = new Setting(bench, trial, begin, start, held);
+      setting.measure(START, start);
+      var tokens = mcts(setting);
       for (var arm : List.of(WHOLE, SFT)) {
-        whole(bench, trial, task, begin, start, held, tokens, arm);
+        whole(setting, tokens, arm);
       }
     }
     return trial;
   }
 
-  private static Lesson lesson(Bench bench, int round) {
-    return new Lesson(
-        Lesson.cut(RATE),
-        32,
-        bench.size(40, 3),
-        bench.seed("order") + round,
-        bench.scratch().resolve("lesson"));
+  /// A model fine-tuned on solutions with wrong steps.
+  private static Path begin(Bench bench) {
+    var fresh = bench.scratch().resolve("fresh");
+    new SmallModel(
+            MixedArithmetic.VOCABULARY, 64, 2, MixedArithmetic.PROMPT + STEPS, 1 / Math.sqrt(64))
+        .write(fresh, bench.seed("weights"));
+    bench.at("fine-tuning the start", 0.05);
+    try (var policy = SmallModel.trainable(fresh)) {
+      new Lesson(
+              Lesson.cut(2e-3),
+              64,
+              bench.size(1200, 20),
+              bench.seed("start"),
+              bench.scratch().resolve("lesson"))
+          .teach(
+              new Sft(),
+              policy,
+              MixedArithmetic.demonstrations(
+                  bench.size(60_000, 1000), bench.random("demonstrations")));
+      var begin = bench.scratch().resolve("start");
+      policy.save(begin, SaveOptions.PLAIN);
+      return begin;
+    }
   }
 
-  private static void mcts(
-      Bench bench,
-      Trial trial,
-      ChainArithmetic task,
-      Path begin,
-      Policy start,
-      List<int[]> held,
-      int[] tokens) {
-    var settings = new Puct(bench.size(4, 1), 2, 2, 3, 4, 1, 1_000_000, "", 1, 1.25, 1, 1.25, 0.99);
+  /// The tokens that each round drew.
+  private static int[] mcts(Setting setting) {
+    var bench = setting.bench;
+    var tokens = new int[setting.rounds()];
     int pairs = 0;
     int chosen = 0;
     int rejected = 0;
-    double sum = 0;
-    try (var policy = SmallModel.trainable(begin)) {
+    try (var policy = SmallModel.trainable(setting.begin)) {
       for (int round = 0; round < tokens.length; round++) {
         bench.at(MCTS, 0.3 + 0.5 * round / tokens.length);
-        var problems = task.problems(bench.size(64, 8), bench.random("problems " + round));
-        var trees =
-            new TreeSearch(
-                    settings,
-                    policy,
-                    Sampling.plain(STEPS, bench.seed("search")),
-                    Set.of(),
-                    Set.of())
-                .search(
-                    problems,
-                    round,
-                    (prompts, answers) -> {
-                      var right = new boolean[prompts.length];
-                      for (int i = 0; i < right.length; i++) {
-                        right[i] = right(task, problems.get(prompts[i]), answers.get(i));
-                      }
-                      return right;
-                    });
+        var problems =
+            MixedArithmetic.problems(bench.size(PROBLEMS, 8), bench.random("problems " + round));
+        var trees = search(bench, policy, problems, round);
         var groups = new ArrayList<Group>();
         for (int p = 0; p < problems.size(); p++) {
           var problem = problems.get(p);
-          for (var node : trees.get(p).nodes()) {
-            tokens[round] += node.tokens().length;
-          }
+          tokens[round] += trees.get(p).drawn();
           for (var pair : trees.get(p).pairs(StepTree.Rejected.WORST, 8)) {
             pairs++;
-            chosen += task.follows(problem, pair.before(), pair.chosen()[0]) ? 1 : 0;
-            rejected += task.follows(problem, pair.before(), pair.rejected()[0]) ? 1 : 0;
+            chosen += follows(problem, pair.before(), pair.chosen());
+            rejected += follows(problem, pair.before(), pair.rejected());
             groups.add(
                 group(
                     groups.size(),
                     joined(problem, pair.before()),
                     List.of(pair.chosen(), pair.rejected()),
-                    Map.of(Signal.perGroup("epsilon"), new double[] {pair.epsilon()})));
+                    Map.of(io.alidade.objective.MctsDpo.EPSILON, new double[] {pair.epsilon()})));
           }
         }
-        sum += tokens[round];
-        lesson(bench, round).teach(new io.alidade.objective.MctsDpo(0.1, 0), policy, start, groups);
+        setting.learn(round, new io.alidade.objective.MctsDpo(0.1, 0), policy, groups);
       }
-      trial.note(MCTS, ACCURACY, task.accuracy(policy, held));
+      setting.measure(MCTS, policy);
     }
-    trial.note(MCTS, CHOSEN, (double) chosen / Math.max(1, pairs));
-    trial.note(MCTS, REJECTED, (double) rejected / Math.max(1, pairs));
-    trial.note(MCTS, TOKENS, sum / 1000);
+    setting.trial.note(MCTS, CHOSEN, (double) chosen / Math.max(1, pairs));
+    setting.trial.note(MCTS, REJECTED, (double) rejected / Math.max(1, pairs));
+    setting.trial.note(MCTS, TOKENS, Arrays.stream(tokens).sum() / 1000.0);
+    return tokens;
   }
 
-  private static void whole(
-      Bench bench,
-      Trial trial,
-      ChainArithmetic task,
-      Path begin,
-      Policy start,
-      List<int[]> held,
-      int[] tokens,
-      String arm) {
+  private static List<StepTree> search(
+      Bench bench, Policy policy, List<int[]> problems, int round) {
+    var settings =
+        new Puct(bench.size(SIMULATIONS, 2), 2, 2, 3, 4, 1, 1_000_000, "", 1, 1.25, 1, 1.25, 0.99);
+    return new TreeSearch(
+            settings, policy, Sampling.plain(STEPS, bench.seed("search")), Set.of(), Set.of())
+        .search(
+            problems,
+            round,
+            (prompts, answers) -> {
+              var right = new boolean[prompts.length];
+              for (int i = 0; i < right.length; i++) {
+                right[i] = MixedArithmetic.right(problems.get(prompts[i]), answers.get(i));
+              }
+              return right;
+            });
+  }
+
+  private static void whole(Setting setting, int[] tokens, String arm) {
+    var bench = setting.bench;
     double sum = 0;
-    try (var policy = SmallModel.trainable(begin)) {
+    try (var policy = SmallModel.trainable(setting.begin)) {
       for (int round = 0; round < tokens.length; round++) {
         bench.at(arm, (arm.equals(WHOLE) ? 0.8 : 0.9) + 0.1 * round / tokens.length);
         int count = Math.max(1, tokens[round] / (STEPS * ANSWERS));
-        var problems = task.problems(count, bench.random("whole problems " + round));
+        var problems = MixedArithmetic.problems(count, bench.random("whole problems " + round));
         var drawn = new int[count][ANSWERS][];
         new Generator(policy, Sampling.plain(STEPS, bench.seed("whole") + round), Set.of())
             .sample(
@@ -183,8 +210,8 @@ public record MctsDpo() implements Study {
         var groups = new ArrayList<Group>();
         for (int p = 0; p < count; p++) {
           var problem = problems.get(p);
-          var right = Arrays.stream(drawn[p]).filter(a -> right(task, problem, a)).toList();
-          var wrong = Arrays.stream(drawn[p]).filter(a -> !right(task, problem, a)).toList();
+          var right = Arrays.stream(drawn[p]).filter(a -> right(problem, a)).toList();
+          var wrong = Arrays.stream(drawn[p]).filter(a -> !right(problem, a)).toList();
           if (arm.equals(SFT)) {
             right.forEach(a -> groups.add(group(groups.size(), problem, List.of(a), Map.of())));
           } else {
@@ -194,18 +221,20 @@ public record MctsDpo() implements Study {
             }
           }
         }
-        var objective = arm.equals(SFT) ? new Sft() : new Dpo(0.1, new ReverseKl());
-        if (!groups.isEmpty()) {
-          lesson(bench, round).teach(objective, policy, start, groups);
-        }
+        setting.learn(
+            round, arm.equals(SFT) ? new Sft() : new Dpo(0.1, new ReverseKl()), policy, groups);
       }
-      trial.note(arm, ACCURACY, task.accuracy(policy, held));
+      setting.measure(arm, policy);
     }
-    trial.note(arm, TOKENS, sum / 1000);
+    setting.trial.note(arm, TOKENS, sum / 1000);
   }
 
-  private static boolean right(ChainArithmetic task, int[] problem, int[] answer) {
-    return answer.length == STEPS && answer[STEPS - 1] == task.solution(problem)[STEPS - 1];
+  private static boolean right(int[] problem, int[] answer) {
+    return MixedArithmetic.right(problem, answer);
+  }
+
+  private static int follows(int[] problem, int[] before, int[] steps) {
+    return MixedArithmetic.follows(problem, before, steps[0]) ? 1 : 0;
   }
 
   private static int[] joined(int[] one, int[] two) {

@@ -274,4 +274,41 @@ class CopoTest {
             () -> new Copo(Copo.Blend.SOFT, 5, 1, 0.2, 0.2, 1, 0, new OverSequences(), true))
         .hasMessageContaining("c less 1 must be positive");
   }
+
+  /// Two answers of one token with entropies of 0.5 and 1.5 nats.
+  @Test
+  void entropyIsSoughtIfAsked() {
+    try (var _ = new Step()) {
+      var plain =
+          batch(
+              new int[] {2},
+              new double[] {1, 1},
+              new double[] {1, -1},
+              new double[] {0, 0},
+              new double[] {1},
+              new double[] {1, 0});
+      var spread = Grad.leaf(Ops.doubles(new double[] {0.5, 1.5}, 2, 1));
+      var batch =
+          new Scored(
+              new int[] {2},
+              plain.mask(),
+              Map.of(Readout.LOG_LIKELIHOOD, plain.policy().units(), Readout.ENTROPY, spread),
+              Optional.empty(),
+              Map.of(
+                  Copo.ADVANTAGE, plain.signal(Copo.ADVANTAGE),
+                  Copo.GLOBAL, plain.signal(Copo.GLOBAL),
+                  Copo.ENTROPY, plain.signal(Copo.ENTROPY),
+                  Copo.REWARD, plain.signal(Copo.REWARD),
+                  Copo.OLD, plain.signal(Copo.OLD)),
+              Map.of());
+      var none = copo(Copo.Blend.SOFT, 5, 1);
+      var some = new Copo(Copo.Blend.SOFT, 5, 1, 0.2, 0.2, 3, 0, new OverSequences(), false, 0.01);
+      assertThat(none.needs().readouts()).doesNotContain(Readout.ENTROPY);
+      assertThat(some.needs().readouts()).contains(Readout.ENTROPY);
+      assertThat(Ops.number(some.loss(batch).value()))
+          .isCloseTo(Ops.number(none.loss(plain).value()) - 0.01 * 1.0, within(1e-12));
+      assertThat(Ops.toDoubles(Grad.of(some.loss(batch).value(), List.of(spread)).getFirst()))
+          .containsExactly(-0.005, -0.005);
+    }
+  }
 }

@@ -192,4 +192,23 @@ class HyPoTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("drawn answers");
   }
+
+  /// Drawn in every third step only, answers count three times.
+  @Test
+  void rarerAnswersCountAsManyTimes() {
+    try (var _ = new Step()) {
+      var policy = joined(PAIR, DRAWN);
+      var reference = joined(PAIR_REFERENCE, DRAWN_REFERENCE);
+      var rare = new HyPo(0.1, 0.01, new ReverseKl(), 3);
+      assertThat(gradient(rare, batch(new int[] {5}, policy, reference)))
+          .containsExactly(
+              gradient(hypo(0.03), batch(new int[] {5}, policy, reference)), within(1e-15));
+      assertThat(gradient(rare, batch(new int[] {2}, PAIR, PAIR_REFERENCE)))
+          .as("a step without answers is DPO")
+          .containsExactly(gradient(hypo(0), batch(new int[] {2}, PAIR, PAIR_REFERENCE)));
+      assertThat(rare.needs().every()).isEqualTo(3);
+      assertThatThrownBy(() -> rare.needs().and(hypo(1).needs()))
+          .hasMessageContaining("every 3 and every 1 steps");
+    }
+  }
 }

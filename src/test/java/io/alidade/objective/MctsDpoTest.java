@@ -58,4 +58,15 @@ class MctsDpoTest {
           .isCloseTo(Math.log1p(Math.exp(-0.1 * (2 - 1))), within(1e-12));
     }
   }
+
+  /// A difference of log-ratios of 4, 1 / (2 beta) is 5.
+  @Test
+  void itsSquaredFormIsIpo() {
+    try (var _ = new Step()) {
+      var squared = new MctsDpo(0.1, 0, MctsDpo.Form.SQUARED);
+      assertThat(pair(2.5, -1.5, 0.3).value(squared)).isCloseTo(1, within(1e-12));
+      assertThat(pair(2.5, -1.5, 0.3).gradient(squared)[0]).isCloseTo(-2, within(1e-12));
+      assertThat(pair(5, 0, 0.5).gradient(squared)).containsOnly(0);
+    }
+  }
 }

@@ -247,7 +247,8 @@ class ObjectiveContractTest {
                   needs.readouts(),
                   needs.referenceReadouts(),
                   needs.mean(),
-                  needs.outputs());
+                  needs.outputs(),
+                  needs.every());
           assertThatThrownBy(
                   () -> c.objective.loss(rebuilt(built.batch(), without, built.leaves())))
               .as("%s without signal %s", c.name(), signal.name())

@@ -171,4 +171,24 @@ class OreoTest {
       assertThat(beta * (won - lost)).isCloseTo(1, within(1e-12)); // R_w - R_l
     }
   }
+
+  /// A divergence of 0.015 where 0.01 is wanted: an error of 0.5, cut to 0.2.
+  @Test
+  void theWeightOfTheDivergenceFollowsIt() {
+    var follows = new AdaptiveKl(0.01, 50);
+    assertThat(follows.after(0.1, 0.015, 10)).isCloseTo(0.1 * (1 + 0.2 * 10 / 50), within(1e-15));
+    assertThat(follows.after(0.1, 0.011, 10)).isCloseTo(0.1 * (1 + 0.1 * 10 / 50), within(1e-15));
+    assertThat(follows.after(0.1, 0, 10)).isCloseTo(0.1 * (1 - 0.2 * 10 / 50), within(1e-15));
+    assertThat(follows.after(0.1, 0.01, 10)).isEqualTo(0.1);
+    try (var _ = new Step()) {
+      var answer = Answer.of(RHO, V, KL, 1);
+      var oreo = new Oreo(0.03, 0.01, Level.TOKEN, 1, 0, Optional.of(follows));
+      var loss = oreo.loss(answer.batch());
+      assertThat(Ops.number(loss.value()))
+          .as("the first batch has the weight it was given")
+          .isCloseTo(answer.loss(oreo(0.03, 0.01, Level.TOKEN)), within(1e-12));
+      assertThat(loss.memory().get("oreo/alpha_kl"))
+          .isCloseTo(0.01 * (1 + 0.2 * 1 / 50), within(1e-15)); // mean divergence 0.015
+    }
+  }
 }

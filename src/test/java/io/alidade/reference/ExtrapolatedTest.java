@@ -197,4 +197,24 @@ class ExtrapolatedTest {
     assertThatThrownBy(() -> new Extrapolated(1))
         .hasMessageContaining("alpha must be at least 0.0 and below 1.0, was 1.0");
   }
+
+  @Test
+  void aPushThatIsTakenBackLeavesTheFit() {
+    try (var policy = policy(Precision.FLOAT32);
+        var reference = open(new Extrapolated(0.5, Optional.of(0.0)), policy)) {
+      add(policy, 0.1);
+      var fit = policy.fingerprint();
+      reference.anchored();
+      assertThat(policy.fingerprint()).isNotEqualTo(fit);
+      reference.withdraw();
+      assertThat(policy.fingerprint()).isEqualTo(fit);
+      assertThat(first(reference.state(), WEIGHT)).isEqualTo(first(policy.trainable(), WEIGHT));
+      double w = first(policy.trainable(), WEIGHT);
+      add(policy, 1); // and the next push begins with this fit
+      reference.anchored();
+      assertThat(first(policy.trainable(), WEIGHT)).isCloseTo(w + 1.5, within(1e-6));
+    }
+    assertThatThrownBy(() -> new Extrapolated(0.5, Optional.of(-1.0)))
+        .hasMessageContaining("tolerance must be at least 0");
+  }
 }

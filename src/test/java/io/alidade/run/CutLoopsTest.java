@@ -158,6 +158,12 @@ class CutLoopsTest {
     settings.put("objective.HyPo.lambda", "0.5");
     settings.put("learning.Hybrid.companions.max_new_tokens", "6");
     same("hypo", settings, 1);
+    settings.put("objective.HyPo.online_every", "2");
+    var rare = run("rare", "hypo", false, settings).resolve("rounds");
+    assertThat(rare.resolve("round-00001.jsonl")).as("the second of two steps draws").exists();
+    assertThat(rare.resolve("round-00000.jsonl")).doesNotExist();
+    assertThat(rare.resolve("round-00002.jsonl")).doesNotExist();
+    settings.remove("objective.HyPo.online_every");
     settings.put("objective.HyPo.lambda", "0");
     var without = run("without", "hypo", false, settings);
     assertThat(

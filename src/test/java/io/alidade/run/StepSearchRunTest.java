@@ -172,4 +172,51 @@ class StepSearchRunTest {
         .isInstanceOf(UserException.class)
         .hasMessageContaining("depth must be at least 1");
   }
+
+  /// A solution that the data hold is a way through every tree, at the cost of no draw.
+  @Test
+  void aGivenSolutionIsPutIntoTheTree() throws IOException {
+    var rows = new StringBuilder();
+    for (int i = 0; i < 4; i++) {
+      rows.append("{\"prompt\": \"What is %d?\", \"completion\": \" e no e\"}\n".formatted(i));
+    }
+    Files.writeString(folder.resolve("solved.jsonl"), rows);
+    var settings =
+        Map.of(
+            "data",
+            folder.resolve("solved.jsonl").toString(),
+            LEARNING + "rounds",
+            "1",
+            LEARNING + "tree.step_tokens",
+            "9",
+            LEARNING + "drawing.max_new_tokens",
+            "9",
+            LEARNING + "inject",
+            "true");
+    var steps = run("steps", false, new ArrayList<>(), settings).resolve("rounds");
+    for (var line : Files.readAllLines(steps.resolve("round-00000.jsonl"))) {
+      var first = Json.parse("tree", line).path("nodes").get(1);
+      assertThat(first.path("parent").asInt()).isZero();
+      assertThat(first.path("step").asString()).isEqualTo(" e");
+      assertThat(first.path("logps").size()).isEqualTo(first.path("ids").size());
+    }
+    var whole = new LinkedHashMap<>(settings);
+    whole.put(LEARNING + "tree.depth", "1"); // whole answers
+    var answers = run("whole", false, new ArrayList<>(), whole).resolve("rounds");
+    for (var line : Files.readAllLines(answers.resolve("round-00000.jsonl"))) {
+      var tree = Json.parse("tree", line);
+      var first = tree.path("nodes").get(1);
+      assertThat(first.path("step").asString()).isEqualTo(" e no e");
+      assertThat(first.path("terminal").asBoolean()).isTrue();
+      assertThat(first.path("R").asDouble())
+          .as("1 without self-evaluation, and 1 rather than 1.25 for right but given words")
+          .isEqualTo(2);
+      assertThat(tree.path("drawn").asInt()).isLessThanOrEqualTo(9); // one rest, as nothing is new
+    }
+    var bare = new LinkedHashMap<>(settings);
+    bare.remove("data");
+    assertThatThrownBy(() -> run("bare", false, new ArrayList<>(), bare))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("no answer in the data, and so no solution");
+  }
 }

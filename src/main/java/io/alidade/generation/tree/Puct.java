@@ -22,7 +22,8 @@ import io.alidade.Default;
 /// @param exploration `w`, not negative
 /// @param lengthExponent `lambda`, not negative
 /// @param discount `gamma` of later rewards, in `[0, 1]`
-/// @param novelty what a right answer is worth, positive; a wrong one is worth -1
+/// @param novelty what a right answer is worth, positive; a wrong one is worth -1, and one that
+///   copies a given solution 1
 /// @param overlap steps whose tokens overlap a sibling's more than this (F of their neighbouring
 ///   tokens) are dropped, in `[0, 1]`
 public record Puct(
@@ -78,7 +79,9 @@ public record Puct(
   }
 
   /// The outcome of an end.
-  double outcome(boolean right) {
-    return right ? novelty : -1;
+  ///
+  /// @param copy whether it is a solution that was given
+  double outcome(boolean right, boolean copy) {
+    return right ? copy ? 1 : novelty : -1;
   }
 }

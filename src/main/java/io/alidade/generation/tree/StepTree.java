@@ -17,7 +17,13 @@ public final class StepTree {
   /// @param logps log-likelihoods of them, nats
   /// @param terminal whether the answer ends with it
   /// @param value of the state that it leads to, `R`
-  public record Step(int[] tokens, float[] logps, boolean terminal, double value) {}
+  /// @param given whether it is of a given solution, and was not drawn
+  public record Step(int[] tokens, float[] logps, boolean terminal, double value, boolean given) {
+    /// A step that was drawn.
+    public Step(int[] tokens, float[] logps, boolean terminal, double value) {
+      this(tokens, logps, terminal, value, /* given= */ false);
+    }
+  }
 
   private final Puct settings;
   private final Node origin;
@@ -51,6 +57,11 @@ public final class StepTree {
   /// Whether the budget of tokens was used up before the search had committed to an end.
   public boolean exhausted() {
     return exhausted;
+  }
+
+  /// Tokens that were drawn for it, repetitions that were dropped included.
+  public int drawn() {
+    return drawn;
   }
 
   /// Whether the search is over.
@@ -90,7 +101,7 @@ public final class StepTree {
       at.step();
     }
     for (var step : steps) {
-      drawn += step.tokens.length;
+      drawn += step.given ? 0 : step.tokens.length;
       if (at.children().size() < settings.breadth() && fresh(step.tokens)) {
         at.add(step.tokens, step.logps, step.terminal, step.value);
       }
@@ -270,8 +281,9 @@ public final class StepTree {
   /// @param nodes with the numbers of their parents, each after its parent; the first is the
   ///   beginning
   /// @param committed numbers of the committed nodes
+  /// @param drawn tokens that were drawn for it
   public static StepTree restored(
-      Puct settings, List<Kept> nodes, List<Integer> committed, boolean exhausted) {
+      Puct settings, List<Kept> nodes, List<Integer> committed, int drawn, boolean exhausted) {
     var tree = new StepTree(settings, nodes.getFirst().value);
     var all = new ArrayList<Node>();
     all.add(tree.origin);
@@ -283,6 +295,7 @@ public final class StepTree {
     }
     committed.forEach(number -> tree.committed.add(all.get(number)));
     tree.root = tree.committed.isEmpty() ? tree.origin : tree.committed.getLast();
+    tree.drawn = drawn;
     tree.exhausted = exhausted;
     return tree;
   }

@@ -1,13 +1,23 @@
 package io.alidade.generation.tree;
 
+import io.alidade.batch.Batch;
+import io.alidade.batch.Completion;
+import io.alidade.batch.Group;
+import io.alidade.batch.Readout;
+import io.alidade.example.Example;
 import io.alidade.model.Drawn;
 import io.alidade.model.Generator;
 import io.alidade.model.Policy;
 import io.alidade.model.Sampling;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -43,12 +53,25 @@ public record TreeSearch(
 
   private record Wish(int prompt, boolean all, int number) {}
 
-  /// Searches for answers.
+  /// Searches for answers to prompts whose solutions nobody knows.
   ///
   /// @param turn that the draws begin with, so that different calls have different streams of
   ///   random numbers
   /// @return a tree for each prompt, in their order
   public List<StepTree> search(List<int[]> prompts, long turn, Evaluator evaluator) {
+    return search(
+        prompts, prompts.stream().map(_ -> Optional.<int[]>empty()).toList(), turn, evaluator);
+  }
+
+  /// Searches for answers. Where a state lies on the way of a given solution, the next step of it
+  /// is one of its children.
+  ///
+  /// @param solutions tokens of an answer to each prompt, its end token included, where one is
+  ///   given
+  /// @param turn that the draws begin with
+  /// @return a tree for each prompt, in their order
+  public List<StepTree> search(
+      List<int[]> prompts, List<Optional<int[]>> solutions, long turn, Evaluator evaluator) {
     var trees = new ArrayList<StepTree>();
     var beginning =
         evaluator.evaluation(IntStream.range(0, prompts.size()).toArray(), empty(prompts));
@@ -56,7 +79,7 @@ public record TreeSearch(
       trees.add(new StepTree(settings, Puct.value(beginning[p], 0, 0)));
     }
     for (long round = 0; trees.stream().anyMatch(tree -> !tree.done()); round++) {
-      grow(prompts, trees, mixed(turn, round), evaluator);
+      grow(prompts, solutions, trees, mixed(turn, round), evaluator);
     }
     return trees;
   }
@@ -69,7 +92,12 @@ public record TreeSearch(
     return (sampling.seed() * 0x9E3779B97F4A7C15L + turn) * 0x5851F42D4C957F2DL + round;
   }
 
-  private void grow(List<int[]> prompts, List<StepTree> trees, long seed, Evaluator evaluator) {
+  private void grow(
+      List<int[]> prompts,
+      List<Optional<int[]>> solutions,
+      List<StepTree> trees,
+      long seed,
+      Evaluator evaluator) {
     var steps = new ArrayList<List<Drawn>>();
     for (int p = 0; p < prompts.size(); p++) {
       steps.add(new ArrayList<>());
@@ -88,7 +116,7 @@ public record TreeSearch(
       }
       draw(trees, wishes, texts, all, seed + (all ? 1L << 40 : 0), steps);
     }
-    give(trees, steps, evaluator);
+    give(trees, solutions, given(prompts, solutions, trees), steps, evaluator);
   }
 
   private void draw(
@@ -132,7 +160,76 @@ public record TreeSearch(
     return all ? left : Math.min(left, settings.stepTokens());
   }
 
-  private void give(List<StepTree> trees, List<List<Drawn>> drawn, Evaluator evaluator) {
+  /// The next step of each solution that the state to be grown lies on, with what the policy thinks
+  /// of it.
+  private List<Optional<Drawn>> given(
+      List<int[]> prompts, List<Optional<int[]>> solutions, List<StepTree> trees) {
+    var given =
+        new ArrayList<Optional<Drawn>>(
+            java.util.Collections.nCopies(trees.size(), Optional.empty()));
+    for (int p = 0; p < trees.size(); p++) {
+      var solution = solutions.get(p);
+      if (solution.isPresent() && !trees.get(p).done()) {
+        var path = trees.get(p).wants().path();
+        int next = next(solution.get(), path, trees.get(p).wantsAll());
+        if (next > path.length) {
+          var step = Arrays.copyOfRange(solution.get(), path.length, next);
+          given.set(p, Optional.of(known(joined(prompts.get(p), path), step)));
+        }
+      }
+    }
+    return given;
+  }
+
+  /// Where the step of a solution ends that begins after some tokens; 0 if they lie on another way.
+  private int next(int[] solution, int[] path, boolean all) {
+    boolean follows =
+        solution.length > path.length
+            && solution.length <= sampling.maxNewTokens()
+            && Arrays.equals(solution, 0, path.length, path, 0, path.length);
+    if (!follows || all) {
+      return follows ? solution.length : 0;
+    }
+    int end = path.length + 1;
+    while (end < solution.length
+        && end - path.length < settings.stepTokens()
+        && !separators.contains(solution[end - 1])) {
+      end++;
+    }
+    return end;
+  }
+
+  /// A step that nobody drew, with its likelihoods.
+  private Drawn known(int[] before, int[] step) {
+    try (var _ = new Step()) {
+      var group =
+          new Group(
+              new Example.Row("solutions", 1), before, List.of(Completion.of(step)), Map.of());
+      var output =
+          policy
+              .score(new Batch(List.of(group)), Set.of(Readout.LOG_LIKELIHOOD), false)
+              .outputs()
+              .get(Readout.LOG_LIKELIHOOD); // [1, U]
+      var logps = Ops.toDoubles(Objects.requireNonNull(output));
+      var narrow = new float[step.length];
+      for (int i = 0; i < narrow.length; i++) {
+        narrow[i] = (float) logps[i];
+      }
+      return new Drawn(step, narrow, new float[0], Drawn.Stop.END);
+    }
+  }
+
+  private void give(
+      List<StepTree> trees,
+      List<Optional<int[]>> solutions,
+      List<Optional<Drawn>> given,
+      List<List<Drawn>> drawn,
+      Evaluator evaluator) {
+    for (int p = 0; p < trees.size(); p++) {
+      if (given.get(p).isPresent()) {
+        drawn.get(p).addFirst(given.get(p).get()); // before the breadth is used up
+      }
+    }
     var prompts = new ArrayList<Integer>();
     var states = new ArrayList<int[]>();
     var last = new ArrayList<Boolean>();
@@ -152,7 +249,10 @@ public record TreeSearch(
             Arrays.stream(finals).mapToObj(states::get).toList());
     var outcomes = new double[numbers.length];
     for (int i = 0; i < finals.length; i++) {
-      outcomes[finals[i]] = settings.outcome(verdicts[i]);
+      var state = states.get(finals[i]);
+      boolean copy =
+          solutions.get(numbers[finals[i]]).filter(s -> Arrays.equals(s, state)).isPresent();
+      outcomes[finals[i]] = settings.outcome(verdicts[i], copy);
     }
     int at = 0;
     for (int p = 0; p < trees.size(); p++) {
@@ -166,7 +266,13 @@ public record TreeSearch(
             evaluations[at] == 0
                 ? parent.value() // nothing is known of it
                 : Puct.value(evaluations[at], parent.depth(), outcomes[at]);
-        steps.add(new StepTree.Step(one.tokens(), one.logps(), last.get(at), value));
+        steps.add(
+            new StepTree.Step(
+                one.tokens(),
+                one.logps(),
+                last.get(at),
+                value,
+                given.get(p).isPresent() && steps.isEmpty()));
         at++;
       }
       trees.get(p).grown(steps);

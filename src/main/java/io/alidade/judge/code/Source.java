@@ -13,7 +13,7 @@ record Source(String imports, String body) {
 
   private static final String IMPORTS = "import module java.base; ";
   private static final Pattern IMPORT =
-      Pattern.compile("(?m)^[ \\t]*import\\s+[\\w.*\\s]+;[ \\t]*$");
+      Pattern.compile("(?m)(?:^|\\G)[ \\t]*import\\s+[\\w.*\\s]+;[ \\t]*");
   private static final Pattern PACKAGE = Pattern.compile("(?m)^[ \\t]*package\\s+[\\w.\\s]+;");
   private static final Pattern TYPE =
       Pattern.compile(

@@ -50,8 +50,9 @@ class StepTreeTest {
   void theValueOfAStateHasOutcomeAndSelfEvaluation() {
     assertThat(Puct.value(0.8, 2, 0)).isEqualTo(0.8);
     assertThat(Puct.value(0.8, 7, -1)).isEqualTo(0.2 - 1);
-    assertThat(settings(1, 3, 9).outcome(true)).isEqualTo(1.25);
-    assertThat(settings(1, 3, 9).outcome(false)).isEqualTo(-1);
+    assertThat(settings(1, 3, 9).outcome(true, false)).isEqualTo(1.25);
+    assertThat(settings(1, 3, 9).outcome(true, true)).as("a copy of a given solution").isEqualTo(1);
+    assertThat(settings(1, 3, 9).outcome(false, false)).isEqualTo(-1);
   }
 
   @Test
@@ -105,7 +106,7 @@ class StepTreeTest {
         for (int token : step) {
           right &= token == 1;
         }
-        double outcome = terminal ? settings.outcome(right) : 0;
+        double outcome = terminal ? settings.outcome(right, false) : 0;
         steps.add(step(Puct.value(1, tree.wants().depth(), outcome), terminal, step));
       }
       tree.grown(steps);
@@ -165,7 +166,7 @@ class StepTreeTest {
     nodes.add(new StepTree.Kept(0, new int[] {5, 7}, new float[2], false, 1, -0.9, 0, 2));
     nodes.add(new StepTree.Kept(0, new int[] {8}, new float[1], false, 1, 0.5, 0, 1));
     nodes.add(new StepTree.Kept(1, new int[] {4}, new float[1], true, 2, 0.9, 0, 6));
-    return StepTree.restored(settings(4, 3, 1000), nodes, List.of(1, 4), false);
+    return StepTree.restored(settings(4, 3, 1000), nodes, List.of(1, 4), 0, false);
   }
 
   @Test
@@ -190,7 +191,7 @@ class StepTreeTest {
     nodes.add(new StepTree.Kept(-1, new int[0], new float[0], false, 1, 0, 0, 9));
     nodes.add(new StepTree.Kept(0, new int[] {5}, new float[1], true, 1, 0.5, 0, 6));
     nodes.add(new StepTree.Kept(0, new int[] {6}, new float[1], true, 1, 0.5, 0, 2));
-    var tree = StepTree.restored(settings(4, 3, 1000), nodes, List.of(1), false);
+    var tree = StepTree.restored(settings(4, 3, 1000), nodes, List.of(1), 0, false);
     assertThat(tree.pairs(Rejected.WORST, 8)).isEmpty();
   }
 }

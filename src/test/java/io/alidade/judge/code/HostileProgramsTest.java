@@ -201,4 +201,78 @@ class HostileProgramsTest extends Sandboxed {
           .hasMessageContaining(missing.toString());
     }
   }
+
+  /// Attempts that do not end the process, each of which must fail by an exception.
+  @Test
+  void whatIsForbiddenFailsInTheProgramThatTriesIt() {
+    behind(Protection.FILES);
+    behind(Protection.PROCESSES);
+    var attempts =
+        List.of(
+            "Files.readString(Path.of(\"/proc/self/environ\"))",
+            "Files.readString(Files.createSymbolicLink(Path.of(\"/tmp/l\"), Path.of(\"/etc/passwd\")))",
+            "Files.readString(Path.of(\"/tmp/../../../etc/passwd\"))",
+            "new FileInputStream(\"/dev/mem\").read()",
+            "Class.forName(\"sun.misc.Unsafe\")",
+            "opened(Class.forName(\"jdk.internal.misc.Unsafe\").getDeclaredField(\"theUnsafe\"))",
+            "opened(Module.class.getDeclaredMethod(\"implAddOpens\", String.class))",
+            "opened(Class.forName(\"java.lang.Shutdown\").getDeclaredMethod(\"exit\", int.class))",
+            "java.lang.foreign.Linker.nativeLinker().downcallHandle("
+                + "java.lang.foreign.FunctionDescriptor.ofVoid())",
+            "loaded(\"/java/lib/libnet.so\")",
+            "Runtime.getRuntime().exec(new String[] {\"/java/bin/java\"})",
+            "ProcessHandle.current().parent().orElseThrow()",
+            "ProcessHandle.allProcesses().findAny().orElseThrow()",
+            "grown(1L << 40)",
+            "doubled()",
+            "new Deep()",
+            "Class.forName(\"com.sun.tools.attach.VirtualMachine\")",
+            "Class.forName(\"java.net.http.HttpClient\")");
+    var program =
+        """
+        static Object opened(java.lang.reflect.AccessibleObject o) { o.setAccessible(true); return o; }
+        static Object loaded(String file) { System.load(file); return file; }
+        static Object grown(long size) throws Exception {
+          try (var file = new RandomAccessFile("/tmp/hole", "rw")) { file.setLength(size); }
+          return size;
+        }
+        static Object doubled() { var s = new StringBuilder("x"); while (true) s.append(s); }
+        static class Deep { Deep() { new Deep(); } }
+        """;
+    var tests =
+        attempts.stream()
+            .map(attempt ->
+                "Object got; try { got = %s; } catch (Throwable refused) { return; } throw new Error(\"got \" + got);"
+                    .formatted(attempt))
+            .toList();
+    var outcomes = sandbox.run(program, tests);
+    for (int i = 0; i < attempts.size(); i++) {
+      assertThat(outcomes.get(i)).as(attempts.get(i)).isEqualTo(new Outcome(Result.PASS, ""));
+    }
+  }
+
+  @Test
+  void sourcesThatAreHardToCompileAreRefusedAndTheNextOneIsNot() {
+    var bombs =
+        List.of(
+            "static class A<T> {} static "
+                + "A<".repeat(2000)
+                + "Integer"
+                + ">".repeat(2000)
+                + " x;",
+            "static int f() { return " + "- ".repeat(100_000) + "1; }",
+            "static void f(int x) { " + "if (x == 1) {} else ".repeat(10_000) + "{} }",
+            "static int[] x = {" + "1,".repeat(60_000) + "};",
+            "static Object f() { return new int" + "[1]".repeat(300) + "; }",
+            "static class A extends B {} static class B extends A {}",
+            "static int f() { \\uZZZZ }",
+            "static class P extends javax.annotation.processing.AbstractProcessor {}",
+            "module bomb {}");
+    for (var bomb : bombs) {
+      assertThat(run(bomb, "assert true;").result())
+          .as(bomb.substring(0, Math.min(60, bomb.length())))
+          .isEqualTo(Result.NOT_COMPILED);
+    }
+    assertThat(run("static int f() { return 1; }", "assert f() == 1;").passed()).isTrue();
+  }
 }

@@ -191,4 +191,50 @@ class JavaSandboxTest extends Sandboxed {
     assertThat(hostile("throw new AssertionError(\"two\\nlines\");").message())
         .isEqualTo("java.lang.AssertionError: two lines");
   }
+
+  /// Streams, flags and threads that a test leaves behind are not the next one's fate.
+  @Test
+  void noTestSuffersForAnother() {
+    var program =
+        """
+        static int f(int x) {
+          if (x == 1) {
+            System.setOut(null);
+            System.setErr(null);
+            System.setProperties(new Properties());
+            Locale.setDefault(Locale.forLanguageTag("tr"));
+            Thread.setDefaultUncaughtExceptionHandler((t, e) -> Runtime.getRuntime().halt(1));
+            Thread.currentThread().interrupt();
+          }
+          if (x == 2) {
+            new Thread(() -> {
+              try { Thread.sleep(20); } catch (InterruptedException e) {}
+              Runtime.getRuntime().halt(0);
+            }).start();
+          }
+          if (x == 3) new Thread(() -> { while (true) System.out.println("spam"); }).start();
+          return x;
+        }
+        """;
+    var innocent =
+        "Thread.sleep(150); System.out.println(1); assert \"I\".toLowerCase().equals(\"i\");"
+            + " assert System.getProperty(\"java.version\") != null; assert f(0) == 0;";
+    assertThat(
+            sandbox.run(
+                program,
+                List.of(
+                    "assert f(1) == 1;", innocent,
+                    "assert f(2) == 2;", innocent,
+                    "assert f(3) == 3;", innocent)))
+        .allMatch(Outcome::passed);
+  }
+
+  @Test
+  void importsMayStandOnTheLineOfWhatFollows() {
+    assertThat(
+            sandbox.run(
+                "import java.util.List; import static java.lang.Math.max; class A { static int f() { return max(1, 2); } }",
+                List.of("import java.util.stream.*; assert IntStream.of(1, 1).sum() == A.f();")))
+        .allMatch(Outcome::passed);
+  }
 }

@@ -6,11 +6,15 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.Locale;
+import java.util.Properties;
+import java.util.TimeZone;
 
 /// Runs tests beside the program that they test, and reports each outcome behind a secret.
 ///
@@ -40,10 +44,31 @@ public final class RunTests {
     // From here on the way in which processes are started cannot be changed any more.
     Class.forName("java.lang.ProcessImpl");
     report(out, "READY", "");
+    var before = new Before();
     for (var test : tests) {
+      before.restore();
       run(out, Path.of(args[0]), test);
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  /// What a test may change for the whole process, as it was before any test.
+  private static final class Before {
+    private final PrintStream out = System.out;
+    private final PrintStream err = System.err;
+    private final Properties properties = (Properties) System.getProperties().clone();
+    private final Locale locale = Locale.getDefault();
+    private final TimeZone zone = TimeZone.getDefault();
+
+    void restore() {
+      var _ = Thread.interrupted();
+      System.setOut(out);
+      System.setErr(err);
+      System.setProperties((Properties) properties.clone());
+      Locale.setDefault(locale);
+      TimeZone.setDefault(zone);
+      Thread.setDefaultUncaughtExceptionHandler(null);
+    }
   }
 
   /// Whoever started this holds standard input open; when it dies, nobody wants the outcomes.

@@ -1,4 +1,4 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,16 +1,13 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
-import io.alidade.UserException;
 import io.alidade.batch.Groups;
 import io.alidade.data.EncodedGroups;
-import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
 import io.alidade.example.Columns;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Text;
 import io.alidade.generation.TextGenerator;
-import io.alidade.journal.Journal;
 import io.alidade.judge.Case;
 import io.alidade.judge.CodeRunner;
 import io.alidade.judge.code.JavaSandbox;
@@ -20,11 +17,7 @@ import io.alidade.judge.code.Protection;
 import io.alidade.learning.Collector;
 import io.alidade.learning.CrossTesting;
 import io.alidade.model.Generator;
-import io.alidade.model.Policy;
-import io.alidade.store.AtomicFiles;
 import io.alidade.store.Json;
-import io.alidade.tokenizer.Tokenizer;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
-import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /// Rounds of a run that writes programs and tests itself: each program of an instruction is run
@@ -44,45 +36,20 @@ import tools.jackson.databind.JsonNode;
 ///
 /// `rounds/round-N.jsonl` holds all programs and tests with what passed, `round-N-learned.jsonl`
 /// the pairs. An instruction's line is kept when it was run, and is read rather than drawn again.
-final class CrossTestRollouts implements Collector {
+public final class CrossTestRollouts implements Collector {
   private final CrossTesting settings;
-  private final Rollouts plain;
+  private final Rollouts plain; // of evaluations
+  private final Asking asking;
+  private final Site site;
   private final Turns turns;
-  private final Policy policy;
-  private final Tokenizer tokenizer;
-  private final Set<Integer> ends;
-  private final Rollouts.Asked asked;
-  private final RowEncoder encoder;
-  private final Path folder;
-  private final long seed;
-  private final Journal journal;
 
-  /// @param plain rounds of whole answers, for evaluations
-  /// @param turns which prompts come when
-  /// @param encoder of the pairs that come out
-  CrossTestRollouts(
-      CrossTesting settings,
-      Rollouts plain,
-      Turns turns,
-      Policy policy,
-      Tokenizer tokenizer,
-      Set<Integer> ends,
-      Rollouts.Asked asked,
-      RowEncoder encoder,
-      Path folder,
-      long seed,
-      Journal journal) {
+  /// @param settings of the loop
+  public CrossTestRollouts(Asking asking, CrossTesting settings) {
     this.settings = settings;
-    this.plain = plain;
-    this.turns = turns;
-    this.policy = policy;
-    this.tokenizer = tokenizer;
-    this.ends = ends;
-    this.asked = asked;
-    this.encoder = encoder;
-    this.folder = folder;
-    this.seed = seed;
-    this.journal = journal;
+    this.asking = asking;
+    this.site = asking.site();
+    plain = new Rollouts(asking, settings.drawing());
+    turns = site.turns(asking.train().count());
   }
 
   @Override
@@ -94,7 +61,7 @@ final class CrossTestRollouts implements Collector {
   @Override
   public SequencedMap<String, Double> measure() {
     var runner = (CodeRunner) settings.drawing().judge();
-    boolean tested = asked.rows().cells(asked.kept()[0]).containsKey(runner.column());
+    boolean tested = asking.train().cells(0).containsKey(runner.column());
     return tested ? plain.measure() : new LinkedHashMap<>();
   }
 
@@ -126,12 +93,9 @@ final class CrossTestRollouts implements Collector {
 
   @Override
   public Collected round(int round, int prompts) {
-    var file = folder.resolve("round-%05d.jsonl".formatted(round));
-    if (!Files.exists(file)) {
-      write(round, prompts, file);
-    }
-    var written = text(file).lines().map(line -> read(file, line)).toList();
-    var learned = folder.resolve("round-%05d-learned.jsonl".formatted(round));
+    var file = site.round(round);
+    var written =
+        lines(file, round, prompts).stream().map(line -> read(file.path(), line)).toList();
     var lines = new StringBuilder();
     int pairs = 0;
     for (var one : written) {
@@ -141,20 +105,18 @@ final class CrossTestRollouts implements Collector {
         pairs++;
       }
     }
-    if (!Files.exists(learned)) {
-      AtomicFiles.text(learned, lines.toString());
-    }
+    file.learned(lines::toString);
     long silent = written.stream().filter(one -> !one.anyPass()).count();
     if (silent > 0) {
-      journal.message(
-          "round %d: of %,d of %,d instructions no program passed any test (do both name the same method?); nothing is learned from them"
-              .formatted(round + 1, silent, written.size()));
+      file.say(
+          "of %,d of %,d instructions no program passed any test (do both name the same method?); nothing is learned from them"
+              .formatted(silent, written.size()));
     }
     var metrics = new LinkedHashMap<String, Double>();
     metrics.put("cross/pairs", (double) pairs / written.size());
     metrics.put("cross/passed", share(written));
     metrics.put("cross/silent", (double) silent / written.size());
-    return new Collected(pairs == 0 ? Groups.of(List.of()) : groups(learned), metrics);
+    return new Collected(pairs == 0 ? Groups.of(List.of()) : groups(file.learned()), metrics);
   }
 
   private static double share(List<Written> written) {
@@ -168,41 +130,31 @@ final class CrossTestRollouts implements Collector {
   }
 
   private Groups groups(Path learned) {
-    return EncodedGroups.of(Rows.open(learned.toString(), "train"), encoder, OptionalInt.empty());
+    return EncodedGroups.of(
+        Rows.open(learned.toString(), "train"), asking.encoder(), OptionalInt.empty());
   }
 
-  private void write(int round, int prompts, Path file) {
-    var parts = folder.resolve("round-%05d-parts".formatted(round));
+  private List<String> lines(RoundFile file, int round, int prompts) {
+    if (Files.exists(file.path())) { // no sandbox is needed to read
+      return file.lines("run", prompts, 1, (_, _) -> "");
+    }
     long first = (long) round * prompts;
     var chosen = turns.at(first, prompts);
     var runner = (CodeRunner) settings.drawing().judge();
     var required = EnumSet.allOf(Protection.class);
     runner.unprotected().forEach(required::remove);
-    var lines = new StringBuilder();
     try (var sandbox = JavaSandbox.open(runner.limits(), required)) {
-      for (int i = 0; i < prompts; i++) {
-        var part = parts.resolve("prompt-%06d.jsonl".formatted(i));
-        if (!Files.exists(part)) {
-          AtomicFiles.text(part, written(chosen[i], first + i, sandbox) + "\n");
-          journal.progress("run", i + 1, prompts, "prompts", new LinkedHashMap<>());
-        }
-        lines.append(text(part));
-      }
-    }
-    AtomicFiles.text(file, lines.toString());
-    try {
-      AtomicFiles.delete(parts);
-    } catch (IOException e) {
-      throw new UserException("cannot remove %s: %s".formatted(parts, e.getMessage()), e);
+      return file.lines(
+          "run", prompts, 1, (from, _) -> written(chosen[from], first + from, sandbox) + "\n");
     }
   }
 
   private String written(int number, long place, JavaSandbox sandbox) {
-    var example = asked.rows().row(asked.kept()[number]);
+    var example = asking.train().example(number);
     var question = TextGenerator.asked(example);
     var programs = drawn(question, settings.drawing().samples(), 2 * place);
     var tests =
-        drawn(asking(question), settings.tests(), 2 * place + 1).stream()
+        drawn(test(question), settings.tests(), 2 * place + 1).stream()
             .filter(test -> test.contains("assert"))
             .toList();
     var passes = new ArrayList<boolean[]>();
@@ -228,22 +180,23 @@ final class CrossTestRollouts implements Collector {
   private List<String> drawn(Text question, int count, long place) {
     var bare =
         new Example(new Example.Row("tests", place + 1), question, List.of(), Map.of(), Map.of());
-    var prompt = Rollouts.encoder(tokenizer).encode(bare).prompt();
+    var prompt = Prompts.encoder(site.tokenizer()).encode(bare).prompt();
     var codes = new String[count];
-    new Generator(policy, settings.drawing().sampling(seed), ends)
+    new Generator(site.policy(), settings.drawing().sampling(site.seed()), site.ends())
         .sample(
             List.of(prompt),
             count,
             Math.toIntExact(place),
             sample ->
                 codes[sample.number()] =
-                    CodeRunner.code(tokenizer.decode(sample.drawn().tokens(), true)).strip());
+                    CodeRunner.code(site.tokenizer().decode(sample.drawn().tokens(), true))
+                        .strip());
     var distinct = new LinkedHashSet<>(Arrays.asList(codes));
     distinct.remove("");
     return List.copyOf(distinct);
   }
 
-  private Text asking(Text question) {
+  private Text test(Text question) {
     var words = settings.ask().replace("{prompt}", Case.words(question));
     return question instanceof Text.Chat
         ? new Text.Chat(List.of(TextGenerator.message("user", words)))
@@ -271,7 +224,7 @@ final class CrossTestRollouts implements Collector {
   }
 
   private Map<String, Object> pair(Written one, PassMatrix.Selected selected) {
-    var example = asked.rows().row(asked.kept()[one.number]);
+    var example = asking.train().example(one.number);
     var question = TextGenerator.asked(example);
     var answers =
         List.of(
@@ -294,13 +247,5 @@ final class CrossTestRollouts implements Collector {
     return question instanceof Text.Chat
         ? new Text.Chat(List.of(TextGenerator.message("assistant", words)))
         : new Text.Plain("\n" + words);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new UserException("cannot read %s: %s".formatted(file, e.getMessage()), e);
-    }
   }
 }

@@ -1,4 +1,4 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
 import io.alidade.UserException;
 import io.alidade.example.Columns;

@@ -1,4 +1,4 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
@@ -8,6 +8,7 @@ import io.alidade.example.Form;
 import io.alidade.example.Signal;
 import io.alidade.learning.Drawing;
 import io.alidade.objective.Needs;
+import io.alidade.store.Json;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -54,12 +55,7 @@ final class Feedback {
           if (!rollout.indifferent()) {
             int best = ranked.getFirst();
             int worst = ranked.getLast();
-            lessons.add(
-                lesson(
-                    rollout,
-                    List.of(best, worst),
-                    Form.PAIR,
-                    signals(Drawing.PREFERENCE, rollout.preference()[best][worst])));
+            lessons.add(pair(rollout, best, worst));
           }
         }
         case LABELLED -> {
@@ -93,6 +89,22 @@ final class Feedback {
       }
     }
     return lessons;
+  }
+
+  /// Two answers as a pair.
+  static Lesson pair(Rollout rollout, int chosen, int rejected) {
+    return lesson(
+        rollout,
+        List.of(chosen, rejected),
+        Form.PAIR,
+        signals(Drawing.PREFERENCE, rollout.preference()[chosen][rejected]));
+  }
+
+  /// Lessons as lines of a data file.
+  static String lines(List<Lesson> lessons) {
+    var lines = new StringBuilder();
+    lessons.forEach(lesson -> lines.append(Json.line(lesson.cells())).append('\n'));
+    return lines.toString();
   }
 
   /// For each prompt, the advantages of its answers and what else is said of them.

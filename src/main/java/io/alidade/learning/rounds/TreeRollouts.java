@@ -1,6 +1,5 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
-import io.alidade.UserException;
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
@@ -8,34 +7,29 @@ import io.alidade.example.Columns;
 import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Text;
+import io.alidade.generation.Guidance;
 import io.alidade.generation.TextGenerator;
 import io.alidade.generation.tree.Node;
 import io.alidade.generation.tree.SelfEvaluation;
 import io.alidade.generation.tree.StepTree;
 import io.alidade.generation.tree.TreeSearch;
-import io.alidade.journal.Journal;
 import io.alidade.judge.Case;
-import io.alidade.judge.Sitting;
 import io.alidade.learning.Collector;
 import io.alidade.learning.StepSearch;
-import io.alidade.model.Policy;
 import io.alidade.objective.MctsDpo;
-import io.alidade.store.AtomicFiles;
 import io.alidade.store.Json;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
-import io.alidade.tokenizer.Tokenizer;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch;
 
 /// Rounds of a run that searches: prompts in turn, a tree of steps for each, and the pairs of
@@ -44,68 +38,39 @@ import org.bytedeco.pytorch.global.torch;
 /// As [Rollouts] it keeps all of it in `rounds/`: `round-N.jsonl` holds every tree with all its
 /// states, `round-N-learned.jsonl` the pairs, and parts that were searched are read rather than
 /// searched again.
-final class TreeRollouts implements Collector {
+public final class TreeRollouts implements Collector {
   /// Prompts of a part.
-  private static final int PART = 32;
+  private static final int PART = 8; // a tree costs what many answers cost
 
   /// What a right answer is rewarded with at least.
   private static final double RIGHT = 0.5;
 
   private final StepSearch settings;
-  private final Rollouts plain;
+  private final Rollouts plain; // of evaluations
+  private final Asking asking;
+  private final Site site;
   private final Turns turns;
-  private final Policy policy;
-  private final Tokenizer tokenizer;
-  private final Set<Integer> ends;
   private final Set<Integer> separators;
-  private final Rollouts.Asked asked;
-  private final Sitting sitting;
-  private final Path folder;
-  private final long seed;
-  private final Journal journal;
+  private final Optional<Answered> solutions;
 
-  /// @param plain rounds of whole answers, for evaluations
-  /// @param turns which prompts come when
-  TreeRollouts(
-      StepSearch settings,
-      Rollouts plain,
-      Turns turns,
-      Policy policy,
-      Tokenizer tokenizer,
-      Set<Integer> ends,
-      Rollouts.Asked asked,
-      Sitting sitting,
-      Path folder,
-      long seed,
-      Journal journal) {
+  /// @param settings of the search
+  public TreeRollouts(Asking asking, StepSearch settings) {
     this.settings = settings;
-    this.plain = plain;
-    this.turns = turns;
-    this.policy = policy;
-    this.tokenizer = tokenizer;
-    this.ends = ends;
-    this.asked = asked;
-    this.sitting = sitting;
-    this.folder = folder;
-    this.seed = seed;
-    this.journal = journal;
-    separators = separators(tokenizer, policy.config().vocabSize(), settings.tree().separator());
-  }
-
-  /// Tokens whose text ends with a separator.
-  static Set<Integer> separators(Tokenizer tokenizer, int vocabulary, String separator) {
-    var found = new HashSet<Integer>();
-    for (int id = 0; id < Math.min(vocabulary, tokenizer.size()); id++) {
-      if (tokenizer.decode(new int[] {id}, true).endsWith(separator)) {
-        found.add(id);
-      }
-    }
-    if (found.isEmpty()) {
-      throw new UserException(
-          "learning.StepSearch.tree.separator: no token of the vocabulary ends with %s, so no step would end; choose another"
-              .formatted(Json.line(separator)));
-    }
-    return found;
+    this.asking = asking;
+    this.site = asking.site();
+    plain = new Rollouts(asking, settings.drawing());
+    turns = site.turns(asking.train().count());
+    separators =
+        Guidance.stepEnds(
+            site.tokenizer(), site.policy().config().vocabSize(), settings.tree().separator());
+    solutions =
+        settings.inject()
+            ? Optional.of(
+                Answered.of(
+                    asking.train(),
+                    site.tokenizer(),
+                    "and so no solution: give rows with 'prompt' and 'completion', or set learning.StepSearch.inject=false"))
+            : Optional.empty();
   }
 
   @Override
@@ -120,19 +85,24 @@ final class TreeRollouts implements Collector {
 
   @Override
   public Collected round(int round, int prompts) {
-    var file = folder.resolve("round-%05d.jsonl".formatted(round));
-    if (!Files.exists(file)) {
-      search(round, prompts, file);
-    }
+    var file = site.round(round);
     var trees = new ArrayList<TreeFile>();
-    for (var line : text(file).lines().toList()) {
-      trees.add(TreeFile.of(file, trees.size() + 1, line, settings.tree()));
+    for (var line :
+        file.lines(
+            "search",
+            prompts,
+            PART,
+            (from, until) -> {
+              long first = (long) round * prompts + from;
+              return searched(turns.at(first, until - from), first);
+            })) {
+      trees.add(TreeFile.of(file.path(), trees.size() + 1, line, settings.tree()));
     }
     long out = trees.stream().filter(tree -> tree.tree().exhausted()).count();
     if (out > 0) {
-      journal.message(
-          "round %d: %,d of %,d searches ran out of their budget of %,d tokens; what they had committed to is learned from"
-              .formatted(round + 1, out, trees.size(), settings.tree().budget()));
+      file.say(
+          "%,d of %,d searches ran out of their budget of %,d tokens; what they had committed to is learned from"
+              .formatted(out, trees.size(), settings.tree().budget()));
     }
     var groups = new ArrayList<Group>();
     var lines = new StringBuilder();
@@ -144,14 +114,11 @@ final class TreeRollouts implements Collector {
         }
       }
     }
-    var learned = folder.resolve("round-%05d-learned.jsonl".formatted(round));
-    if (!Files.exists(learned)) {
-      AtomicFiles.text(learned, lines.toString());
-    }
+    file.learned(lines::toString);
     if (groups.isEmpty()) {
-      journal.message(
-          "round %d: no search found steps that differ in worth, so nothing is learned from them (%s)"
-              .formatted(round + 1, file));
+      file.say(
+          "no search found steps that differ in worth, so nothing is learned from them (%s)"
+              .formatted(file.path()));
     }
     return new Collected(Groups.of(groups), metrics(trees, groups.size()));
   }
@@ -164,9 +131,8 @@ final class TreeRollouts implements Collector {
     for (var tree : trees) {
       right += tree.right() ? 1 : 0;
       out += tree.tree().exhausted() ? 1 : 0;
-      var all = tree.tree().nodes();
-      nodes += all.size();
-      tokens += all.stream().mapToInt(node -> node.tokens().length).sum();
+      nodes += tree.tree().nodes().size();
+      tokens += tree.tree().drawn();
     }
     var metrics = new LinkedHashMap<String, Double>();
     metrics.put("tree/right", right / trees.size());
@@ -177,43 +143,32 @@ final class TreeRollouts implements Collector {
     return metrics;
   }
 
-  private void search(int round, int prompts, Path file) {
-    var parts = folder.resolve("round-%05d-parts".formatted(round));
-    var lines = new StringBuilder();
-    for (int from = 0; from < prompts; from += PART) {
-      var part = parts.resolve("from-%06d.jsonl".formatted(from));
-      if (!Files.exists(part)) {
-        int until = Math.min(prompts, from + PART);
-        long first = (long) round * prompts + from;
-        AtomicFiles.text(part, searched(turns.at(first, until - from), first));
-        journal.progress("search", until, prompts, "prompts", new LinkedHashMap<>());
-      }
-      lines.append(text(part));
-    }
-    AtomicFiles.text(file, lines.toString());
-    try {
-      AtomicFiles.delete(parts);
-    } catch (IOException e) {
-      throw new UserException("cannot remove %s: %s".formatted(parts, e.getMessage()), e);
-    }
-  }
-
   private String searched(int[] chosen, long first) {
-    var prompts = Arrays.stream(chosen).mapToObj(asked.ids()::get).toList();
+    var prompts = Arrays.stream(chosen).mapToObj(asking.train().ids()::get).toList();
     var judged = new Judged(chosen);
     var trees =
-        new TreeSearch(settings.tree(), policy, settings.drawing().sampling(seed), separators, ends)
-            .search(prompts, first, judged);
+        new TreeSearch(
+                settings.tree(),
+                site.policy(),
+                settings.drawing().sampling(site.seed()),
+                separators,
+                site.ends())
+            .search(
+                prompts,
+                Arrays.stream(chosen)
+                    .mapToObj(number -> solutions.map(given -> given.tokens(number)))
+                    .toList(),
+                first,
+                judged);
     var committed =
         trees.stream()
             .map(
                 tree -> tree.committed().isEmpty() ? new int[0] : tree.committed().getLast().path())
             .toList();
-    var right =
-        judged.right(java.util.stream.IntStream.range(0, chosen.length).toArray(), committed);
+    var right = judged.right(IntStream.range(0, chosen.length).toArray(), committed);
     var lines = new StringBuilder();
     for (int i = 0; i < chosen.length; i++) {
-      var example = example(chosen[i]);
+      var example = asking.train().example(chosen[i]);
       var cells = new LinkedHashMap<String, Object>();
       cells.put("row", example.row().toString());
       cells.put("prompt", Case.words(TextGenerator.asked(example)));
@@ -225,11 +180,7 @@ final class TreeRollouts implements Collector {
   }
 
   private String words(Node node) {
-    return tokenizer.decode(node.tokens(), true);
-  }
-
-  private Example example(int number) {
-    return asked.rows().row(asked.kept()[number]);
+    return site.tokenizer().decode(node.tokens(), true);
   }
 
   /// The judge and the policy itself, asked about answers to chosen prompts.
@@ -245,16 +196,17 @@ final class TreeRollouts implements Collector {
       var cases = new ArrayList<Case>();
       for (int i = 0; i < prompts.length; i++) {
         int number = chosen[prompts[i]];
-        var example = example(number);
+        var example = asking.train().example(number);
         var question = TextGenerator.asked(example);
         cases.add(
             new Case(
                 example.row(),
                 question,
-                List.of(plain.answer(question, asked.ids().get(number), answers.get(i))),
-                asked.rows().cells(asked.kept()[number])));
+                List.of(plain.answer(question, asking.train().ids().get(number), answers.get(i))),
+                asking.train().cells(number)));
       }
-      var verdicts = cases.isEmpty() ? List.<io.alidade.judge.Verdict>of() : sitting.judge(cases);
+      var verdicts =
+          cases.isEmpty() ? List.<io.alidade.judge.Verdict>of() : asking.sitting().judge(cases);
       var right = new boolean[prompts.length];
       for (int i = 0; i < right.length; i++) {
         right[i] = verdicts.get(i).standing()[0] > RIGHT; // one that cannot be judged is not right
@@ -267,28 +219,29 @@ final class TreeRollouts implements Collector {
       if (settings.evaluation().isEmpty()) {
         return TreeSearch.Evaluator.super.evaluation(prompts, answers);
       }
-      var asking = settings.evaluation().get();
+      var question = settings.evaluation().get();
       var values = new double[prompts.length];
       for (int i = 0; i < values.length; i++) {
-        values[i] = sureness(asking, chosen[prompts[i]], answers.get(i));
+        values[i] = sureness(question, chosen[prompts[i]], answers.get(i));
       }
       return values;
     }
   }
 
   /// The probability of a word that means right after the question.
-  private double sureness(SelfEvaluation asking, int number, int[] steps) {
-    var answer = asked.rows().cells(asked.kept()[number]).get("answer");
-    var question =
-        tokenizer.encode(
-            asking.ask().replace("{answer}", answer == null ? "" : answer.toString()), false);
+  private double sureness(SelfEvaluation question, int number, int[] steps) {
+    var answer = asking.train().cells(number).get("answer");
+    var asked =
+        site.tokenizer()
+            .encode(
+                question.ask().replace("{answer}", answer == null ? "" : answer.toString()), false);
     var words = new HashSet<Integer>();
-    for (var word : asking.right()) {
-      words.add(tokenizer.encode(word, false)[0]);
+    for (var word : question.right()) {
+      words.add(site.tokenizer().encode(word, false)[0]);
     }
-    var text = joined(joined(asked.ids().get(number), steps), question);
+    var text = joined(joined(asking.train().ids().get(number), steps), asked);
     try (var _ = new Step()) {
-      var last = policy.logits(text).select(0, text.length - 1);
+      var last = site.policy().logits(text).select(0, text.length - 1);
       var p = Ops.toDoubles(torch.softmax(last, 0));
       return words.stream().mapToDouble(word -> p[word]).sum();
     }
@@ -296,17 +249,17 @@ final class TreeRollouts implements Collector {
 
   private Group group(int number, StepTree.Pair pair) {
     return new Group(
-        example(number).row(),
-        joined(asked.ids().get(number), pair.before()),
+        asking.train().example(number).row(),
+        joined(asking.train().ids().get(number), pair.before()),
         List.of(Completion.of(pair.chosen()), Completion.of(pair.rejected())),
         Map.of(MctsDpo.EPSILON, new double[] {pair.epsilon()}));
   }
 
   /// The pair as text; the common beginning of its answers stands in both.
   private Map<String, Object> cells(int number, StepTree.Pair pair) {
-    var example = example(number);
+    var example = asking.train().example(number);
     var question = TextGenerator.asked(example);
-    var ids = asked.ids().get(number);
+    var ids = asking.train().ids().get(number);
     List<Text> answers =
         List.of(
             plain.answer(question, ids, joined(pair.before(), pair.chosen())),
@@ -323,13 +276,5 @@ final class TreeRollouts implements Collector {
     var both = Arrays.copyOf(one, one.length + two.length);
     System.arraycopy(two, 0, both, one.length, two.length);
     return both;
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new UserException("cannot read %s: %s".formatted(file, e.getMessage()), e);
-    }
   }
 }

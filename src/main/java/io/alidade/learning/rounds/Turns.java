@@ -1,4 +1,4 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
 import io.alidade.batch.Shuffle;
 import java.util.SplittableRandom;

@@ -1,4 +1,4 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
 import io.alidade.UserException;
 import io.alidade.generation.tree.Node;
@@ -47,6 +47,7 @@ record TreeFile(int number, StepTree tree, boolean right) {
     line.put("number", number);
     line.put("right", right);
     line.put("exhausted", tree.exhausted());
+    line.put("drawn", tree.drawn());
     line.put("committed", tree.committed().stream().map(numbers::get).toList());
     line.put("nodes", kept);
     return Json.line(line);
@@ -75,7 +76,12 @@ record TreeFile(int number, StepTree tree, boolean right) {
     List<Integer> committed = json.path("committed").valueStream().map(JsonNode::asInt).toList();
     return new TreeFile(
         json.path("number").asInt(),
-        StepTree.restored(settings, nodes, committed, json.path("exhausted").asBoolean()),
+        StepTree.restored(
+            settings,
+            nodes,
+            committed,
+            json.path("drawn").asInt(),
+            json.path("exhausted").asBoolean()),
         json.path("right").asBoolean());
   }
 

@@ -1,4 +1,4 @@
-package io.alidade.run;
+package io.alidade.learning.rounds;
 
 import io.alidade.UserException;
 import io.alidade.batch.Completion;
@@ -9,32 +9,23 @@ import io.alidade.learning.Collector;
 import io.alidade.learning.Companions;
 import io.alidade.model.Drawn;
 import io.alidade.model.Generator;
-import io.alidade.model.Policy;
-import io.alidade.store.AtomicFiles;
 import io.alidade.store.Json;
-import io.alidade.tokenizer.Tokenizer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
-import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /// Groups of the data in turn, each with fresh answers of the policy behind its candidates.
 ///
 /// What was drawn is kept in the run's folder `rounds/`: `round-N.jsonl` holds the answers of step
 /// N with their ids, and is read rather than drawn again by a run that goes on.
-final class Accompanied implements Collector {
-  private final Policy policy;
-  private final Tokenizer tokenizer;
-  private final Set<Integer> ends;
+public final class Accompanied implements Collector {
+  private final Site site;
   private final Groups groups;
   private final Companions companions;
-  private final Path folder;
-  private final long seed;
+  private final int every;
   private final Turns turns;
 
   /// What was drawn to a prompt.
@@ -42,33 +33,23 @@ final class Accompanied implements Collector {
   /// @param ended whether each answer came to its end
   private record Answers(List<int[]> tokens, boolean[] ended) {}
 
-  /// @param ends tokens that end an answer
   /// @param groups of the data; they leave room for an answer
-  /// @param folder of what is drawn
-  Accompanied(
-      Policy policy,
-      Tokenizer tokenizer,
-      Set<Integer> ends,
-      Groups groups,
-      Companions companions,
-      Path folder,
-      long seed,
-      boolean shuffle) {
-    this.policy = policy;
-    this.tokenizer = tokenizer;
-    this.ends = ends;
+  /// @param companions how answers are drawn
+  /// @param every steps from one drawing to the next, at least 1; between them groups are as the
+  ///   data have them
+  public Accompanied(Site site, Groups groups, Companions companions, int every) {
+    this.site = site;
     this.groups = groups;
     this.companions = companions;
-    this.folder = folder;
-    this.seed = seed;
-    turns = new Turns(groups.count(), seed, shuffle);
+    this.every = every;
+    turns = site.turns(groups.count());
   }
 
   /// The groups whose prompts leave room for an answer.
   ///
   /// @param longest tokens of a prompt at most
   /// @throws UserException if there is none
-  static Groups withRoom(Groups groups, int longest, Journal journal) {
+  public static Groups withRoom(Groups groups, int longest, Journal journal) {
     var kept = new ArrayList<Integer>();
     for (int i = 0; i < groups.count(); i++) {
       var prompt = groups.group(i).prompt();
@@ -117,11 +98,13 @@ final class Accompanied implements Collector {
     for (int index : turns.at(first, prompts)) {
       chosen.add(groups.group(index));
     }
-    var file = folder.resolve("round-%05d.jsonl".formatted(round));
-    if (!Files.exists(file)) {
-      AtomicFiles.text(file, drawn(chosen, first));
+    // The last of so many steps draws: at the first one the policy is its reference.
+    if ((round + 1) % every != 0) {
+      return new Collected(Groups.of(chosen), new LinkedHashMap<>());
     }
-    var answers = read(file, chosen.size());
+    var file = site.round(round);
+    var lines = file.lines("draw", prompts, prompts, (_, _) -> drawn(chosen, first));
+    var answers = read(file.path(), lines, chosen.size());
     var joined = new ArrayList<Group>();
     for (int g = 0; g < chosen.size(); g++) {
       joined.add(joined(chosen.get(g), answers.get(g)));
@@ -131,7 +114,7 @@ final class Accompanied implements Collector {
 
   private String drawn(List<Group> chosen, long first) {
     var drawn = new Drawn[chosen.size()][companions.samples()];
-    new Generator(policy, companions.sampling(seed), ends)
+    new Generator(site.policy(), companions.sampling(site.seed()), site.ends())
         .sample(
             chosen.stream().map(Group::prompt).toList(),
             companions.samples(),
@@ -144,7 +127,7 @@ final class Accompanied implements Collector {
       var ids = new ArrayList<int[]>();
       var ended = new boolean[companions.samples()];
       for (int s = 0; s < ended.length; s++) {
-        texts.add(tokenizer.decode(drawn[g][s].tokens(), true));
+        texts.add(site.tokenizer().decode(drawn[g][s].tokens(), true));
         ids.add(drawn[g][s].tokens());
         ended[s] = drawn[g][s].stop() != Drawn.Stop.LENGTH;
       }
@@ -157,24 +140,20 @@ final class Accompanied implements Collector {
     return lines.toString();
   }
 
-  private static List<Answers> read(Path file, int count) {
+  private static List<Answers> read(Path file, List<String> lines, int count) {
     var answers = new ArrayList<Answers>();
-    try {
-      for (var line : Files.readString(file).lines().toList()) {
-        var where = "%s:%d".formatted(file, answers.size() + 1);
-        var json = Json.object(where, Json.parse(where, line));
-        var tokens = new ArrayList<int[]>();
-        for (var ids : json.path("completion_ids")) {
-          tokens.add(ids(where, ids));
-        }
-        var ended = new boolean[tokens.size()];
-        for (int s = 0; s < ended.length; s++) {
-          ended[s] = json.path("ended").path(s).asBoolean();
-        }
-        answers.add(new Answers(tokens, ended));
+    for (var line : lines) {
+      var where = "%s:%d".formatted(file, answers.size() + 1);
+      var json = Json.object(where, Json.parse(where, line));
+      var tokens = new ArrayList<int[]>();
+      for (var ids : json.path("completion_ids")) {
+        tokens.add(ids(where, ids));
       }
-    } catch (IOException e) {
-      throw new UserException("cannot read %s: %s".formatted(file, e.getMessage()), e);
+      var ended = new boolean[tokens.size()];
+      for (int s = 0; s < ended.length; s++) {
+        ended[s] = json.path("ended").path(s).asBoolean();
+      }
+      answers.add(new Answers(tokens, ended));
     }
     if (answers.size() != count) {
       throw new UserException(
