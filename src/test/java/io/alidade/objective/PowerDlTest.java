@@ -1,0 +1,61 @@
+package io.alidade.objective;
+
+import static io.alidade.objective.Numbers.near;
+
+import io.alidade.constraint.ReverseKl;
+import io.alidade.example.Signal;
+import io.alidade.tensor.Step;
+import org.junit.jupiter.api.Test;
+
+/// Weighted entropy and dynamic labels against numbers worked out by hand.
+class PowerDlTest {
+  private static final double SIX = 1e-6;
+  private static final ReverseKl KL = new ReverseKl();
+
+  @Test
+  void dynamicLabelsByHand() {
+    try (var _ = new Step()) {
+      var label = Signal.perGroup("dynamic_label");
+      var one = Sample.alone(-12, -30, 10, 20).with(label, 1);
+      near(one.value(power(2, 0.001, 0)), 0.405586, SIX);
+      near(one.with(label, 0.9).value(power(2, 0.001, 0)), 0.475586, SIX);
+      var two = Sample.alone(-40, -8, 20, 10).with(label, 1);
+      near(two.value(power(10, 0.0005, 0)), 12.510004, SIX);
+      double state = 1;
+      for (double expected : new double[] {0.900000, 0.810001, 0.729001}) {
+        var loss = power(10, 0.0005, 0.1).loss(two.with(label, state).batch());
+        state = loss.labels().getOrDefault(label, new double[1])[0];
+        near(state, expected, SIX);
+      }
+      // A label that the model agrees with has no gradient; eta adds its own.
+      double m = 2 * (-1.2 + 1.5 + 0.1 - 0.05);
+      var settled = one.with(label, 1 / (1 + Math.exp(-m)));
+      near(settled.gradient(power(2, 0, 0.3))[0], 0, 1e-12);
+      near(settled.gradient(power(2, 0.01, 0.3))[0], -0.01 * 2 / 10, 1e-12);
+      // Weights of one, no pessimism, fixed labels: a uniform reference.
+      near(
+          one.value(new PowerDl(0.3, 0, 0, PowerDl.Weight.ONE, PowerDl.Refresh.BEFORE)),
+          one.value(new ReferenceFree(new Dpo(0.3, KL))),
+          1e-12);
+      // Equal lengths: SimPO without margin.
+      var equal = Sample.alone(-3, -7, 4, 4).with(label, 1);
+      near(equal.value(power(2, 0, 0)), equal.value(new SimPo(2, 0, 0)), 1e-12);
+    }
+  }
+
+  private static PowerDl power(double beta, double eta, double gamma) {
+    return new PowerDl(beta, eta, gamma, PowerDl.Weight.INVERSE_LENGTH, PowerDl.Refresh.BEFORE);
+  }
+
+  @Test
+  void aSwappedPairWithTheOtherLabelIsTheSameToPowerDl() {
+    try (var _ = new Step()) {
+      var label = Signal.perGroup("dynamic_label");
+      var objective = new PowerDl(2, 0, 0, PowerDl.Weight.INVERSE_LENGTH, PowerDl.Refresh.BEFORE);
+      near(
+          Sample.alone(-12, -30, 10, 20).with(label, 0.8).value(objective),
+          Sample.alone(-30, -12, 20, 10).with(label, 0.2).value(objective),
+          1e-12);
+    }
+  }
+}
