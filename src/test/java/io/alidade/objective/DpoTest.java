@@ -2,10 +2,12 @@ package io.alidade.objective;
 
 import static io.alidade.objective.Numbers.near;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.alidade.constraint.ReverseKl;
 import io.alidade.example.Signal;
 import io.alidade.tensor.Step;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// DPO and its closest kin against numbers worked out by hand: two pairs that several papers share.
@@ -122,6 +124,41 @@ class DpoTest {
     try (var _ = new Step()) {
       near(Sample.pair(-20, -26, -22, -24).value(new Dpo(0.1, KL)), 0.51301525, 1e-8);
       near(Sample.pair(-20, -26, -20.5, -25.0).value(new Dpo(0.1, KL)), 0.62095705, 1e-8);
+    }
+  }
+
+  /// What reads the difference of both log-ratios does not see a constant added to both likelihoods
+  /// of the reference, nor do its gradients.
+  @Test
+  void aConstantInBothReferencesChangesNoLossOfTheDifference() {
+    try (var _ = new Step()) {
+      var shifted = Sample.pair(-12, -15, -13 + 7, -14 + 7, 6, 8);
+      for (var objective :
+          List.of(
+              new Dpo(0.1, KL),
+              new Cdpo(0.1, 0.2, KL),
+              new Hinge(0.1, KL),
+              new Ipo(0.1, false, KL),
+              new ExoPair(0.1, 0.2, KL),
+              new RobustDpo(0.1, 0.2, KL),
+              new DiscoPop(0.1, 0.05, KL),
+              new Aot(0.1, 0.2),
+              new PlackettLuce(0.1, KL))) {
+        near(shifted.value(objective), caseA().value(objective), 1e-12);
+        assertThat(shifted.gradient(objective))
+            .containsExactly(caseA().gradient(objective), within(1e-12));
+        near(caseA().gradient(objective)[0], -caseA().gradient(objective)[1], 1e-12);
+      }
+      // What has a target for each log-ratio does.
+      assertThat(shifted.value(new SppoHard(0.1))).isNotEqualTo(caseA().value(new SppoHard(0.1)));
+    }
+  }
+
+  @Test
+  void theHingeIsZeroFromAMarginOfOneOn() {
+    try (var _ = new Step()) {
+      near(Sample.pair(10.0, 0, 0.0, 0).value(new Hinge(0.1, KL)), 0, 0);
+      near(Sample.pair(9.99, 0, 0.0, 0).value(new Hinge(0.1, KL)), 0.001, 1e-12);
     }
   }
 }

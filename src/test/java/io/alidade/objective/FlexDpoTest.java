@@ -28,4 +28,27 @@ class FlexDpoTest {
       near(g[1] / 0.05, 0.91065094, 1e-8);
     }
   }
+
+  @Test
+  void withoutAStrengthForRejectedAnswersTheyDoNotMatter() {
+    try (var _ = new Step()) {
+      var objective = new FlexDpo(0.1, 0);
+      near(
+          Sample.pair(-10, -90, -11, -11.5).value(objective),
+          Math.log1p(Math.exp(-0.1)),
+          1e-12);
+      near(Sample.pair(-10, -12, -11, -11.5).gradient(objective)[1], 0, 0);
+    }
+  }
+
+  /// In probability space: the rejected answer's derivative is -6 times the chosen one's, the ratio
+  /// of their probabilities 0.3 and 0.05.
+  @Test
+  void theRejectedAnswerIsPushedByTheRatioOfProbabilities() {
+    try (var _ = new Step()) {
+      var toy = Sample.pair(Math.log(0.3), Math.log(0.05), Math.log(0.2), Math.log(0.2));
+      var g = toy.gradient(new Dpo(0.1, KL));
+      near((g[1] / 0.05) / (g[0] / 0.3), -6, 1e-12);
+    }
+  }
 }

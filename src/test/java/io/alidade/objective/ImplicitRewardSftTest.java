@@ -3,6 +3,7 @@ package io.alidade.objective;
 import static io.alidade.objective.Numbers.near;
 import static io.alidade.objective.Numbers.value;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.alidade.batch.Readout;
 import io.alidade.batch.Scored;
@@ -12,6 +13,7 @@ import io.alidade.tensor.Step;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -121,6 +123,69 @@ class ImplicitRewardSftTest {
           Ops.number(ImplicitRewardSft.Shape.CHI2.phi(Ops.doubles(new double[] {reward}, 1))),
           reward - reward * reward / 4,
           1e-12);
+    }
+  }
+
+  /// The linear case, which is fine-tuning: values telescope, and what is gained over two tokens is
+  /// the log-ratio of the sequence, 0.223127.
+  @Test
+  void theLinearCaseIsFineTuning() {
+    try (var _ = new Step()) {
+      var batch = demonstration();
+      double ratio =
+          Ops.number(batch.policy().units().sum()) - Ops.number(batch.reference().units().sum());
+      near(ratio, 0.223127, SIX);
+      near(0.5 * ratio, 0.111564, SIX); // beta 0.5
+      // Q, V and r of the page: r_1 = Q_1 - V_2, r_2 = Q_2, J = r_1 + r_2 - V_1.
+      var gain =
+          Ops.toDoubles(
+              batch
+                  .policy()
+                  .units()
+                  .add(batch.readout(Readout.LOG_NORMALIZER))
+                  .sub(batch.reference().units())
+                  .sub(batch.referenceReadout(Readout.LOG_NORMALIZER)));
+      var value =
+          Ops.toDoubles(
+              batch
+                  .readout(Readout.LOG_NORMALIZER)
+                  .sub(batch.referenceReadout(Readout.LOG_NORMALIZER)));
+      assertThat(gain).containsExactly(new double[] {0.5, 0}, within(1e-12));
+      assertThat(value).containsExactly(new double[] {0.113229, 0.163643}, within(SIX));
+      near(gain[0] - value[1], 0.336357, SIX);
+      near(gain[0] - value[1] + gain[1] - value[0], ratio, 1e-12);
+      var slope = Grad.of(new Sft().loss(batch).value(), List.of(batch.policy().units()));
+      Golden.close("sft", slope.getFirst().view(-1), new double[] {-0.5, -0.5}, 1e-12);
+    }
+  }
+
+  /// A constant added to all logits of a position leaves probabilities and with them fine-tuning
+  /// alone; the other objectives read logits as values.
+  @Test
+  void onlyFineTuningIsBlindToTheLevelOfLogits() {
+    try (var _ = new Step()) {
+      var base = demonstration();
+      var raised =
+          new Scored(
+              new int[] {1},
+              base.mask(),
+              Map.of(
+                  Readout.LOG_LIKELIHOOD, base.policy().units(),
+                  Readout.LOG_NORMALIZER,
+                      base.readout(Readout.LOG_NORMALIZER)
+                          .add(Ops.doubles(new double[] {0, 0.7}, 1, 2))),
+              Map.of(
+                  Readout.LOG_LIKELIHOOD, base.reference().units(),
+                  Readout.LOG_NORMALIZER, base.referenceReadout(Readout.LOG_NORMALIZER)),
+              Map.of(),
+              Map.of());
+      near(value(new Sft(), raised), value(new Sft(), base), 0);
+      for (var shape : ImplicitRewardSft.Shape.values()) {
+        var objective = new ImplicitRewardSft(1, shape);
+        assertThat(Math.abs(value(objective, raised) - value(objective, base)))
+            .as("%s", shape)
+            .isGreaterThan(1e-3);
+      }
     }
   }
 }

@@ -139,4 +139,21 @@ class InContextRankingTest {
           1e-12);
     }
   }
+
+  /// Only the first item has a weight, 3: `sigmoid(z) = 0.36846865`, and its rivals share the push by
+  /// `q = (0.42555748, 0.57444252)`.
+  @Test
+  void rivalsShareThePushByTheirScores() {
+    try (var _ = new Step()) {
+      var batch =
+          list(new double[] {0.5, -0.2, 0.1}, new double[] {2, 0, 0}, new double[] {1, 2, 3});
+      var leaf = batch.readout(Readout.LOG_LIKELIHOOD);
+      var slope =
+          Ops.toDoubles(Grad.of(ranking(1, true).loss(batch).value(), List.of(leaf)).getFirst());
+      near(slope[0], -0.36846865, EIGHT);
+      near(slope[1], 0.36846865 * 0.42555748, EIGHT);
+      near(slope[2], 0.36846865 * 0.57444252, EIGHT);
+      near(value(ranking(1, true), batch), Math.log1p(Math.exp(-0.53879194)), EIGHT);
+    }
+  }
 }

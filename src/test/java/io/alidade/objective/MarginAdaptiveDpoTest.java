@@ -66,4 +66,20 @@ class MarginAdaptiveDpoTest {
           1e-6);
     }
   }
+
+  /// At a margin of tau nothing is stretched, on the side of the label and on the other.
+  @Test
+  void atTheThresholdNothingIsStretched() {
+    try (var _ = new Step()) {
+      var objective = new MarginAdaptiveDpo(0.1, 4, 0.25, 1.7, 3, KL);
+      for (double h : new double[] {3, -3}) {
+        var loss =
+            objective.loss(Sample.pair(2, 0, 0.0, 0).with(Signal.perGroup("rm_margin"), h).batch());
+        Golden.metric("threshold", loss, "madpo/c_mean", 1, 1e-12);
+        Golden.metric("threshold", loss, "madpo/weight_mean", 1, 1e-12);
+        Golden.metric("threshold", loss, "madpo/disagreement", h < 0 ? 1 : 0, 0);
+        Golden.metric("threshold", loss, "madpo/frac_guarded", h < 0 ? 1 : 0, 0);
+      }
+    }
+  }
 }

@@ -77,4 +77,26 @@ class ModpoTest {
       near(s, 0, 1e-12);
     }
   }
+
+  @Test
+  void theHingeFormIsTheHingeOfTheSameMargin() {
+    try (var _ = new Step()) {
+      var other = Signal.perCandidate("other");
+      var pair = Sample.pair(-10, -12, -11, -11.5).with(other, 0.2, 0.5);
+      var half = new ModpoHinge(0.1, 0.5, Map.of("other", 0.5));
+      near(pair.value(half), 1 - 0.6, 1e-12); // rewards 0 and -0.6
+      near(pair.gradient(half)[0], -0.1 / 0.5, 1e-12);
+      near(pair.gradient(half)[1], 0.1 / 0.5, 1e-12);
+      var three = new ModpoHinge(0.1, 0.2, Map.of("a", 0.5, "b", 0.3));
+      var settled =
+          Sample.pair(-10, -12, -11, -11.5)
+              .with(Signal.perCandidate("a"), 0.2, 0.5)
+              .with(Signal.perCandidate("b"), -1, 0.4);
+      near(settled.value(three), 0, 0); // rewards 1.5 and -2.1
+      near(settled.gradient(three)[0], 0, 0);
+      Golden.metric("three", three.loss(settled.batch()), "rewards/chosen", 1.5, 1e-9);
+      Golden.metric("three", three.loss(settled.batch()), "rewards/rejected", -2.1, 1e-9);
+      near(pair.value(new ModpoHinge(0.1, 1, Map.of())), pair.value(new Hinge(0.1, KL)), 1e-12);
+    }
+  }
 }

@@ -58,4 +58,27 @@ class PowerDlTest {
           1e-12);
     }
   }
+
+  /// `m = 0.7` and `sigmoid(m) = 0.668188`; at a frozen margin the label goes to `sigmoid(m) + (1 -
+  /// gamma)^t (1 - sigmoid(m))`.
+  @Test
+  void labelsApproachWhatTheModelSays() {
+    try (var _ = new Step()) {
+      var label = Signal.perGroup("dynamic_label");
+      var one = Sample.alone(-12, -30, 10, 20).with(label, 1);
+      double said = 1 / (1 + Math.exp(-0.7));
+      near(said, 0.668188, SIX);
+      double state = 1;
+      for (int t = 1; t <= 5; t++) {
+        var loss = power(2, 0.001, 0.2).loss(one.with(label, state).batch());
+        state = loss.labels().getOrDefault(label, new double[1])[0];
+        near(state, said + Math.pow(0.8, t) * (1 - said), 1e-12);
+        Golden.metric("gap", loss, "power/weight_gap", 0.1 - 0.05, 1e-9);
+        Golden.metric("gap", loss, "power/label_gap", state - said, 1e-9);
+      }
+      var slope = one.with(label, 0.9).gradient(power(2, 0, 0));
+      near(slope[0], (said - 0.9) * 2 / 10, 1e-12);
+      near(slope[1], -(said - 0.9) * 2 / 20, 1e-12);
+    }
+  }
 }

@@ -2,10 +2,13 @@ package io.alidade.objective;
 
 import static io.alidade.objective.Numbers.near;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.alidade.constraint.ReverseKl;
 import io.alidade.tensor.Step;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// DPO with the likelihood of chosen answers against numbers worked out by hand.
 class RegularizedPoTest {
@@ -39,6 +42,17 @@ class RegularizedPoTest {
       var objective = new RegularizedPo(0.1, eta, RegularizedPo.Form.SUM_BETA, KL);
       near(sample.value(objective) / (eta * 0.1), 12, 1e-7);
       near(sample.gradient(objective)[0] / (eta * 0.1), -1, 1e-8);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(RegularizedPo.Form.class)
+  void withoutTheLikelihoodTermItIsDpo(RegularizedPo.Form form) {
+    try (var _ = new Step()) {
+      var none = new RegularizedPo(0.1, 0, form, KL);
+      near(DpoTest.caseA().value(none), DpoTest.caseA().value(new Dpo(0.1, KL)), 0);
+      assertThat(DpoTest.caseA().gradient(none))
+          .containsExactly(DpoTest.caseA().gradient(new Dpo(0.1, KL)), within(1e-15));
     }
   }
 }

@@ -60,4 +60,26 @@ class SimPoTest {
           1e-12);
     }
   }
+
+  /// Margins of 0.1, as in the first case, and of 2 once the answers are far enough apart.
+  @Test
+  void theHingeFormStopsAtOneBeyondTheTargetMargin() {
+    try (var _ = new Step()) {
+      var hinge = new SimPoHinge(2, 0.5);
+      near(Sample.alone(-0.8, -1.1, 1, 1).value(hinge), 0.9, 1e-12);
+      near(Sample.alone(-8, -40, 10, 40).value(new SimPoHinge(2, 1)), 1 - (0.4 - 1), 1e-12);
+      near(Sample.alone(-0.5, -1.75, 1, 1).value(hinge), 0, 0);
+      near(Sample.alone(-0.9, -0.9, 1, 1).value(new SimPoHinge(10, 3)), 4, 1e-12);
+      var slopes = Sample.alone(-8, -40, 10, 40).gradient(new SimPoHinge(2, 1));
+      near(slopes[0], -2.0 / 10, 1e-12);
+      near(slopes[1], 2.0 / 40, 1e-12);
+      near(Sample.alone(-0.4, -1.75, 1, 1).gradient(hinge)[0], 0, 0);
+      var equal = Sample.alone(-3, -7, 4, 4);
+      near(
+          equal.value(new SimPoHinge(0.4, 0)),
+          equal.value(new ReferenceFree(new Hinge(0.1, KL))),
+          1e-12);
+      Golden.metric("reward", hinge.loss(equal.batch()), "rewards/margins", 2 * (7 - 3) / 4.0, 1e-9);
+    }
+  }
 }

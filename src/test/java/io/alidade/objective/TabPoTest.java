@@ -7,9 +7,12 @@ import static io.alidade.objective.Numbers.value;
 import io.alidade.batch.Scored;
 import io.alidade.constraint.ReverseKl;
 import io.alidade.example.Signal;
+import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Token weights and barrier against numbers worked out by hand.
 class TabPoTest {
@@ -60,6 +63,39 @@ class TabPoTest {
               Map.of(Signal.perUnit("token_weight"), new double[][] {ones, ones}));
       near(value(new TabPo(0.5, 0.66, 3), same), Math.log(2), 1e-12); // all are above 0.66
       near(value(new TabPo(0.5, 1, 1), same), Math.log(2) + 0.2, 1e-12); // mean of all
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-.9,1,0.0375,0.674573,0.9,25",
+    "-.9,1.44,0.048649,0.669119,0.9,25",
+  })
+  void itsPartsByHand(
+      double third, double weight, double z, double pref, double barrier, double active) {
+    try (var _ = new Step()) {
+      var loss =
+          new TabPo(0.5, 0.66, 0.5)
+              .loss(
+                  structured(
+                      new double[] {-.02, -.05, third, -.01}, new double[] {1, 1, weight, 1}));
+      Golden.metric("tab", loss, "loss/dpo", pref, 2e-6);
+      Golden.metric("tab", loss, "loss/barrier", barrier, 1e-9);
+      Golden.metric("tab", loss, "barrier/active_pct", active, 1e-9);
+      Golden.metric("tab", loss, "pref/p_pref", 1 / (1 + Math.exp(-z)), 1e-6);
+      near(Ops.number(loss.value()), pref + 0.5 * barrier, SIX);
+    }
+  }
+
+  /// A gated token that weighs less than one counts its weight, not a whole barrier.
+  @Test
+  void theBarrierIsDividedByOneAtLeast() {
+    try (var _ = new Step()) {
+      var loss =
+          new TabPo(0.5, 0.66, 0.5)
+              .loss(
+                  structured(new double[] {-.02, -.05, -.9, -.01}, new double[] {2, 2, 1, 2}));
+      Golden.metric("tab", loss, "loss/barrier", 0.9 * 4 / 7, 1e-9); // normalised weight 4/7
     }
   }
 }

@@ -130,4 +130,52 @@ class TreePreferenceTest {
           1e-12);
     }
   }
+
+  /// Ranks 2, 1 and 3 of the rewards 0.2, 0.5 and -0.3: each pair's weight, from the slope of the
+  /// loss at a pair of its own.
+  @Test
+  void pairsWeighByValueAndRank() {
+    double[] value = {1, 0.6, 0.1};
+    int[] rank = {2, 1, 3};
+    double[] wanted = {0.17873461, 0.12153247, 0.22197155};
+    double[] rewards = {0.2, 0.5, -0.3};
+    int at = 0;
+    double loss = 0;
+    for (int i = 0; i < 3; i++) {
+      for (int j = i + 1; j < 3; j++) {
+        double lambda =
+            Math.abs(Math.pow(2, value[i]) - Math.pow(2, value[j]))
+                * Math.abs(
+                    Math.log(2) / Math.log(1 + rank[i]) - Math.log(2) / Math.log(1 + rank[j]));
+        near(lambda, wanted[at++], EIGHT);
+        loss += lambda * Math.log1p(Math.exp(rewards[j] - rewards[i]));
+      }
+    }
+    try (var _ = new Step()) {
+      near(
+          value(
+              new TreePreference(1, false, false),
+              tree(new double[][] {{0.2}, {0.5}, {-0.3}}, value, new double[][][] {})),
+          loss,
+          1e-12);
+    }
+  }
+
+  /// Answers that part at their last step: only that step's weight and rewards count.
+  @Test
+  void stepsThatAreIdenticalLeaveTheLastOne() {
+    try (var _ = new Step()) {
+      var batch =
+          tree(
+              new double[][] {{0.4, -0.2, 0.7}, {0.4, -0.2, 0.1}},
+              new double[] {1, 0},
+              new double[][][] {{{1, 0}, {0, 1}, {1, 0}}, {{1, 0}, {0, 1}, {3, 4}}});
+      double lambda = 1 - Math.log(2) / Math.log(3);
+      double weight = 1 + 0.6; // the last steps' cosine is 3/5
+      near(
+          value(new TreePreference(1, true, false), batch),
+          lambda * Math.log1p(Math.exp(-weight * (0.7 - 0.1))),
+          1e-12);
+    }
+  }
 }
