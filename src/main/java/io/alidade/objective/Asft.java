@@ -45,8 +45,8 @@ public record Asft(double lambda, double innerBeta) implements Objective {
         .rewards(batch, mean)
         .metric("asft/chosen_term", raised)
         .metric("asft/rejected_term", lowered)
-        .metric("asft/p_chosen", chosen.exp())
-        .metric("asft/p_rejected", batch.rejected(mean).exp());
+        .metric("asft/p_chosen", Ops.atMost(chosen, 0).exp())
+        .metric("asft/p_rejected", Ops.atMost(batch.rejected(mean), 0).exp());
   }
 
   /// `-log sigmoid(b o)`, `[G]`.

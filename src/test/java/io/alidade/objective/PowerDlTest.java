@@ -4,6 +4,7 @@ import static io.alidade.objective.Numbers.near;
 
 import io.alidade.constraint.ReverseKl;
 import io.alidade.example.Signal;
+import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import org.junit.jupiter.api.Test;
 
@@ -79,6 +80,30 @@ class PowerDlTest {
       var slope = one.with(label, 0.9).gradient(power(2, 0, 0));
       near(slope[0], (said - 0.9) * 2 / 10, 1e-12);
       near(slope[1], -(said - 0.9) * 2 / 20, 1e-12);
+    }
+  }
+
+  /// On log-ratios, with weights of 1 and without pessimism: DPO whose label gives in. Log-ratios 1
+  /// and -1, a margin of 0.2: the label goes to `0.9 + 0.1 sigmoid(0.2)`.
+  @Test
+  void besideDpoTheLabelFollowsDposMargin() {
+    try (var _ = new Step()) {
+      var label = Signal.perGroup("dynamic_label");
+      var objective =
+          new AgainstReference(
+              new PowerDl(0.1, 0, 0.1, PowerDl.Weight.ONE, PowerDl.Refresh.BEFORE));
+      var sample = DpoTest.caseA().with(label, 1);
+      double said = 1 / (1 + Math.exp(-0.2));
+      double y = 0.9 + 0.1 * said;
+      var loss = objective.loss(sample.batch());
+      near(Ops.number(loss.value()), 0.598138869381592 + (1 - y) * 0.2, 1e-12);
+      near(loss.labels().getOrDefault(label, new double[1])[0], y, 1e-12);
+      near(sample.gradient(objective)[0], 0.1 * (said - y), 1e-12);
+      near(sample.gradient(objective)[1], -0.1 * (said - y), 1e-12);
+      Golden.metric("dl", loss, "rewards/margins", 0.2, 1e-9);
+      var fixed =
+          new AgainstReference(new PowerDl(0.1, 0, 0, PowerDl.Weight.ONE, PowerDl.Refresh.BEFORE));
+      near(sample.value(fixed), sample.value(new Dpo(0.1, KL)), 1e-12);
     }
   }
 }

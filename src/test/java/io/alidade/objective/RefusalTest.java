@@ -22,6 +22,9 @@ class RefusalTest {
     assertThatThrownBy(() -> new AlphaPo(1, 0, 0, 0)).hasMessageContaining("SimPo is the limit");
     assertThatThrownBy(() -> new Weighted(new Aot(0.1, 0)))
         .hasMessage("objective must be a mean over pairs, was Aot");
+    assertThatThrownBy(() -> new AgainstReference(new Dpo(0.1, KL)))
+        .hasMessage(
+            "objective must learn from the likelihoods of pairs without a reference, Dpo does not");
     assertThatThrownBy(() -> new ReferenceFree(new SimPo(1, 0, 0)))
         .hasMessageContaining("objective must need the likelihoods of a reference", "SimPo");
     assertThatThrownBy(() ->

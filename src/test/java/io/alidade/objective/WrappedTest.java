@@ -171,4 +171,26 @@ class WrappedTest {
       near(Ops.number(mixture.loss(batch()).value()), simPo + weight * likelihood, 1e-12);
     }
   }
+
+  /// Against the reference again, every loss is what it was, and SimPO is DPO per token.
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 0.4})
+  void aReferenceThatIsLeftOutMayBeTakenIn(double alpha) {
+    try (var _ = new Step()) {
+      for (var one : KIN) {
+        Golden.close(
+            one.getKey(),
+            new LengthDesensitised(alpha, new AgainstReference(new ReferenceFree(one.getValue())))
+                .loss(batch())
+                .each()
+                .orElseThrow(),
+            PairDefinitions.each(one.getKey(), SETTING, pairs(alpha)),
+            1e-9);
+      }
+      near(
+          Ops.number(new AgainstReference(new SimPo(0.5, 0, 0)).loss(batch()).value()),
+          Ops.number(new SigmoidNorm(0.5, KL).loss(batch()).value()),
+          1e-12);
+    }
+  }
 }
