@@ -1,7 +1,8 @@
 package io.alidade;
 
 /// Range checks of scientific parameters, for compact constructors. The message names the
-/// parameter, its range and its value.
+/// parameter, its range and its value, and is that of an [IllegalArgumentException]; what binds or
+/// reads the value tells the user.
 public final class Check {
   private Check() {}
 

@@ -16,10 +16,11 @@ class DocumentsTest {
   private static final Pattern COMMAND =
       Pattern.compile("^@Command\\(\\s*name = \"([a-z]+)\"", Pattern.MULTILINE);
 
-  private static Set<String> inSources(String folder, Pattern pattern) throws IOException {
+  private static Set<String> inSources(String folder, String end, Pattern pattern)
+      throws IOException {
     var found = new TreeSet<String>();
     try (var files = Files.walk(Path.of("src/main/java/io/alidade", folder))) {
-      for (var file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+      for (var file : files.filter(f -> f.toString().endsWith(end)).toList()) {
         pattern.matcher(Files.readString(file)).results().forEach(m -> found.add(m.group(1)));
       }
     }
@@ -29,7 +30,7 @@ class DocumentsTest {
   @Test
   void everyMetricIsExplained() throws IOException {
     var page = Files.readString(Path.of("docs/metrics.md"));
-    var metrics = inSources("objective", METRIC);
+    var metrics = inSources("objective", ".java", METRIC);
     assertThat(metrics).hasSizeGreaterThan(10);
     assertThat(metrics).allSatisfy(name -> assertThat(page).contains("`" + name + "`"));
   }
@@ -37,7 +38,7 @@ class DocumentsTest {
   @Test
   void everyCommandIsInTheReadme() throws IOException {
     var page = Files.readString(Path.of("README.md"));
-    var commands = inSources("cli", COMMAND);
+    var commands = inSources("cli", "Command.java", COMMAND);
     commands.remove("alidade");
     assertThat(commands).contains("list", "runs", "check");
     assertThat(commands).allSatisfy(name -> assertThat(page).contains("| `" + name));

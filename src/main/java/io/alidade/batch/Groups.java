@@ -5,7 +5,9 @@ public interface Groups extends AutoCloseable {
   /// How many there are.
   int count();
 
-  /// One of them, from 0.
+  /// One of them; reading it again gives the same.
+  ///
+  /// @param index from 0 to below [#count()]
   Group group(int index);
 
   @Override

@@ -99,7 +99,7 @@ public final class Scored {
   }
 
   /// The same batch with a signal added or replaced, for objectives that wrap others.
-  public Scored withSignal(Signal signal, Tensor values) {
+  Scored withSignal(Signal signal, Tensor values) {
     var all = new HashMap<>(signals);
     all.put(signal, values);
     return new Scored(sizes, mask, readouts, frozen, all, memory, constants);

@@ -3,7 +3,7 @@ package io.alidade.batch;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
-/// Random orders, by Fisher and Yates.
+/// Random orders by Fisher and Yates: each equally likely where the numbers drawn are.
 public final class Shuffle {
   private Shuffle() {}
 
@@ -16,6 +16,9 @@ public final class Shuffle {
   }
 
   /// Brings numbers into a random order, in place.
+  ///
+  /// @param below draws a number from 0 to below its argument
+  /// @return the same array
   public static int[] of(int[] values, IntUnaryOperator below) {
     for (int i = values.length - 1; i > 0; i--) {
       int j = below.applyAsInt(i + 1);

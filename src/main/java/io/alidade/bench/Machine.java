@@ -1,6 +1,7 @@
 package io.alidade.bench;
 
 import io.alidade.tensor.Grad;
+import io.alidade.tensor.Ops;
 import io.alidade.tensor.Rng;
 import io.alidade.tensor.Step;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalLong;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// What the machine gives this process.
 public final class Machine {
@@ -58,6 +60,27 @@ public final class Machine {
         }
         double billions = 2e-9 * rows * in * out * done;
         return new Rate(billions / spent, billions / (cpuSeconds() - cpu));
+      });
+    }
+  }
+
+  /// Bytes a second that this process reads from memory, measured for some tenths of a second: what
+  /// drawing a few rows cannot pass.
+  static double reading(double seconds) {
+    long numbers = 64L << 20; // 256 MiB, more than caches hold
+    try (var _ = new Step()) {
+      return Grad.off(() -> {
+        var x = Ops.zeros(ScalarType.Float, numbers);
+        x.sum().close();
+        long start = System.nanoTime();
+        double spent = 0;
+        int done = 0;
+        while (spent < seconds) {
+          x.sum().close();
+          done++;
+          spent = (System.nanoTime() - start) / 1e9;
+        }
+        return 4.0 * numbers * done / spent;
       });
     }
   }

@@ -49,7 +49,7 @@ public record Report(
 
   /// The share of the rate of matrix products that the needed operations of a step make up, by
   /// processor seconds, so that what else runs on the machine does not count.
-  public double utilisation() {
+  double utilisation() {
     return operations / 1e9 / median(cpu) / before.mean(after).cpu();
   }
 

@@ -7,6 +7,7 @@ import io.alidade.constraint.ReverseKl;
 import io.alidade.journal.Journal;
 import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.FreshModel;
@@ -112,8 +113,7 @@ public record StepBench(
                 new AdamW(1e-6, 0.9, 0.999, 1e-8, 0, 1),
                 new Constant(0),
                 settings(),
-                groups,
-                Optional.empty(),
+                Experience.given(groups),
                 scratch.resolve("checkpoints"),
                 new Losses(losses))) {
       session.plan(1);

@@ -1,5 +1,6 @@
 package io.alidade.cli;
 
+import io.alidade.bench.DrawBench;
 import io.alidade.bench.Shape;
 import io.alidade.bench.StepBench;
 import io.alidade.model.MemoryBudget;
@@ -8,35 +9,41 @@ import io.alidade.store.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// Measures training steps on this machine.
+/// Measures training steps, or drawing, on this machine.
 @Command(
     name = "bench",
-    description = "Measure training steps: time by part, tokens and pairs a second, memory.",
+    description = "Measure training steps or drawing: time by part, rates, memory.",
     footer = {
       "",
-      "Weights and tokens are random. The rate of matrix products is measured in the same process,",
-      "before and after, so that figures from busy or different machines can be compared.",
-      "",
       "Example:",
-      "  ./alidade bench --shape M --layout base --pairs 4 --steps 3 --threads 2"
+      "  ./alidade bench --shape M --pairs 4 --steps 3",
+      "  ./alidade bench --shape M --draw 8x64x128",
+      "",
+      "Weights and tokens are random. The rate of matrix products is measured in the same "
+          + "process, before and after, so that figures from busy or different machines can be "
+          + "compared."
     })
 final class BenchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
       names = "--shape",
+      paramLabel = "SIZE",
       defaultValue = "S",
       description = "Size of the model: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Shape shape = Shape.S;
 
   @Option(
       names = "--layout",
+      paramLabel = "NAME",
       defaultValue = "base",
       description =
           "Prompts and completions: base (192 + 64), long (512 + 32), fixed (192 + 64 without"
@@ -61,7 +68,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--steps",
       paramLabel = "N",
       defaultValue = "3",
-      description = "Measured steps, after one that is not (default: ${DEFAULT-VALUE}).")
+      description = "Measured steps or rounds, after one that is not (default: ${DEFAULT-VALUE}).")
   private int steps = 3;
 
   @Option(
@@ -98,11 +105,32 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--reference-in-step", description = "Compute the reference in each step.")
   private boolean referenceInStep;
 
+  @Option(
+      names = "--draw",
+      paramLabel = "RxPxN",
+      defaultValue = "",
+      description =
+          "Measure drawing instead: R rows together, P tokens of prompt and N new ones each.")
+  private String draw = "";
+
   @Option(names = "--json", description = "Print one line of JSON.")
   private boolean json;
 
   @Override
   public Integer call() {
+    return draw.isEmpty() ? train() : draw();
+  }
+
+  private int draw() {
+    var bench =
+        Arguments.checked(() -> DrawBench.of(shape, draw, steps, threads, Precision.of(dtype)));
+    return in(scratch -> {
+      var report = bench.run(scratch);
+      return json ? report.json() + System.lineSeparator() : report.text();
+    });
+  }
+
+  private int train() {
     var bench =
         Arguments.checked(() ->
             new StepBench(
@@ -117,12 +145,19 @@ final class BenchCommand implements Callable<Integer> {
                 checkpointing,
                 memory.isEmpty() ? MemoryBudget.NONE : MemoryBudget.of(memory),
                 referenceInStep));
+    return in(scratch -> {
+      var report = bench.run(scratch);
+      return json ? report.json() + System.lineSeparator() : report.text();
+    });
+  }
+
+  /// Prints what is measured in a folder of its own.
+  private int in(Function<Path, String> measure) {
     var out = spec.commandLine().getOut();
     try {
       var scratch = Files.createTempDirectory("alidade-bench-");
       try {
-        var report = bench.run(scratch);
-        out.print(json ? report.json() + System.lineSeparator() : report.text());
+        out.print(measure.apply(scratch));
         out.flush();
       } finally {
         AtomicFiles.delete(scratch);

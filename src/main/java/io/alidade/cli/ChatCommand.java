@@ -25,8 +25,9 @@ import picocli.CommandLine.Spec;
     name = "chat",
     description = "Talk to a model that has a chat template.",
     footer = {
-      "%nA line is a message; /reset forgets the conversation, /system TEXT starts a new one under",
-      "another system message, /exit (or the end of input) ends it."
+      "",
+      "A line is a message; /reset forgets the conversation, /system TEXT starts a new one "
+          + "under another system message, /exit (or the end of input) ends it."
     })
 final class ChatCommand implements Callable<Integer> {
   private final InputStream in;
@@ -53,6 +54,7 @@ final class ChatCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var draws = sampling.over(opened.sampling());
       var generator = new TextGenerator(opened, draws, sampling.stops());
       if (opened.tokenizer().template().isEmpty()) {

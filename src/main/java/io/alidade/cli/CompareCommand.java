@@ -24,11 +24,11 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Example:",
-      "  ./alidade compare dpo simpo ipo --model MODEL --data pairs.jsonl --seeds 3 --out runs/cmp",
+      "  ./alidade compare dpo simpo ipo --model MODEL --data pairs.jsonl",
       "",
-      "Each recipe and seed is a run in a folder of its own. A comparison that was stopped goes on",
-      "with the same command. What --set changes in a recipe must be there in all of them; a file",
-      "(my.yaml) changes one."
+      "Each recipe and seed is a run in a folder of its own. A comparison that was stopped "
+          + "goes on with the same command. What --set changes in a recipe must be there in all "
+          + "of them; a file (my.yaml) changes one."
     })
 final class CompareCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -36,7 +36,7 @@ final class CompareCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "RECIPE",
       arity = "1..*",
-      description = "Names or files of recipes (see `list`).")
+      description = "Names or files of recipes; './alidade list' has all.")
   private List<String> recipes = new ArrayList<>();
 
   @Mixin private PlanOptions plan = new PlanOptions();

@@ -150,6 +150,10 @@ final class DataCommand implements Callable<Integer> {
           survey.repeated().size(),
           survey.tied().size(),
           survey.blank().size());
+      out.println(
+          survey.bad().isEmpty()
+              ? "next: ./alidade inspect --model MODEL --data " + file
+              : "next: mend or remove the bad rows; training refuses them");
     }
 
     private static void preview(

@@ -8,8 +8,6 @@ import io.alidade.generation.LanguageModel;
 import io.alidade.generation.Located;
 import io.alidade.judge.Judge;
 import io.alidade.judge.Sitting;
-import io.alidade.model.Policy;
-import io.alidade.model.PolicySpec;
 import io.alidade.recipe.JudgeFile;
 import io.alidade.run.Evaluation;
 import io.alidade.run.JudgeEvaluation;
@@ -35,47 +33,40 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "evaluate",
     description = {
-      "Measure models by the answers they draw: rewards, pass@k, win rates, ratings, diversity,",
-      "divergence. Without --model, measure a judge by rows that people ordered."
+      "Measure models by the answers they draw, or a judge.",
+      "",
+      "Of models: rewards, pass@k, win rates, ratings, diversity and divergence. Without --model, a"
+          + " judge is measured by rows that people ordered."
     },
     footer = {
-      "%nA judge is YAML, or a file with it:",
+      "",
+      "Examples of judges, as YAML on the command line:",
       "  --judge 'ExactAnswer: {column: answer, find: any, tolerance: 1e-6}'",
       "  --judge 'RewardModel: {model: runs/reward, weights: [1], temperature: 1}'",
-      "The first model is the baseline of win rates. DIR gets evaluate.json, evaluate.html and the",
-      "answers; the same command goes on where it was interrupted."
+      "",
+      "The first model is the baseline of win rates. DIR gets evaluate.json, evaluate.html "
+          + "and the answers; the same command goes on where it was interrupted."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
       names = "--model",
-      paramLabel = "[NAME=]MODEL",
-      description = "A checkpoint, a run, an adapter's folder, or org/name; several for several.")
+      paramLabel = "MODEL",
+      description =
+          "A checkpoint, a run, an adapter's folder, or org/name; NAME=MODEL names it in tables. May be"
+              + " given several times.")
   private List<String> models = new ArrayList<>();
 
-  @Option(
-      names = "--reference",
-      paramLabel = "MODEL",
-      description = "Measure the divergence of each model from this one.")
-  private @Nullable String reference;
+  @Mixin private ReferenceOption reference = new ReferenceOption();
 
-  @Option(names = "--judge", paramLabel = "JUDGE", description = "YAML, or a file with it.")
+  @Option(
+      names = "--judge",
+      paramLabel = "JUDGE",
+      description = "Who says what an answer is worth: YAML, or a file with it.")
   private @Nullable String judge;
 
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      required = true,
-      description = "Prompts, or pairs and rankings: a file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "test",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "test";
+  @Mixin private DataOptions data = new DataOptions("test");
 
   @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows.")
   private @Nullable Integer limit;
@@ -133,7 +124,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     var to = spec.commandLine().getOut();
     var named = Optional.ofNullable(judge).map(JudgeFile::read);
-    try (var opened = Rows.open(data, split)) {
+    try (var opened = data.open()) {
       var rows = limit == null ? opened : opened.limit(limit);
       var evaluation =
           models.isEmpty() ? judged(rows, named.orElseThrow(), to) : answered(rows, named, to);
@@ -188,39 +179,15 @@ final class EvaluateCommand implements Callable<Integer> {
     to.printf("%s: drawing %d answers%n", name, (long) rows.count() * samples);
     to.flush();
     try (var model = LanguageModel.open(Located.find(location, Optional.empty()), precision.of());
-        var other = new Other(Optional.ofNullable(reference).map(l -> open(l, model)))) {
+        var other = reference.open(model, precision.of())) {
       return DrawnAnswers.of(
           file,
           model,
-          other.policy,
+          other.policy(),
           rows,
           new DrawnAnswers.Draw(samples, sampling.over(model.sampling()), sampling.stops()),
           _ -> {});
     }
-  }
-
-  private record Other(Optional<Policy> policy) implements AutoCloseable {
-    @Override
-    public void close() {
-      policy.ifPresent(Policy::close);
-    }
-  }
-
-  private Policy open(String location, LanguageModel beside) {
-    var located = Located.find(location, Optional.empty());
-    var spec = PolicySpec.frozen(precision.of());
-    var policy =
-        Policy.open(located.folder(), located.adapter().map(spec::withAdapter).orElse(spec));
-    boolean fits = false;
-    try {
-      LanguageModel.fit(beside.tokenizer(), policy.config().vocabSize(), located.folder());
-      fits = true;
-    } finally {
-      if (!fits) {
-        policy.close();
-      }
-    }
-    return policy;
   }
 
   private static String location(String model) {

@@ -71,7 +71,7 @@ final class ExplainCommand implements Callable<Integer> {
     var file = page.orElseGet(() -> Path.of("explain-" + explanation.name() + ".html"));
     AtomicFiles.text(file, explanation.html());
     out.println();
-    out.println(file);
+    out.println("page: " + file);
     out.flush();
     if (!explanation.confirmed()) {
       throw new IllegalStateException("a limit of %s failed".formatted(explanation.name()));

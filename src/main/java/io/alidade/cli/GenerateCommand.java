@@ -1,12 +1,6 @@
 package io.alidade.cli;
 
 import io.alidade.UserException;
-import io.alidade.data.Rows;
-import io.alidade.example.Columns;
-import io.alidade.example.Example;
-import io.alidade.example.Form;
-import io.alidade.example.Message;
-import io.alidade.example.Text;
 import io.alidade.generation.Answer;
 import io.alidade.generation.Prompt;
 import io.alidade.generation.TextGenerator;
@@ -17,7 +11,6 @@ import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
-import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -44,8 +36,13 @@ import picocli.CommandLine.Spec;
     description =
         "Continue prompts: as text while it comes on a terminal, as JSON lines otherwise.",
     footer = {
-      "%nWithout --prompt and --data, all of standard input is one prompt. JSON lines have 'prompt',",
-      "'completion', 'tokens' (how many), 'logps' (their sum, nats) and 'end' (end, stop, length)."
+      "",
+      "Example:",
+      "  ./alidade generate --model runs/NAME --prompt \"Once upon a time\"",
+      "",
+      "Without --prompt and --data, all of standard input is one prompt. JSON lines have "
+          + "'prompt', 'completion', 'tokens' (how many), 'logps' (their sum, nats) and 'end' "
+          + "(end, stop, length)."
     })
 final class GenerateCommand implements Callable<Integer> {
   private static final int BATCH = 16;
@@ -59,35 +56,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
 
-  @Option(
-      names = "--prompt",
-      paramLabel = "TEXT",
-      description = "A prompt; may be given several times.")
-  private List<String> prompts = new ArrayList<>();
-
-  @Option(
-      names = "--chat",
-      description = "Prompts are messages of a user, rendered with the model's chat template.")
-  private boolean chat;
-
-  @Option(names = "--system", paramLabel = "TEXT", description = "With --chat, a message before.")
-  private @Nullable String system;
-
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      description = "Rows with prompts: a file, a folder, or org/name on the hub.")
-  private @Nullable String data;
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "train",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "train";
-
-  @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows of --data.")
-  private @Nullable Integer limit;
+  @Mixin private PromptOptions prompts = new PromptOptions("train");
 
   @Option(
       names = "--out",
@@ -128,34 +97,16 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (data != null && !prompts.isEmpty()) {
-      throw new ParameterException(spec.commandLine(), "--prompt and --data exclude each other");
-    }
-    if (system != null && !chat) {
-      throw new ParameterException(spec.commandLine(), "--system needs --chat");
-    }
-    if (samples < 1 || (limit != null && limit < 1)) {
-      throw new ParameterException(
-          spec.commandLine(), "--num-samples and --limit must be at least 1");
+    prompts.check();
+    if (samples < 1) {
+      throw new ParameterException(spec.commandLine(), "--num-samples must be at least 1");
     }
     if (measure != null) {
       return measure(measure);
     }
-    if (data != null) {
-      try (var rows = Rows.open(data, split)) {
-        return generate(limit == null ? rows.count() : Math.min(limit, rows.count()), rows::row);
-      }
+    try (var questions = prompts.none() ? prompts.written(List.of(input())) : prompts.open()) {
+      return generate(questions);
     }
-    var asked = prompts.isEmpty() ? List.of(input()) : prompts;
-    return generate(
-        asked.size(),
-        i ->
-            new Example(
-                new Example.Row("prompt", i + 1),
-                text(asked.get(i)),
-                List.of(),
-                Map.of(),
-                Map.of()));
   }
 
   private int measure(String size) {
@@ -164,6 +115,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--measure is ROWSxPROMPT, such as 8x64");
     }
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var speed =
           Throughput.measure(
               opened.policy(),
@@ -192,18 +144,6 @@ final class GenerateCommand implements Callable<Integer> {
     return Main.OK;
   }
 
-  private Text text(String prompt) {
-    if (!chat) {
-      return new Text.Plain(prompt);
-    }
-    var messages = new ArrayList<Message>();
-    if (system != null) {
-      messages.add(TextGenerator.message("system", system));
-    }
-    messages.add(TextGenerator.message("user", prompt));
-    return new Text.Chat(messages);
-  }
-
   private String input() {
     try {
       var text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
@@ -213,33 +153,20 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private int generate(int count, IntFunction<Example> rows) {
+  private int generate(PromptOptions.Questions questions) {
     var to = spec.commandLine().getOut();
     try (var opened = model.open(precision.of())) {
+      opened.policy().drawOnly();
       var generator = new TextGenerator(opened, sampling.over(opened.sampling()), sampling.stops());
       if (out != null) {
-        AtomicFiles.write(
-            out,
-            file ->
-                lines(
-                    generator,
-                    count,
-                    rows,
-                    line -> {
-                      try {
-                        file.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-                      } catch (IOException failure) {
-                        throw new UncheckedIOException(failure);
-                      }
-                    }));
-        to.printf("%s: %d answers%n", out, (long) count * samples);
+        AtomicFiles.lines(out, file -> lines(generator, questions, file));
+        to.printf("%s: %d answers%n", out, (long) questions.count() * samples);
       } else if (stream == null ? onTerminal() : stream) {
-        text(generator, count, rows, to);
+        text(generator, questions, to);
       } else {
         lines(
             generator,
-            count,
-            rows,
+            questions,
             line -> {
               to.println(line);
               to.flush();
@@ -254,9 +181,10 @@ final class GenerateCommand implements Callable<Integer> {
     return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
   }
 
-  private void text(TextGenerator generator, int count, IntFunction<Example> rows, PrintWriter to) {
+  private void text(TextGenerator generator, PromptOptions.Questions questions, PrintWriter to) {
+    int count = questions.count();
     for (int i = 0; i < count; i++) {
-      var prompt = generator.prompt(rows.apply(i));
+      var prompt = generator.prompt(questions.asked(i).example());
       for (int s = 0; s < samples; s++) {
         if (count * samples > 1) {
           to.printf("--- prompt %d%s%n", i + 1, samples > 1 ? ", answer " + (s + 1) : "");
@@ -275,46 +203,41 @@ final class GenerateCommand implements Callable<Integer> {
 
   /// A line of JSON for each answer, in order.
   private void lines(
-      TextGenerator generator, int count, IntFunction<Example> rows, Consumer<String> line) {
-    var examples = new ArrayList<Example>();
+      TextGenerator generator, PromptOptions.Questions questions, Consumer<String> line) {
+    var asked = new ArrayList<PromptOptions.Asked>();
     var waiting = new ArrayList<Prompt>();
+    int count = questions.count();
     int first = 0;
     for (int i = 0; i < count; i++) {
-      var example = rows.apply(i);
-      var prompt = generator.prompt(example);
+      var question = questions.asked(i);
+      var prompt = generator.prompt(question.example());
       for (int s = 0; s < samples; s++) {
-        examples.add(example);
+        asked.add(question);
         waiting.add(prompt);
         if (waiting.size() == BATCH || (i == count - 1 && s == samples - 1)) {
           var answers = generator.draw(waiting, first, (_, _) -> {});
           for (int a = 0; a < answers.size(); a++) {
-            line.accept(Json.line(cells(first + a, examples.get(a), answers.get(a))));
+            line.accept(Json.line(cells(first + a, asked.get(a), answers.get(a))));
           }
           first += waiting.size();
-          examples.clear();
+          asked.clear();
           waiting.clear();
         }
       }
     }
   }
 
-  private Map<String, Object> cells(int number, Example example, Answer answer) {
+  private Map<String, Object> cells(int number, PromptOptions.Asked asked, Answer answer) {
     var cells = new LinkedHashMap<String, Object>();
     cells.put("row", number / samples + 1);
     if (samples > 1) {
       cells.put("sample", number % samples + 1);
     }
-    cells.put("prompt", prompt(example));
+    cells.put("prompt", asked.prompt());
     cells.put("completion", answer.text());
     cells.put("tokens", answer.tokens().length);
     cells.put("logps", answer.logp());
     cells.put("end", answer.end().toString().toLowerCase(Locale.ROOT));
     return cells;
-  }
-
-  private static Object prompt(Example example) {
-    var asked =
-        new Example(example.row(), TextGenerator.asked(example), List.of(), Map.of(), Map.of());
-    return java.util.Objects.requireNonNull(Columns.write(asked, Form.PROMPT).get("prompt"));
   }
 }

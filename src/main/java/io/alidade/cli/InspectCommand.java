@@ -36,6 +36,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Option(
       names = "--layout",
+      paramLabel = "NAME",
       description = "How the objective reads the row: ${COMPLETION-CANDIDATES} (default: by form).")
   private @Nullable Layout layout;
 

@@ -16,30 +16,34 @@ final class ListCommand implements Callable<Integer> {
   public Integer call() {
     var out = spec.commandLine().getOut();
     for (var slot : Catalogue.slots()) {
-      out.println(slot.name() + "  " + slot.summary());
+      Paragraph.print(out, slot.name() + "  ", slot.summary());
       for (var component : slot.components()) {
         var parameters =
             component.parameters().isEmpty()
                 ? ""
                 : " {" + String.join(", ", component.parameters()) + "}";
-        out.println("  " + component.name() + parameters);
-        out.println("      " + component.summary());
+        Paragraph.print(out, "  ", component.name() + parameters);
+        Paragraph.print(out, "      ", component.summary());
         if (!component.papers().isEmpty()) {
-          out.println("      " + String.join(", ", component.papers()));
+          Paragraph.print(out, "      ", String.join(", ", component.papers()));
         }
       }
       out.println();
     }
     out.println("Recipes  What papers say: './alidade train NAME'.");
-    var recipes = new Table("  name", "title", "paper");
+    int longest = Plan.recipes().stream().mapToInt(String::length).max().orElse(0);
     for (var name : Plan.recipes()) {
       var paper = Plan.paper(name);
-      recipes.row("  " + name, paper.title(), paper.arxiv().map(id -> "arXiv:" + id).orElse(""));
+      Paragraph.print(
+          out,
+          "  " + name + " ".repeat(longest + 2 - name.length()),
+          paper.title() + paper.arxiv().map(id -> ", arXiv:" + id).orElse(""));
     }
-    recipes.print(out);
     out.println();
     out.println("Scales  What machines afford: '--scale NAME'.");
     Plan.scales().forEach(name -> out.println("  " + name));
+    out.println();
+    out.println("'./alidade explain NAME' shows what an objective or a recipe computes.");
     out.flush();
     return Main.OK;
   }

@@ -79,7 +79,8 @@ public final class Main implements Callable<Integer> {
       line.addSubcommand(command);
     }
     line.setOut(out).setErr(err);
-    line.setUsageHelpWidth(100); // what the footers are written for
+    line.setUsageHelpWidth(Paragraph.WIDTH);
+    Synopsis.set(line);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler(Main::usage);
     line.setExecutionExceptionHandler((failure, _, _) -> main.failed(failure, err));

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,8 +18,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "prepare",
     description = {
-      "Write what the strategies of a recipe make of rows, as JSON lines: to look at, to measure a",
-      "judge on (evaluate --judge), or to train on."
+      "Write what the strategies of a recipe make of rows.",
+      "",
+      "The rows are JSON lines: to look at, to measure a judge on (evaluate --judge), or to train"
+          + " on."
     })
 final class PrepareCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -26,19 +29,7 @@ final class PrepareCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RECIPE", description = "A recipe with strategies, such as carm.")
   private String recipe = "";
 
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      required = true,
-      description = "Rows: a file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "train",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "train";
+  @Mixin private DataOptions data = new DataOptions("train");
 
   @Option(
       names = "--model",
@@ -63,7 +54,7 @@ final class PrepareCommand implements Callable<Integer> {
     var plan = Plan.load(recipe, "tiny", all);
     int rows;
     try (var console = Console.standard()) {
-      rows = Prepared.write(plan, data, split, out, console);
+      rows = Prepared.write(plan, data.data(), data.split(), out, console);
     }
     spec.commandLine().getOut().printf("%s: %,d rows%n", out, rows);
     spec.commandLine().getOut().flush();

@@ -1,7 +1,6 @@
 package io.alidade.cli;
 
 import io.alidade.UserException;
-import io.alidade.data.Rows;
 import io.alidade.generation.Located;
 import io.alidade.run.RidgeReward;
 import java.nio.file.Path;
@@ -12,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,12 +21,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "ridge",
     description = {
-      "Fit a reward head of several objectives to ratings by ridge regression on a model's hidden",
-      "states: minutes instead of hours, for recipe dpa."
+      "Fit a reward head of several objectives to ratings, without training.",
+      "",
+      "By ridge regression on a model's hidden states: minutes instead of hours, for recipe dpa."
     },
     footer = {
-      "%nRows have 'prompt', 'completion' and a number a rating; a rating may be missing. Judges read the",
-      "result: RewardModel with a weight for each output, in the order of --attributes."
+      "",
+      "Rows have 'prompt', 'completion' and a number a rating; a rating may be missing. "
+          + "Judges read the result: RewardModel with a weight for each output, in the order of "
+          + "--attributes."
     })
 final class RidgeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -38,19 +41,7 @@ final class RidgeCommand implements Callable<Integer> {
       description = "A checkpoint, a run, or org/name on the hub.")
   private String model = "";
 
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      required = true,
-      description = "Rated answers: a file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "train",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "train";
+  @Mixin private DataOptions data = new DataOptions("train");
 
   @Option(
       names = "--attributes",
@@ -98,7 +89,7 @@ final class RidgeCommand implements Callable<Integer> {
           model + ": an adapter; merge it first: ./alidade export --model " + model);
     }
     var to = spec.commandLine().getOut();
-    try (var rows = Rows.open(data, split)) {
+    try (var rows = data.open()) {
       var found =
           new RidgeReward(attributes, aside, seed)
               .write(located.folder(), rows, OptionalInt.of(maxLength), out, _ -> {});

@@ -6,23 +6,12 @@ import io.alidade.data.Rows;
 import io.alidade.data.Truncation;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Which rows a command reads, and what of them fits.
 final class RowOptions {
-  @Option(
-      names = "--data",
-      paramLabel = "DATA",
-      required = true,
-      description = "A file, a folder, or org/name on the hub.")
-  private String data = "";
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "train",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "train";
+  @Mixin private DataOptions data = new DataOptions("train");
 
   @Option(
       names = "--max-length",
@@ -32,17 +21,18 @@ final class RowOptions {
 
   @Option(
       names = "--truncation",
+      paramLabel = "SIDE",
       defaultValue = "KEEP_START",
       description =
           "Which side survives the limit: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Truncation truncation = Truncation.KEEP_START;
 
   String data() {
-    return data;
+    return data.data();
   }
 
   Rows open() {
-    return Rows.open(data, split);
+    return data.open();
   }
 
   Encoding encoding(Layout layout, boolean assistantOnlyLoss) {

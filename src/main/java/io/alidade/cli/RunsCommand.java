@@ -25,6 +25,11 @@ import picocli.CommandLine.Spec;
 final class RunsCommand implements Callable<Integer> {
   private static final DateTimeFormatter WHEN = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
 
+  private static final Pattern MODEL = Pattern.compile("\\n  model: \"?([^\"\\n]*)");
+
+  /// Characters of a model's name that are shown.
+  private static final int LONGEST = 24;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(
@@ -40,8 +45,9 @@ final class RunsCommand implements Callable<Integer> {
     var out = spec.commandLine().getOut();
     var runs = runs();
     if (runs.isEmpty()) {
-      out.println(
-          "no runs in " + folder + "; start one with './alidade train dpo --model … --data …'");
+      out.printf(
+          "no runs in %s yet; start one with%n  ./alidade train dpo --model MODEL --data prefs.jsonl%n",
+          folder);
       out.flush();
       return Main.OK;
     }
@@ -62,8 +68,8 @@ final class RunsCommand implements Callable<Integer> {
       var resolved = resolved(run);
       table.row(
           run.equals(folder) ? run.toString() : folder.relativize(run).toString(),
-          value(resolved, "\\n  objective:\\n    (\\w+)"),
-          value(resolved, "\\n  model: \"?([^\"\\n]*)"),
+          recipe(run),
+          model(resolved),
           log.rows().isEmpty() ? "0" : Long.toString(log.rows().getLast().step()),
           last(log, "loss"),
           last(log, "eval_loss"),
@@ -101,9 +107,17 @@ final class RunsCommand implements Callable<Integer> {
     }
   }
 
-  private static String value(String yaml, String pattern) {
-    var matcher = Pattern.compile(pattern).matcher(yaml);
-    return matcher.find() ? matcher.group(1) : "-";
+  /// Absent in runs of versions that did not write it down.
+  private static String recipe(Path run) {
+    var file = run.resolve("provenance.json");
+    return Files.exists(file) ? Json.readObject(file).path("recipe").asString("-") : "-";
+  }
+
+  /// The end of a long path tells models apart.
+  private static String model(String yaml) {
+    var matcher = MODEL.matcher(yaml);
+    var name = matcher.find() ? matcher.group(1) : "-";
+    return name.length() <= LONGEST ? name : "…" + name.substring(name.length() - LONGEST + 1);
   }
 
   private static String started(Path run) {

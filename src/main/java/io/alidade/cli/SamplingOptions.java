@@ -11,46 +11,42 @@ final class SamplingOptions {
   @Option(
       names = "--max-new-tokens",
       paramLabel = "N",
-      description = "Tokens drawn at most (default: the model's generation_config.json, or 256).")
+      description = "Tokens drawn at most (default: the model's own, or 256).")
   private @Nullable Integer maxNewTokens;
 
   @Option(
       names = "--temperature",
       paramLabel = "T",
       description =
-          "Logits are divided by it; 0 takes the most likely token (default:"
-              + " generation_config.json, or 1).")
+          "Logits are divided by it; 0 takes the most likely token (default: the model's own, or 1).")
   private @Nullable Double temperature;
 
   @Option(
       names = "--top-k",
       paramLabel = "K",
-      description =
-          "Only the K most likely tokens, 0 for all (default: generation_config.json, or 0).")
+      description = "Only the K most likely tokens, 0 for all (default: the model's own, or 0).")
   private @Nullable Integer topK;
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
       description =
-          "Only the fewest tokens whose probabilities reach P (default: generation_config.json, or"
-              + " 1).")
+          "Only the fewest tokens whose probabilities reach P (default: the model's own, or 1).")
   private @Nullable Double topP;
 
   @Option(
       names = "--min-p",
       paramLabel = "P",
       description =
-          "Only tokens at least P times as likely as the most likely one (default:"
-              + " generation_config.json, or 0).")
+          "Only tokens at least P times as likely as the most likely one (default: the model's own,"
+              + " or 0).")
   private @Nullable Double minP;
 
   @Option(
       names = "--repetition-penalty",
       paramLabel = "X",
       description =
-          "Makes tokens seen before less likely where above 1 (default: generation_config.json, or"
-              + " 1).")
+          "Makes tokens seen before less likely where above 1 (default: the model's own, or 1).")
   private @Nullable Double repetitionPenalty;
 
   @Option(

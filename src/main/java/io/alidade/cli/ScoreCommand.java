@@ -1,29 +1,17 @@
 package io.alidade.cli;
 
-import io.alidade.UserException;
 import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
 import io.alidade.evaluation.RowScores;
 import io.alidade.evaluation.ScoreSummary;
-import io.alidade.generation.LanguageModel;
-import io.alidade.generation.Located;
-import io.alidade.model.Head;
-import io.alidade.model.Policy;
-import io.alidade.model.PolicySpec;
-import io.alidade.model.Precision;
 import io.alidade.model.Scorer;
 import io.alidade.store.AtomicFiles;
 import io.alidade.store.Json;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,20 +23,21 @@ import picocli.CommandLine.Spec;
     name = "score",
     description = "Write log-likelihoods (or rewards) of every row as JSON lines, and sum them up.",
     footer = {
-      "%nEach line has 'row', from 1, and for pairs logps/chosen, logps/rejected, tokens/chosen,",
-      "tokens/rejected; with a reference also ref_logps/… and rewards/…. Single answers have",
-      "…/completion, rankings …/completions with lists, and dropped rows 'dropped' with the reason."
+      "",
+      "Example:",
+      "  ./alidade score --model MODEL --data pairs.jsonl --out scores.jsonl",
+      "",
+      "Each line has 'row', from 1, and for pairs logps/chosen, logps/rejected, "
+          + "tokens/chosen, tokens/rejected; with a reference also ref_logps/… and rewards/…. "
+          + "Single answers have …/completion, rankings …/completions with lists, and dropped "
+          + "rows 'dropped' with the reason."
     })
 final class ScoreCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(
-      names = "--reference",
-      paramLabel = "MODEL",
-      description = "A model to compare with, as for --model: gives rewards.")
-  private @Nullable String reference;
+  @Mixin private ReferenceOption reference = new ReferenceOption();
 
   @Mixin private RowOptions data = new RowOptions();
 
@@ -78,63 +67,25 @@ final class ScoreCommand implements Callable<Integer> {
   public Integer call() {
     try (var rows = data.open();
         var opened = model.open(precision.of());
-        var other = new Other(reference, opened, precision.of())) {
+        var other = reference.open(opened, precision.of())) {
       var scores =
           Arguments.checked(() ->
               new RowScores(
-                  opened.policy(), opened.rewards(), other.scorer(), beta, perToken, batch));
+                  opened.policy(),
+                  opened.rewards(),
+                  other.policy().map(policy -> (Scorer) policy),
+                  beta,
+                  perToken,
+                  batch));
       var layout = opened.rewards() ? Layout.WHOLE : Layout.of(rows.form());
       var encoder = new RowEncoder(opened.tokenizer(), data.encoding(layout, false));
       var summary = new ArrayList<ScoreSummary>();
-      AtomicFiles.write(
+      AtomicFiles.lines(
           out,
-          file ->
-              summary.add(
-                  scores.of(
-                      rows,
-                      encoder,
-                      cells -> {
-                        try {
-                          file.write((Json.line(cells) + "\n").getBytes(StandardCharsets.UTF_8));
-                        } catch (IOException failure) {
-                          throw new UncheckedIOException(failure);
-                        }
-                      })));
+          lines -> summary.add(scores.of(rows, encoder, cells -> lines.accept(Json.line(cells)))));
       print(spec.commandLine().getOut(), summary.getFirst());
     }
     return Main.OK;
-  }
-
-  /// The model to compare with, if there is one.
-  private record Other(Optional<Scorer> scorer) implements AutoCloseable {
-    Other(@Nullable String location, LanguageModel beside, Precision precision) {
-      this(Optional.ofNullable(location).map(name -> open(name, beside, precision)));
-    }
-
-    private static Scorer open(String location, LanguageModel beside, Precision precision) {
-      var located = Located.find(location, Optional.empty());
-      if (located.head() == Head.REWARD) {
-        throw new UserException(location + ": a reward model is no reference");
-      }
-      var spec = PolicySpec.frozen(precision);
-      var policy =
-          Policy.open(located.folder(), located.adapter().map(spec::withAdapter).orElse(spec));
-      boolean fits = false;
-      try {
-        LanguageModel.fit(beside.tokenizer(), policy.config().vocabSize(), located.folder());
-        fits = true;
-      } finally {
-        if (!fits) {
-          policy.close();
-        }
-      }
-      return policy;
-    }
-
-    @Override
-    public void close() {
-      scorer.ifPresent(Scorer::close);
-    }
   }
 
   private void print(PrintWriter to, ScoreSummary summary) {

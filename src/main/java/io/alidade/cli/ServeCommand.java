@@ -35,8 +35,13 @@ import picocli.CommandLine.Spec;
     name = "serve",
     description = "Serve a model and its adapters over HTTP, as OpenAI's interface.",
     footer = {
-      "%nPOST /v1/chat/completions and /v1/completions, GET /v1/models, /health and /metrics. Requests",
-      "share steps of decoding; a seed gives the same answer whoever else asks. docs/serve.md has more."
+      "",
+      "Example:",
+      "  ./alidade serve --model runs/NAME",
+      "",
+      "POST /v1/chat/completions and /v1/completions, GET /v1/models, /health and "
+          + "/metrics. Requests share steps of decoding; a seed gives the same answer whoever "
+          + "else asks. docs/serve.md has more."
     })
 final class ServeCommand implements Callable<Integer> {
   static final String TOKEN = "ALIDADE_TOKEN";
@@ -64,12 +69,14 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--host",
+      paramLabel = "HOST",
       defaultValue = "127.0.0.1",
       description = "Address to listen at (default: ${DEFAULT-VALUE}); others need a token.")
   private String host = "127.0.0.1";
 
   @Option(
       names = "--port",
+      paramLabel = "N",
       defaultValue = "8080",
       description = "0 takes a free one (default: ${DEFAULT-VALUE}).")
   private int port = 8080;
@@ -199,6 +206,7 @@ final class ServeCommand implements Callable<Integer> {
       opened.add(under);
       models.put(other, under);
     });
+    opened.forEach(each -> each.policy().drawOnly());
     return models;
   }
 

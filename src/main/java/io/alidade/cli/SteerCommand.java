@@ -1,13 +1,8 @@
 package io.alidade.cli;
 
 import io.alidade.UserException;
-import io.alidade.data.Rows;
-import io.alidade.example.Columns;
 import io.alidade.example.Direction;
 import io.alidade.example.DirectionLine;
-import io.alidade.example.Example;
-import io.alidade.example.Form;
-import io.alidade.example.Text;
 import io.alidade.generation.Neighborhood;
 import io.alidade.generation.TextGenerator;
 import io.alidade.judge.Directional;
@@ -15,15 +10,11 @@ import io.alidade.recipe.JudgeFile;
 import io.alidade.run.Steering;
 import io.alidade.store.AtomicFiles;
 import io.alidade.store.Json;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -39,14 +30,18 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "steer",
     description = {
-      "Answer along a direction of several objectives (RPS): one answer to each of K directions",
-      "nearby, of which the one that is best along the direction itself is kept."
+      "Answer along a direction of several objectives.",
+      "",
+      "Robust preference selection: one answer to each of K directions nearby, of which the one that"
+          + " is best along the direction itself is kept."
     },
     footer = {
-      "%nThe judge is Directional, as recipe dpa has it. --theta-max 0 is best of K along the",
-      "direction alone, which is better for directions that the model was trained on.",
-      "JSON lines have 'prompt', 'completion', 'direction', 'worth', 'chosen' (which, from 1), and",
-      "'candidates' with direction, text, rewards and worth of each."
+      "",
+      "The judge is Directional, as recipe dpa has it. --theta-max 0 is best of K along "
+          + "the direction alone, which is better for directions that the model was trained on.",
+      "",
+      "JSON lines have 'prompt', 'completion', 'direction', 'worth', 'chosen' (which, from "
+          + "1), and 'candidates' with direction, text, rewards and worth of each."
     })
 final class SteerCommand implements Callable<Integer> {
   private static final String TEMPLATE =
@@ -67,9 +62,10 @@ final class SteerCommand implements Callable<Integer> {
 
   @Option(
       names = "--direction",
-      paramLabel = "ANGLE|W,W[,W…]",
+      paramLabel = "DIRECTION",
       required = true,
-      description = "Degrees from the first of two objectives, or a weight for each objective.")
+      description =
+          "Degrees from the first of two objectives (30), or a weight for each (0.8,0.6).")
   private String direction = "";
 
   @Option(
@@ -114,30 +110,7 @@ final class SteerCommand implements Callable<Integer> {
               + " edge, 180 for none (default: ${DEFAULT-VALUE}, that of recipe dpa).")
   private double clamp = 45;
 
-  @Option(
-      names = "--prompt",
-      paramLabel = "TEXT",
-      description = "A prompt; may be given several times.")
-  private List<String> prompts = new ArrayList<>();
-
-  @Option(names = "--chat", description = "Prompts are messages of a user.")
-  private boolean chat;
-
-  @Option(
-      names = "--data",
-      paramLabel = "FILE",
-      description = "Rows with prompts: a file, a folder, or org/name on the hub.")
-  private @Nullable String data;
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      defaultValue = "test",
-      description = "Which files of a folder (default: ${DEFAULT-VALUE}).")
-  private String split = "test";
-
-  @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows of --data.")
-  private @Nullable Integer limit;
+  @Mixin private PromptOptions prompts = new PromptOptions("test");
 
   @Option(
       names = "--out",
@@ -149,11 +122,9 @@ final class SteerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if ((data == null) == prompts.isEmpty()) {
+    prompts.check();
+    if (prompts.none()) {
       throw new ParameterException(spec.commandLine(), "give either --prompt or --data");
-    }
-    if (limit != null && limit < 1) {
-      throw new ParameterException(spec.commandLine(), "--limit must be at least 1");
     }
     if (!(JudgeFile.read(judge) instanceof Directional directional)) {
       throw new UserException(
@@ -195,19 +166,7 @@ final class SteerCommand implements Callable<Integer> {
               writer.flush();
             });
       } else {
-        AtomicFiles.write(
-            out,
-            file ->
-                each(
-                    steering,
-                    target,
-                    text -> {
-                      try {
-                        file.write((text + "\n").getBytes(StandardCharsets.UTF_8));
-                      } catch (IOException failure) {
-                        throw new UncheckedIOException(failure);
-                      }
-                    }));
+        AtomicFiles.lines(out, file -> each(steering, target, file));
         writer.printf("%s: answers along %s%n", out, target.words(objectives));
       }
     }
@@ -216,35 +175,13 @@ final class SteerCommand implements Callable<Integer> {
   }
 
   private void each(Steering steering, Direction target, Consumer<String> lines) {
-    if (data == null) {
-      for (int i = 0; i < prompts.size(); i++) {
-        lines.accept(answer(steering, example(prompts.get(i), i), Map.of(), target, i));
-      }
-      return;
-    }
-    try (var rows = Rows.open(data, split)) {
-      int count = limit == null ? rows.count() : Math.min(limit, rows.count());
-      for (int i = 0; i < count; i++) {
-        lines.accept(answer(steering, rows.row(i), rows.cells(i), target, i));
+    try (var questions = prompts.open()) {
+      for (int i = 0; i < questions.count(); i++) {
+        var asked = questions.asked(i);
+        var chosen = steering.answer(asked.example(), asked.cells(), target, i);
+        lines.accept(Json.line(Steering.cells(asked.prompt(), target, chosen)));
       }
     }
-  }
-
-  private static String answer(
-      Steering steering, Example example, Map<String, Object> cells, Direction target, int number) {
-    var chosen = steering.answer(example, cells, target, number);
-    var asked =
-        new Example(example.row(), TextGenerator.asked(example), List.of(), Map.of(), Map.of());
-    var prompt = java.util.Objects.requireNonNull(Columns.write(asked, Form.PROMPT).get("prompt"));
-    return Json.line(Steering.cells(prompt, target, chosen));
-  }
-
-  private Example example(String prompt, int number) {
-    Text text =
-        chat
-            ? new Text.Chat(List.of(TextGenerator.message("user", prompt)))
-            : new Text.Plain(prompt);
-    return new Example(new Example.Row("prompt", number + 1L), text, List.of(), Map.of(), Map.of());
   }
 
   /// An angle, or weights.

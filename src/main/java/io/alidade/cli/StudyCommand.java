@@ -101,10 +101,13 @@ final class StudyCommand implements Callable<Integer> {
   }
 
   private static void list(PrintWriter writer) {
-    var table = new Table("study", "recipes", "claim");
     Studies.all()
-        .forEach((study, it) -> table.row(study, String.join(", ", it.recipes()), it.claim()));
-    table.print(writer);
+        .forEach((study, it) -> {
+          writer.printf("%s  (%s)%n", study, String.join(", ", it.recipes()));
+          Paragraph.print(writer, "    ", it.claim());
+        });
+    writer.printf("%nRun one: ./alidade study NAME; with --reduced it takes seconds.%n");
+    writer.flush();
   }
 
   private Path folder(String found) {

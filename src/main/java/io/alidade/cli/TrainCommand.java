@@ -25,15 +25,17 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Example:",
-      "  ./alidade train dpo --model MODEL --data pairs.jsonl --set objective.Dpo.beta=0.2",
+      "  ./alidade train dpo --model MODEL --data pairs.jsonl --set max_steps=100",
       "",
-      "A run that was stopped goes on where its last checkpoint stands: the same command and",
-      "--resume."
+      "A run that was stopped goes on where its last checkpoint stands: the same command "
+          + "and --resume."
     })
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "RECIPE", description = "Name or file of a recipe (see `list`).")
+  @Parameters(
+      paramLabel = "RECIPE",
+      description = "Name or file of a recipe; './alidade list' has all.")
   private String recipe = "";
 
   @Mixin private PlanOptions plan = new PlanOptions();
@@ -52,7 +54,6 @@ final class TrainCommand implements Callable<Integer> {
     var loaded = Plan.load(recipe, plan.scale(), plan.settings());
     var folder = folder(loaded);
     try (var console = Console.standard()) {
-      console.message("run folder: " + folder);
       var trained =
           TrainingRun.run(
               loaded, folder, resume, cache().resolve("reference"), console, command(spec));

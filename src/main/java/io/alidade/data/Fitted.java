@@ -3,7 +3,7 @@ package io.alidade.data;
 import io.alidade.batch.Group;
 import io.alidade.example.Example;
 
-/// What a limit leaves of a row.
+/// What a limit on tokens leaves of a row: a group to train on, or the reason why there is none.
 public sealed interface Fitted {
   /// A row to train on.
   ///

@@ -10,7 +10,7 @@ import java.util.List;
 ///
 /// Rows must have been encoded but not yet cut, since the borrowed completion is cut to the room
 /// that its new prompt leaves.
-public final class MismatchedCompletions {
+final class MismatchedCompletions {
   private MismatchedCompletions() {}
 
   /// The rows of one micro-batch, each with a second candidate.

@@ -112,7 +112,7 @@ public final class Rows implements AutoCloseable {
   }
 
   /// The same rows in another order, which seed and epoch decide alone.
-  public Rows shuffled(long seed, int epoch) {
+  Rows shuffled(long seed, int epoch) {
     int[] places = all();
     shuffle(places, new SplittableRandom(seed).split(), epoch);
     return with(places);

@@ -1,24 +1,14 @@
 package io.alidade.demo;
 
 import io.alidade.UserException;
-import io.alidade.data.EncodedGroups;
-import io.alidade.data.Encoding;
-import io.alidade.data.Layout;
-import io.alidade.data.RowEncoder;
-import io.alidade.data.Rows;
 import io.alidade.journal.Journal;
-import io.alidade.journal.MetricsLog;
 import io.alidade.journal.RunFolder;
 import io.alidade.mine.Coordinate;
 import io.alidade.mine.MavenArchive;
 import io.alidade.mine.MineOptions;
 import io.alidade.mine.MinedFolder;
 import io.alidade.mine.Miner;
-import io.alidade.objective.Needs;
 import io.alidade.recipe.Plan;
-import io.alidade.report.Headline;
-import io.alidade.report.RunReport;
-import io.alidade.report.Sample;
 import io.alidade.run.TrainingRun;
 import io.alidade.store.AtomicFiles;
 import io.alidade.tokenizer.Tokenizer;
@@ -27,12 +17,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -61,6 +47,9 @@ public final class Demo {
           "model.safetensors",
           "tokenizer.json",
           "tokenizer_config.json");
+
+  /// Share of the classes of the libraries learned from that are kept for measuring.
+  private static final double HELD_OUT_CLASSES = 0.1;
 
   private static final int VERSIONS = 12;
   private static final int MAX_LENGTH = 256;
@@ -107,13 +96,13 @@ public final class Demo {
     var plan = Plan.load("dpo", "demo", settings);
     long seed = plan.scale().seed();
     try (var tokenizer = Tokenizer.load(model);
-        var held = held(data.resolve("test.jsonl"), tokenizer)) {
+        var held = Held.of(data, tokenizer, MAX_LENGTH)) {
       console.message("measuring the model as it is …");
-      var before = Measured.of(model, tokenizer, held, course.sampled(), SHOWN, seed);
+      var before = held.measured(model, tokenizer, course.sampled(), SHOWN, seed);
       var trained = TrainingRun.run(plan, out, false, cache.resolve("reference"), console, command);
       console.message("measuring the tuned model …");
-      var after = Measured.of(trained, tokenizer, held, course.sampled(), SHOWN, seed);
-      report(out, course, mined, held, tokenizer, before, after, console);
+      var after = held.measured(trained, tokenizer, course.sampled(), SHOWN, seed);
+      new Findings(course, mined, held, before, after).write(out, tokenizer, console);
     }
   }
 
@@ -150,7 +139,15 @@ public final class Demo {
     try (var archive = course.archive().get()) {
       var options =
           new MineOptions(
-              VERSIONS, MAX_CHARS, cache, Set.copyOf(course.heldOut()), List.of(), false, false, 2);
+              VERSIONS,
+              MAX_CHARS,
+              cache,
+              Set.copyOf(course.heldOut()),
+              HELD_OUT_CLASSES,
+              List.of(),
+              false,
+              false,
+              2);
       var found =
           Miner.maven(
               archive,
@@ -163,10 +160,11 @@ public final class Demo {
       }
       MinedFolder.write(found, data, InstantSource.system());
       console.message(
-          "%,d pairs from %d libraries, %,d held out from %s"
+          "%,d pairs from %d libraries to learn from; held out: %,d from other classes of theirs, %,d from %s"
               .formatted(
                   found.train().size(),
                   course.libraries().size(),
+                  found.testClasses().size(),
                   found.test().size(),
                   String.join(", ", course.heldOut())));
       return true;
@@ -182,98 +180,5 @@ public final class Demo {
       PlantedPairs.write(data, course.planted());
       return false;
     }
-  }
-
-  private static EncodedGroups held(Path file, Tokenizer tokenizer) {
-    var encoder = new RowEncoder(tokenizer, Encoding.of(Layout.CONTINUATIONS, MAX_LENGTH));
-    return EncodedGroups.of(Rows.open(file).as(Needs.Feedback.PAIRS), encoder, OptionalInt.empty());
-  }
-
-  private static void report(
-      Path out,
-      Course course,
-      boolean mined,
-      EncodedGroups held,
-      Tokenizer tokenizer,
-      Measured before,
-      Measured after,
-      Journal console) {
-    var log = MetricsLog.read(out);
-    var source =
-        mined
-            ? "libraries never seen: " + String.join(", ", course.heldOut())
-            : "planted families never seen";
-    var headlines =
-        List.of(
-            headline(
-                "Preference accuracy",
-                before.accuracy(),
-                after.accuracy(),
-                "%,d held-out pairs; chosen body more likely per token than the rejected one; %s"
-                    .formatted(held.count(), source)),
-            headline(
-                "Bodies that javac parses",
-                before.parsed(),
-                after.parsed(),
-                "%d bodies sampled at temperature 0.7, top-p 0.95".formatted(course.sampled())),
-            new Headline(
-                "Implicit-reward accuracy",
-                OptionalDouble.empty(),
-                log.last("eval_rewards/accuracies").orElse(Double.NaN),
-                Headline.Unit.PERCENT,
-                Headline.Better.HIGHER,
-                "held-out pairs whose chosen body gained more likelihood than the rejected one"),
-            new Headline(
-                "KL to the reference",
-                OptionalDouble.of(0),
-                log.last("eval_kl").orElse(Double.NaN),
-                Headline.Unit.PLAIN,
-                Headline.Better.NEITHER,
-                "nats a completion, over completions that the tuned model draws"));
-    var prompts = Measured.prompts(held, course.sampled());
-    var samples = new ArrayList<Sample>();
-    for (int i = 0; i < before.bodies().size(); i++) {
-      samples.add(
-          new Sample(
-              tokenizer.decode(prompts.get(i), true),
-              before.bodies().get(i),
-              after.bodies().get(i),
-              ""));
-    }
-    RunReport.write(out, headlines, samples);
-    console.message("");
-    for (var headline : headlines) {
-      console.message(
-          "%-26s %s → %s   %s"
-              .formatted(
-                  headline.name(),
-                  headline.before().isPresent()
-                      ? shown(headline, headline.before().getAsDouble())
-                      : "–",
-                  shown(headline, headline.after()),
-                  headline.note()));
-    }
-    console.message("");
-    for (var sample : samples.stream().limit(2).toList()) {
-      console.message("--- prompt\n" + sample.prompt());
-      console.message("--- before" + sample.before());
-      console.message("--- after" + sample.after());
-    }
-  }
-
-  private static Headline headline(String name, double before, double after, String note) {
-    return new Headline(
-        name,
-        OptionalDouble.of(before),
-        after,
-        Headline.Unit.PERCENT,
-        Headline.Better.HIGHER,
-        note);
-  }
-
-  private static String shown(Headline headline, double value) {
-    return headline.unit() == Headline.Unit.PERCENT
-        ? String.format(Locale.ROOT, "%.1f %%", 100 * value)
-        : String.format(Locale.ROOT, "%.2f", value);
   }
 }

@@ -17,24 +17,50 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /// What the demonstration measures of a model on held-out pairs.
 ///
-/// @param accuracy share of pairs whose chosen body is more likely per token than the rejected one,
-///   in `[0, 1]`
+/// @param libraries pairs of libraries that were held out
+/// @param classes pairs of classes that were held out of the libraries learned from, if there are
+///   any
 /// @param parsed share of sampled bodies that javac parses, in `[0, 1]`
 /// @param bodies a greedy body for each of the first prompts
-record Measured(double accuracy, double parsed, List<String> bodies) {
+record Measured(
+    Likelihoods libraries, Optional<Likelihoods> classes, double parsed, List<String> bodies) {
+  /// How likely the bodies of pairs are.
+  ///
+  /// @param preferred share of pairs whose chosen body is more likely per token than the rejected
+  ///   one, in `[0, 1]`
+  /// @param margins log-likelihood of the chosen body less that of the rejected one, nats
+  record Likelihoods(double preferred, double[] margins) {
+    /// Implicit-reward accuracy: the share of pairs whose margin has grown since, in `[0, 1]`.
+    double gained(Likelihoods before) {
+      int grown = 0;
+      for (int i = 0; i < margins.length; i++) {
+        grown += margins[i] > before.margins[i] ? 1 : 0;
+      }
+      return (double) grown / margins.length;
+    }
+  }
+
   private static final int BATCH = 16;
 
   /// Measures a checkpoint.
   ///
-  /// @param held held-out pairs
+  /// @param held pairs of held-out libraries
+  /// @param classes pairs of held-out classes, if there are any
   /// @param sampled prompts that bodies are sampled for
   /// @param shown prompts whose greedy bodies are kept
   static Measured of(
-      Path model, Tokenizer tokenizer, Groups held, int sampled, int shown, long seed) {
+      Path model,
+      Tokenizer tokenizer,
+      Groups held,
+      Optional<? extends Groups> classes,
+      int sampled,
+      int shown,
+      long seed) {
     try (var policy = Policy.open(model, PolicySpec.frozen(Precision.FLOAT32))) {
       var prompts = prompts(held, sampled);
       var drawn =
@@ -50,7 +76,11 @@ record Measured(double accuracy, double parsed, List<String> bodies) {
               tokenizer,
               prompts.subList(0, Math.min(shown, prompts.size())),
               Sampling.greedy(MAX_BODY));
-      return new Measured(accuracy(policy, held), (double) parsed / drawn.size(), bodies);
+      return new Measured(
+          likelihoods(policy, held),
+          classes.map(groups -> likelihoods(policy, groups)),
+          (double) parsed / drawn.size(),
+          bodies);
     }
   }
 
@@ -73,8 +103,9 @@ record Measured(double accuracy, double parsed, List<String> bodies) {
         .generate(prompts).stream().map(d -> tokenizer.decode(d.tokens(), true)).toList();
   }
 
-  private static double accuracy(Policy policy, Groups held) {
+  private static Likelihoods likelihoods(Policy policy, Groups held) {
     int right = 0;
+    var margins = new double[held.count()];
     for (int from = 0; from < held.count(); from += BATCH) {
       var groups = new ArrayList<Group>();
       for (int i = from; i < Math.min(held.count(), from + BATCH); i++) {
@@ -86,22 +117,23 @@ record Measured(double accuracy, double parsed, List<String> bodies) {
         var units = Ops.toDoubles(Objects.requireNonNull(outputs.get(Readout.LOG_LIKELIHOOD)));
         int width = batch.units();
         for (int g = 0; g < groups.size(); g++) {
-          double chosen =
-              mean(units, (2 * g) * width, groups.get(g).candidates().get(0).tokens().length);
-          double rejected =
-              mean(units, (2 * g + 1) * width, groups.get(g).candidates().get(1).tokens().length);
-          right += chosen > rejected ? 1 : 0;
+          int first = groups.get(g).candidates().get(0).tokens().length;
+          int second = groups.get(g).candidates().get(1).tokens().length;
+          double chosen = sum(units, 2 * g * width, first);
+          double rejected = sum(units, (2 * g + 1) * width, second);
+          right += chosen / first > rejected / second ? 1 : 0;
+          margins[from + g] = chosen - rejected;
         }
       }
     }
-    return (double) right / held.count();
+    return new Likelihoods((double) right / held.count(), margins);
   }
 
-  private static double mean(double[] units, int from, int count) {
+  private static double sum(double[] units, int from, int count) {
     double sum = 0;
     for (int i = from; i < from + count; i++) {
       sum += units[i];
     }
-    return sum / count;
+    return sum;
   }
 }

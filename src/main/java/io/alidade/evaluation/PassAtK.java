@@ -30,9 +30,11 @@ public final class PassAtK {
     return 1 - none;
   }
 
-  /// The mean over problems.
+  /// The mean over problems; NaN over none.
   ///
+  /// @param drawn n, answers to each problem
   /// @param right c of each problem
+  /// @param k tries, from 1 to `drawn`
   public static double mean(int drawn, int[] right, int k) {
     return Arrays.stream(right).mapToDouble(c -> of(drawn, c, k)).average().orElse(Double.NaN);
   }

@@ -24,7 +24,11 @@ public record Ridge(double[] weights, double lambda, double fit) {
 
   /// Fits on some rows and chooses the penalty that explains others best, the largest among equals.
   ///
-  /// @param penalties to choose from, at least one
+  /// @param features `[n][F]` of the rows that are fitted
+  /// @param labels `[n]`
+  /// @param others `[m][F]` of the rows that penalties are compared on
+  /// @param otherLabels `[m]`
+  /// @param penalties to choose from, at least one, each positive
   public static Ridge chosen(
       double[][] features,
       double[] labels,
@@ -50,7 +54,12 @@ public record Ridge(double[] weights, double lambda, double fit) {
     return best;
   }
 
-  /// `1 - sum (y - w . x)^2 / sum (y - mean y)^2`.
+  /// The share of the variance that is explained, `1 - sum (y - w . x)^2 / sum (y - mean y)^2`: 1
+  /// at best, 0 for the mean, below for worse.
+  ///
+  /// @param weights `[F]`
+  /// @param features `[n][F]`
+  /// @param labels `[n]`
   public static double fit(double[] weights, double[][] features, double[] labels) {
     double mean = java.util.Arrays.stream(labels).average().orElse(Double.NaN);
     double left = 0;

@@ -95,10 +95,11 @@ public final class Columns {
     }
     throw new UserException(
         "%s: columns %s are no format known here; name them as one of %s"
-            .formatted(
-                row,
-                new TreeSet<>(cells.keySet()),
-                Arrays.stream(Form.values()).map(Form::words).collect(Collectors.joining("; "))));
+            .formatted(row, new TreeSet<>(cells.keySet()), formats()));
+  }
+
+  private static String formats() {
+    return Arrays.stream(Form.values()).map(Form::words).collect(Collectors.joining("; "));
   }
 
   /// Reads a row.
@@ -137,7 +138,9 @@ public final class Columns {
       }
       case PROMPT -> {}
     }
-    example.signals().forEach((signal, values) -> cells.put(signal.name(), cell(signal, values)));
+    example
+        .signals()
+        .forEach((signal, values) -> cells.put(signal.name(), SignalColumns.cell(signal, values)));
     cells.putAll(example.extras());
     return cells;
   }
@@ -230,7 +233,8 @@ public final class Columns {
                   case GROUP -> values;
                   case CANDIDATE -> order.stream().mapToDouble(k -> values[k]).toArray();
                   case UNIT ->
-                      numbers(row, signal.name(), reordered(cells.get(signal.name()), order));
+                      SignalColumns.numbers(
+                          row, signal.name(), reordered(cells.get(signal.name()), order));
                 }));
     return new Example(
         row, prompt, order.stream().map(candidates::get).toList(), signals, example.extras());
@@ -250,7 +254,7 @@ public final class Columns {
           "%s: a ranking needs 'scores' (higher is better) or 'ranks' (1 is best), one a completion"
               .formatted(row));
     }
-    double[] values = numbers(row, column, list);
+    double[] values = SignalColumns.numbers(row, column, list);
     if (values.length != candidates) {
       throw new UserException(
           "%s: column '%s' has %d numbers for %d completions; give one each"
@@ -275,60 +279,12 @@ public final class Columns {
         extras.put(name, cell);
         return;
       }
-      var signal = signal(name, cell, candidates.size());
+      var signal = SignalColumns.signal(name, cell, candidates.size());
       if (signal != null) {
-        signals.put(signal, numbers(row, name, cell));
+        signals.put(signal, SignalColumns.numbers(row, name, cell));
       }
     });
     return new Example(row, prompt, List.copyOf(candidates), signals, extras);
-  }
-
-  private static @Nullable Signal signal(String name, Object cell, int candidates) {
-    if (cell instanceof Number || cell instanceof Boolean) {
-      return Signal.perGroup(name);
-    }
-    if (cell instanceof List<?> list && list.size() == candidates && candidates > 0) {
-      if (list.stream().allMatch(v -> v instanceof Number)) {
-        return Signal.perCandidate(name);
-      }
-      if (list.stream()
-          .allMatch(v -> v instanceof List<?> l && l.stream().allMatch(u -> u instanceof Number))) {
-        return Signal.perUnit(name);
-      }
-    }
-    return null;
-  }
-
-  private static double[] numbers(Example.Row row, String column, Object cell) {
-    var out = flat(row, column, cell).toArray();
-    for (double value : out) {
-      if (!Double.isFinite(value)) {
-        throw new UserException(
-            "%s: column '%s' holds %s; write finite numbers or leave the column out"
-                .formatted(row, column, value));
-      }
-    }
-    return out;
-  }
-
-  private static java.util.stream.DoubleStream flat(
-      Example.Row row, String column, @Nullable Object cell) {
-    return switch (cell) {
-      case Number number -> java.util.stream.DoubleStream.of(number.doubleValue());
-      case Boolean bool -> java.util.stream.DoubleStream.of(bool ? 1 : 0);
-      case List<?> list -> list.stream().flatMapToDouble(v -> flat(row, column, v));
-      case null, default ->
-          throw new UserException(
-              "%s: column '%s' holds %s where a number belongs"
-                  .formatted(row, column, Texts.shown(cell)));
-    };
-  }
-
-  private static Object cell(Signal signal, double[] values) {
-    return switch (signal.scope()) {
-      case GROUP -> values[0];
-      case CANDIDATE, UNIT -> Arrays.stream(values).boxed().toList();
-    };
   }
 
   private static boolean has(Map<String, ?> cells, String column) {
@@ -343,12 +299,8 @@ public final class Columns {
     }
     if (!has(cells, column)) {
       throw new UserException(
-          "%s: no column '%s' beside %s; add it, or name the columns as one of %s"
-              .formatted(
-                  row,
-                  column,
-                  new TreeSet<>(cells.keySet()),
-                  Arrays.stream(Form.values()).map(Form::words).collect(Collectors.joining("; "))));
+          "%s: no column '%s' beside %s; add it, or remove the row"
+              .formatted(row, column, new TreeSet<>(cells.keySet())));
     }
   }
 }

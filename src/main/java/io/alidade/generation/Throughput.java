@@ -28,6 +28,9 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
 
   /// Measures a model. The first round warms up and is not among those returned.
   ///
+  /// @param rows drawn at once, at least 1
+  /// @param promptTokens of each prompt, at least 1
+  /// @param newTokens drawn for each row
   /// @param rounds that count
   public static Throughput measure(
       Policy policy, int rows, int promptTokens, int newTokens, int rounds) {
@@ -87,6 +90,11 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
   /// Milliseconds of one token of every row, in the median round.
   public double stepMillis() {
     return 1000 * median(rounds.stream().map(Round::drawn).toList()) / Math.max(1, newTokens - 1);
+  }
+
+  /// Milliseconds of reading one prompt, in the median round.
+  public double readMillis() {
+    return 1000 * median(rounds.stream().map(Round::read).toList()) / rows;
   }
 
   private static double median(List<Double> values) {

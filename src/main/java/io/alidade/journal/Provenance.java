@@ -21,6 +21,7 @@ import java.util.jar.JarFile;
 /// Where a result comes from: enough to repeat it, or to see why it cannot be repeated.
 ///
 /// @param command the command line
+/// @param recipe its name
 /// @param seed of every random stream
 /// @param threads that one operation may use
 /// @param device what computed, such as `cpu`
@@ -28,6 +29,7 @@ import java.util.jar.JarFile;
 /// @param started when
 public record Provenance(
     List<String> command,
+    String recipe,
     long seed,
     int threads,
     String device,
@@ -92,6 +94,7 @@ public record Provenance(
     var json = new LinkedHashMap<String, Object>();
     json.put("tool", tool());
     json.put("command", command);
+    json.put("recipe", recipe);
     json.put("seed", seed);
     json.put("threads", threads);
     json.put("device", device);

@@ -50,7 +50,7 @@ public record ChatJudge(
   }
 
   /// What the judge is asked where nothing else is wanted, after Zheng et al. 2023, figure 5.
-  public static String usualTemplate() {
+  static String usualTemplate() {
     return """
     Please act as an impartial judge and evaluate the quality of the answers of two assistants to \
     the question below. Choose the assistant that follows the question and helps better. Do not \

@@ -37,7 +37,7 @@ public record Decomposition(double[] contexts, double[] preferences) {
   }
 
   /// `sum_z p_z |P_z - Q_z|`, how far a model is off within contexts.
-  public double errorInContext(Decomposition model) {
+  double errorInContext(Decomposition model) {
     double sum = 0;
     for (int z = 0; z < contexts.length; z++) {
       sum += contexts[z] * Math.abs(preferences[z] - model.preferences[z]);
@@ -46,7 +46,7 @@ public record Decomposition(double[] contexts, double[] preferences) {
   }
 
   /// `1/2 sum_z |p_z - q_z|`, how far a model is off in which context holds.
-  public double errorOfContext(Decomposition model) {
+  double errorOfContext(Decomposition model) {
     double sum = 0;
     for (int z = 0; z < contexts.length; z++) {
       sum += Math.abs(contexts[z] - model.contexts[z]) / 2;

@@ -12,7 +12,9 @@ public final class PreferenceSpace {
 
   /// The score of one vector over another.
   ///
-  /// @param gates `lambda` of each block; half as many as there are places
+  /// @param one an even number of places
+  /// @param other as many
+  /// @param gates `lambda` of each block; half as many as there are places, or none for 1 each
   public static double score(double[] one, double[] other, double... gates) {
     if (one.length != other.length || one.length % 2 != 0 || one.length == 0) {
       throw new IllegalArgumentException(
@@ -47,7 +49,7 @@ public final class PreferenceSpace {
   }
 
   /// `R v`: each block turned by a right angle, so that lengths stay.
-  public static double[] turned(double[] vector) {
+  static double[] turned(double[] vector) {
     var turned = new double[vector.length];
     for (int l = 0; l + 1 < vector.length; l += 2) {
       turned[l] = -vector[l + 1];

@@ -9,8 +9,9 @@ import java.util.function.ToDoubleFunction;
 public interface Reward extends Judge {
   /// The reward of an answer.
   ///
-  /// @param index of the answer
-  /// @return any finite number, or NaN if nothing can be said
+  /// @param index of the answer, from 0
+  /// @return any finite number, whose differences count as log-odds of a preference, or NaN if
+  ///   nothing can be said
   double reward(Case one, int index);
 
   /// Any function of an answer's text.

@@ -6,11 +6,6 @@ import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -48,26 +43,34 @@ public record AdamW(
     return new Moments(this, parameters);
   }
 
-  /// One parameter with its moments.
-  private record Slot(String name, Tensor weight, Owned first, Owned second, Owned master) {
-    boolean low() {
-      return Ops.type(weight) != Ops.type(master.tensor());
+  private record Pair(String name, Tensor weight, Owned first, Owned second, Owned master)
+      implements Adam.Slot {
+    @Override
+    public void put(SequencedMap<String, Tensor> state) {
+      state.put(name + ".exp_avg", first.tensor());
+      state.put(name + ".exp_avg_sq", second.tensor());
+    }
+
+    @Override
+    public void close() {
+      first.close();
+      second.close();
+      master.close();
     }
   }
 
-  private static final class Moments implements Updater {
+  private static final class Moments extends Adam<Pair> {
     private final AdamW constants;
-    private final List<Slot> slots = new ArrayList<>();
-    private long steps;
 
     Moments(AdamW constants, SequencedMap<String, Tensor> parameters) {
+      super(constants.beta1, constants.weightDecay, constants.maxGradNorm);
       this.constants = constants;
       try (var _ = new Step()) {
         parameters.forEach((name, weight) -> {
           var type = Ops.type(weight) == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
           var plain = weight.detach();
-          slots.add(
-              new Slot(
+          add(
+              new Pair(
                   name,
                   weight,
                   Owned.keep(torch.zeros_like(plain).to(type)),
@@ -78,29 +81,7 @@ public record AdamW(
     }
 
     @Override
-    public double update(double learningRate) {
-      AdamRanges.check(learningRate, constants.beta1, constants.weightDecay, steps + 1);
-      return Grad.off(() -> {
-        double norm = Grad.norm(slots.stream().map(Slot::weight).toList());
-        if (!Double.isFinite(norm)) {
-          return norm;
-        }
-        steps++;
-        // As in TRL: the scale is cut at 1 and a small constant keeps it finite.
-        double scale = Math.min(1, constants.maxGradNorm / (norm + 1e-6));
-        for (var slot : slots) {
-          if (Grad.has(slot.weight)) {
-            try (var _ = new Step()) {
-              update(slot, learningRate, scale);
-            }
-            Grad.clear(slot.weight);
-          }
-        }
-        return norm;
-      });
-    }
-
-    private void update(Slot slot, double rate, double scale) {
+    void update(Pair slot, long steps, double rate, double decay, double scale) {
       var master = slot.master.tensor();
       Fused.adamW(
           master,
@@ -111,45 +92,9 @@ public record AdamW(
           rate,
           constants.beta1,
           constants.beta2,
-          master.dim() >= 2 ? constants.weightDecay : 0,
+          decay,
           constants.epsilon,
           Math.min(1 / scale, Float.MAX_VALUE));
-      if (slot.low()) {
-        slot.weight.detach().copy_(master);
-      }
-    }
-
-    @Override
-    public SequencedMap<String, Tensor> state() {
-      var state = new LinkedHashMap<String, Tensor>();
-      state.put("steps", Ops.longs(new long[] {steps}, 1));
-      for (var slot : slots) {
-        state.put(slot.name + ".exp_avg", slot.first.tensor());
-        state.put(slot.name + ".exp_avg_sq", slot.second.tensor());
-        if (slot.low()) {
-          state.put(slot.name + ".master", slot.master.tensor());
-        }
-      }
-      return state;
-    }
-
-    @Override
-    public void restore(Map<String, Tensor> state) {
-      Grad.off(() -> {
-        var own = state();
-        Optimizer.copy(state, own);
-        steps = Ops.toLongs(Objects.requireNonNull(own.get("steps")))[0];
-        return steps;
-      });
-    }
-
-    @Override
-    public void close() {
-      for (var slot : slots) {
-        slot.first.close();
-        slot.second.close();
-        slot.master.close();
-      }
     }
   }
 }

@@ -10,11 +10,6 @@ import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
@@ -46,9 +41,6 @@ public record AdamW8bit(
     @Default("1.0") double maxGradNorm,
     @Default("256") int block)
     implements Optimizer {
-  /// Numbers below which moments are not shortened.
-  private static final long SHORT = 4096;
-
   /// Blocks that a thread takes at a time.
   private static final int TASK = 64;
 
@@ -65,48 +57,20 @@ public record AdamW8bit(
     return new Moments(this, parameters);
   }
 
-  /// A moment of a parameter: codes `[numbers]` and the largest of each block, or float32 numbers
-  /// and nothing.
-  private record Moment(Owned numbers, Owned largest, EightBits codes, boolean shortened)
-      implements AutoCloseable {
-    static Moment of(long count, int block, EightBits codes) {
-      boolean shortened = count >= SHORT;
-      var numbers = Ops.zeros(shortened ? ScalarType.Byte : ScalarType.Float, count);
-      if (shortened) {
-        numbers.fill_(Ops.scalar(codes.code(0) & 0xFF));
-      }
-      return new Moment(
-          Owned.keep(numbers),
-          Owned.keep(Ops.zeros(ScalarType.Float, shortened ? Math.ceilDiv(count, block) : 0)),
-          codes,
-          shortened);
-    }
-
-    void put(String name, SequencedMap<String, Tensor> state) {
-      state.put(name, numbers.tensor());
-      if (shortened) {
-        state.put(name + ".absmax", largest.tensor());
-      }
+  private record Pair(
+      String name, Tensor weight, BlockMoment first, BlockMoment second, Owned master)
+      implements Adam.Slot {
+    @Override
+    public void put(SequencedMap<String, Tensor> state) {
+      first.put(name + ".exp_avg", state);
+      second.put(name + ".exp_avg_sq", state);
     }
 
     @Override
     public void close() {
-      numbers.close();
-      largest.close();
-    }
-  }
-
-  /// Where a moment lies.
-  private record Memory(Moment of, MemorySegment numbers, MemorySegment largest) {
-    static Memory of(Moment moment) {
-      return new Memory(
-          moment, Ops.memory(moment.numbers.tensor()), Ops.memory(moment.largest.tensor()));
-    }
-  }
-
-  private record Slot(String name, Tensor weight, Moment first, Moment second, Owned master) {
-    boolean low() {
-      return Ops.type(weight) != ScalarType.Float;
+      first.close();
+      second.close();
+      master.close();
     }
   }
 
@@ -114,13 +78,12 @@ public record AdamW8bit(
   private record Factors(
       float beta1, float beta2, float step, float root, float epsilon, float keep, float scale) {}
 
-  private static final class Moments implements Updater {
+  private static final class Moments extends Adam<Pair> {
     private final AdamW8bit constants;
-    private final List<Slot> slots = new ArrayList<>();
     private final ForkJoinPool threads = new ForkJoinPool(Math.max(1, Natives.threads()));
-    private long steps;
 
     Moments(AdamW8bit constants, SequencedMap<String, Tensor> parameters) {
+      super(constants.beta1, constants.weightDecay, constants.maxGradNorm);
       this.constants = constants;
       try (var _ = new Step()) {
         parameters.forEach((name, weight) -> {
@@ -128,44 +91,21 @@ public record AdamW8bit(
             throw new UserException(
                 "AdamW8bit trains weights of at most float32; use AdamW for float64");
           }
-          var plain = weight.detach();
-          slots.add(
-              new Slot(
+          add(
+              new Pair(
                   name,
                   weight,
-                  Moment.of(weight.numel(), constants.block, EightBits.SIGNED),
-                  Moment.of(weight.numel(), constants.block, EightBits.UNSIGNED),
-                  Owned.keep(plain.to(ScalarType.Float))));
+                  BlockMoment.of(weight.numel(), constants.block, EightBits.SIGNED),
+                  BlockMoment.of(weight.numel(), constants.block, EightBits.UNSIGNED),
+                  Owned.keep(weight.detach().to(ScalarType.Float))));
         });
       }
     }
 
     @Override
-    public double update(double learningRate) {
-      AdamRanges.check(learningRate, constants.beta1, constants.weightDecay, steps + 1);
-      return Grad.off(() -> {
-        double norm = Grad.norm(slots.stream().map(Slot::weight).toList());
-        if (!Double.isFinite(norm)) {
-          return norm;
-        }
-        steps++;
-        double scale = Math.min(1, constants.maxGradNorm / (norm + 1e-6)); // as AdamW
-        for (var slot : slots) {
-          if (Grad.has(slot.weight)) {
-            try (var _ = new Step()) {
-              update(slot, learningRate, scale);
-            }
-            Grad.clear(slot.weight);
-          }
-        }
-        return norm;
-      });
-    }
-
-    private void update(Slot slot, double rate, double scale) {
+    void update(Pair slot, long steps, double rate, double decay, double scale) {
       var master = slot.master.tensor();
       var gradient = Grad.gathered(slot.weight).to(ScalarType.Float).contiguous();
-      double decay = slot.weight.dim() >= 2 ? constants.weightDecay : 0;
       var factors =
           new Factors(
               (float) constants.beta1,
@@ -190,50 +130,19 @@ public record AdamW8bit(
                     }
                   }))
           .join();
-      if (slot.low()) {
-        slot.weight.detach().copy_(master);
-      }
-    }
-
-    @Override
-    public SequencedMap<String, Tensor> state() {
-      var state = new LinkedHashMap<String, Tensor>();
-      state.put("steps", Ops.longs(new long[] {steps}, 1));
-      for (var slot : slots) {
-        slot.first.put(slot.name + ".exp_avg", state);
-        slot.second.put(slot.name + ".exp_avg_sq", state);
-        if (slot.low()) {
-          state.put(slot.name + ".master", slot.master.tensor());
-        }
-      }
-      return state;
-    }
-
-    @Override
-    public void restore(Map<String, Tensor> state) {
-      Grad.off(() -> {
-        var own = state();
-        Optimizer.copy(state, own);
-        steps = Ops.toLongs(Objects.requireNonNull(own.get("steps")))[0];
-        return steps;
-      });
     }
 
     @Override
     public void close() {
       threads.close();
-      for (var slot : slots) {
-        slot.first.close();
-        slot.second.close();
-        slot.master.close();
-      }
+      super.close();
     }
   }
 
   /// Updates blocks of a parameter, one after the other.
   private static final class Blocks {
-    private final Memory first;
-    private final Memory second;
+    private final BlockMoment.View first;
+    private final BlockMoment.View second;
     private final MemorySegment weights;
     private final MemorySegment gradients;
     private final int size;
@@ -242,11 +151,10 @@ public record AdamW8bit(
     private final float[] v;
     private final float[] g;
     private final float[] w;
-    private final byte[] codes;
 
-    Blocks(Slot slot, MemorySegment weights, MemorySegment gradients, int size, Factors factors) {
-      first = Memory.of(slot.first);
-      second = Memory.of(slot.second);
+    Blocks(Pair slot, MemorySegment weights, MemorySegment gradients, int size, Factors factors) {
+      first = slot.first.view(size);
+      second = slot.second.view(size);
       this.weights = weights;
       this.gradients = gradients;
       this.size = size;
@@ -255,20 +163,19 @@ public record AdamW8bit(
       v = new float[size];
       g = new float[size];
       w = new float[size];
-      codes = new byte[size];
     }
 
     void update(int block, long all) {
       long from = (long) block * size;
       int count = (int) Math.min(size, all - from);
-      read(first, block, from, count, m);
-      read(second, block, from, count, v);
+      first.read(block, count, m);
+      second.read(block, count, v);
       MemorySegment.copy(gradients, FLOAT, from * Float.BYTES, g, 0, count);
       MemorySegment.copy(weights, FLOAT, from * Float.BYTES, w, 0, count);
       step(count);
       MemorySegment.copy(w, 0, weights, FLOAT, from * Float.BYTES, count);
-      write(first, block, from, count, m);
-      write(second, block, from, count, v);
+      first.write(block, count, m);
+      second.write(block, count, v);
     }
 
     /// Plain loops over arrays, which the JVM turns into vector instructions.
@@ -287,25 +194,6 @@ public record AdamW8bit(
       float keep = f.keep;
       for (int i = 0; i < count; i++) {
         w[i] = w[i] * keep - size * m[i] / ((float) Math.sqrt(v[i]) * root + epsilon);
-      }
-    }
-
-    private void read(Memory moment, int block, long from, int count, float[] into) {
-      if (moment.of.shortened) {
-        MemorySegment.copy(moment.numbers, ValueLayout.JAVA_BYTE, from, codes, 0, count);
-        moment.of.codes.read(codes, count, moment.largest.getAtIndex(FLOAT, block), into);
-      } else {
-        MemorySegment.copy(moment.numbers, FLOAT, from * Float.BYTES, into, 0, count);
-      }
-    }
-
-    private void write(Memory moment, int block, long from, int count, float[] values) {
-      if (moment.of.shortened) {
-        float largest = moment.of.codes.write(values, count, codes);
-        MemorySegment.copy(codes, 0, moment.numbers, ValueLayout.JAVA_BYTE, from, count);
-        moment.largest.setAtIndex(FLOAT, block, largest);
-      } else {
-        MemorySegment.copy(values, 0, moment.numbers, FLOAT, from * Float.BYTES, count);
       }
     }
   }

@@ -9,10 +9,10 @@ import org.bytedeco.pytorch.Tensor;
 
 /// The specification of an optimizer: its constants, without state.
 public interface Optimizer {
-  /// The peak learning rate, before the schedule.
+  /// The peak learning rate, before the schedule; not negative.
   double learningRate();
 
-  /// The norm that the gradient of a step is cut to.
+  /// The Euclidean norm over all parameters that the gradient of a step is cut to; positive.
   double maxGradNorm();
 
   /// An optimizer over some parameters, with its state.

@@ -11,6 +11,10 @@ public interface Schedule {
 
   /// The rise shared by all schedules: linear from 0 over the warm-up steps, then 1. The first of
   /// the warm-up steps has a rate of 0.
+  ///
+  /// @param step from 0
+  /// @param warmupSteps at least 0
+  /// @return in `[0, 1]`
   static double warmUp(long step, long warmupSteps) {
     return step < warmupSteps ? (double) step / Math.max(1, warmupSteps) : 1;
   }

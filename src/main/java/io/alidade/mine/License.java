@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Names of licences as projects write them, and their SPDX identifiers.
-public final class License {
+final class License {
   /// What stands where a project states nothing.
   public static final String UNKNOWN = "unknown";
 
@@ -38,7 +38,7 @@ public final class License {
   private License() {}
 
   /// The SPDX identifier of a licence by its name and address, else the name as given.
-  public static String spdx(String name, String url) {
+  static String spdx(String name, String url) {
     var text = (name + " " + url).toLowerCase(Locale.ROOT);
     for (var rule : RULES) {
       if (rule.pattern.matcher(text).find()) {
@@ -49,7 +49,7 @@ public final class License {
   }
 
   /// The SPDX identifier of a licence by its full text, else `unknown`.
-  public static String ofText(String text) {
+  static String ofText(String text) {
     var words = text.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ");
     if (words.contains("general public license")) {
       return words.contains("lesser general public") ? "LGPL" : "GPL";
@@ -74,7 +74,7 @@ public final class License {
 
   /// Whether the licence allows use and redistribution on terms of notice alone. One licence of
   /// several is enough, since a licensee may choose; they are joined with ` OR `.
-  public static boolean isPermissive(String license) {
+  static boolean isPermissive(String license) {
     return List.of(license.split(" OR ")).stream().anyMatch(PERMISSIVE::contains);
   }
 }

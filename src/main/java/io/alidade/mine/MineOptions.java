@@ -11,6 +11,9 @@ import java.util.Set;
 /// @param maxChars the most characters of a prompt with its longest completion, positive
 /// @param cache folder of parsed archives
 /// @param holdout libraries (`group:artifact`) or repositories whose rows are test rows
+/// @param holdoutClasses share of the classes of other libraries whose rows are for measuring, from
+///   0 to below 1. Which ones hangs on the name of the source file alone, so a class that was
+///   copied from one library to another is held out of both
 /// @param exclude path fragments, such as `org/jsoup/`: source files below them are left out of the
 ///   libraries that are not held out, which finds copies of a held-out library in others
 /// @param permissiveOnly leave out libraries whose licence is not recognised as permissive
@@ -21,6 +24,7 @@ public record MineOptions(
     int maxChars,
     Path cache,
     Set<String> holdout,
+    double holdoutClasses,
     List<String> exclude,
     boolean permissiveOnly,
     boolean onlyMethods,
@@ -30,25 +34,60 @@ public record MineOptions(
     positive("versions", versions);
     positive("max-chars", maxChars);
     positive("threads", threads);
+    if (!(holdoutClasses >= 0 && holdoutClasses < 1)) {
+      throw new UserException("--holdout-classes must be from 0 to below 1, was " + holdoutClasses);
+    }
     holdout = Set.copyOf(holdout);
     exclude = List.copyOf(exclude);
   }
 
   /// Fifteen releases, 4000 characters, two threads, nothing held out.
   public static MineOptions of(Path cache) {
-    return new MineOptions(15, 4000, cache, Set.of(), List.of(), false, false, 2);
+    return new MineOptions(15, 4000, cache, Set.of(), 0, List.of(), false, false, 2);
   }
 
   /// The same with libraries held out.
-  public MineOptions holdingOut(Set<String> libraries) {
+  MineOptions holdingOut(Set<String> libraries) {
     return new MineOptions(
-        versions, maxChars, cache, libraries, exclude, permissiveOnly, onlyMethods, threads);
+        versions,
+        maxChars,
+        cache,
+        libraries,
+        holdoutClasses,
+        exclude,
+        permissiveOnly,
+        onlyMethods,
+        threads);
+  }
+
+  /// The same with a share of classes held out.
+  public MineOptions holdingOutClasses(double share) {
+    return new MineOptions(
+        versions, maxChars, cache, holdout, share, exclude, permissiveOnly, onlyMethods, threads);
   }
 
   /// The same with another number of releases.
-  public MineOptions ofVersions(int count) {
+  MineOptions ofVersions(int count) {
     return new MineOptions(
-        count, maxChars, cache, holdout, exclude, permissiveOnly, onlyMethods, threads);
+        count,
+        maxChars,
+        cache,
+        holdout,
+        holdoutClasses,
+        exclude,
+        permissiveOnly,
+        onlyMethods,
+        threads);
+  }
+
+  /// Whether rows of a source file are held out, of a library that is not.
+  boolean holdsOutClass(String file) {
+    var name = file.substring(file.lastIndexOf('/') + 1);
+    // Names that differ in one letter have neighbouring hashes; SplitMix64's finaliser parts them.
+    long z = name.hashCode() * 0x9E3779B97F4A7C15L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return (z >>> 11) * 0x1p-53 < holdoutClasses;
   }
 
   boolean takes(String library, SourceMethod method) {

@@ -14,9 +14,10 @@ import java.util.function.Function;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A folder of mined rows: `train.jsonl` and `test.jsonl` (prompt, chosen, rejected),
-/// `methods.jsonl` and `methods-test.jsonl` (prompt, completion), and `manifest.json`, which is
-/// written last. Each file appears whole or not at all.
+/// A folder of mined rows: `train.jsonl`, `test.jsonl` and, if classes were held out,
+/// `test-classes.jsonl` (prompt, chosen, rejected), `methods.jsonl` and `methods-test.jsonl`
+/// (prompt, completion), and `manifest.json`, which is written last. Each file appears whole or not
+/// at all.
 public final class MinedFolder {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final JsonMapper PRETTY =
@@ -37,6 +38,10 @@ public final class MinedFolder {
       if (!mined.options().onlyMethods()) {
         files.put("train.jsonl", rows(folder, "train.jsonl", mined.train(), MethodPair::row));
         files.put("test.jsonl", rows(folder, "test.jsonl", mined.test(), MethodPair::row));
+        if (mined.options().holdoutClasses() > 0) {
+          var name = "test-classes.jsonl";
+          files.put(name, rows(folder, name, mined.testClasses(), MethodPair::row));
+        }
       }
       files.put(
           "methods.jsonl", rows(folder, "methods.jsonl", mined.trainMethods(), MinedMethod::row));
@@ -63,6 +68,7 @@ public final class MinedFolder {
     all.put("versions", options.onlyMethods() ? 1 : options.versions());
     all.put("max_chars", options.maxChars());
     all.put("holdout", options.holdout().stream().sorted().toList());
+    all.put("holdout_classes", options.holdoutClasses());
     all.put("exclude", options.exclude());
     all.put("permissive_only", options.permissiveOnly());
     all.put("only_methods", options.onlyMethods());

@@ -16,6 +16,6 @@ public enum Outcome {
   REPEATED,
   /// Another library or method gave the same row.
   DUPLICATE,
-  /// The prompt also stands in a library that is held out.
+  /// The prompt also stands in a library or class that is held out.
   LEAKED
 }

@@ -5,28 +5,36 @@ import io.alidade.model.causal.Attention;
 import io.alidade.model.causal.KeyValueCache;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.PackedAttention;
+import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /// A batch of rows that grow together by one token a [#step()]; rows join it and leave it at any
 /// time.
 ///
-/// A row's numbers do not depend on its company. Matrix products are always of [#TILE] rows, filled
-/// up with rows of nothing, since the sums of libraries come in another order for each height; a
-/// prompt is read by itself; and each row attends over a cache of its own length. So equal prompt,
-/// sampling, seed and stream give equal bits, alone or among any others, from the start or late.
+/// A row's numbers do not depend on its company. Where weights can be ordered for it
+/// ([Reordered][io.alidade.tensor.Reordered]), matrix products are the same for any number of rows;
+/// elsewhere they are always of [#TILE] rows, filled up with rows of nothing, since the sums of
+/// libraries come in another order for each height. A prompt is read by itself, and each row
+/// attends over a cache of its own length. So equal prompt, sampling, seed and stream give equal
+/// bits, alone or among any others, from the start or late.
 ///
 /// Not for use by several threads at once.
 public final class Decoder implements AutoCloseable {
-  /// Rows of a matrix product. Eight take hardly longer than one, which waits for weights from
-  /// memory.
-  public static final int TILE = 8;
+  /// Rows of a matrix product of fixed height. Eight take hardly longer than one, which waits for
+  /// weights from memory.
+  private static final int TILE = 8;
+
+  /// Most rows of a matrix product of any height. What more would gain is little against the memory
+  /// of their caches.
+  private static final int MOST = 32;
 
   /// What is asked of a row.
   ///
@@ -109,6 +117,27 @@ public final class Decoder implements AutoCloseable {
           Ops.toFloats(logits),
           Ops.toFloats(normaliser.squeeze(1)),
           Ops.toFloats(entropy));
+    }
+
+    /// The same for any number of rows, computed [#TILE] at a time and filled up with rows of
+    /// nothing.
+    static Seen inTiles(Tensor logits) {
+      int rows = (int) logits.size(0);
+      int rest = Math.floorMod(-rows, TILE);
+      var filled =
+          rest == 0
+              ? logits
+              : Ops.concatenate(
+                  List.of(logits, Ops.zeros(logits.scalar_type(), rest, logits.size(1))), 0);
+      var all = Ops.toFloats(logits);
+      var normalisers = new float[rows + rest];
+      var entropies = new float[rows + rest];
+      for (int from = 0; from < rows; from += TILE) {
+        var tile = of(filled.narrow(0, from, TILE));
+        System.arraycopy(tile.normalisers, 0, normalisers, from, TILE);
+        System.arraycopy(tile.entropies, 0, entropies, from, TILE);
+      }
+      return new Seen((int) logits.size(1), all, normalisers, entropies);
     }
 
     Token token(int row, int id, int alternatives) {
@@ -198,11 +227,18 @@ public final class Decoder implements AutoCloseable {
   }
 
   private final Policy policy;
+  private final Optional<DrawingWeights> ordered;
   private final List<Row> rows = new ArrayList<>();
 
   /// An empty batch.
   public Decoder(Policy policy) {
     this.policy = policy;
+    ordered = policy.drawingWeights();
+  }
+
+  /// With how many rows at work a step is used best.
+  int best() {
+    return ordered.isPresent() ? MOST : 2 * TILE; // one tile is full while the other waits
   }
 
   /// Number of rows at work.
@@ -221,7 +257,8 @@ public final class Decoder implements AutoCloseable {
       try (var _ = new Step()) {
         var layout = Layout.of(prompt);
         var attention = cache.reading(packed(layout), prompt.length);
-        var seen = Seen.of(policy.logits(layout, attention, new int[] {prompt.length - 1}));
+        var last = new int[] {prompt.length - 1};
+        var seen = Seen.of(policy.logits(weights(), layout, attention, last));
         complete = true;
         return new Prefix(prompt.clone(), cache, seen);
       } finally {
@@ -243,7 +280,11 @@ public final class Decoder implements AutoCloseable {
     check(policy, prompt, 0, "the prompt");
     var tokens = new ArrayList<Token>();
     try (var _ = new Step()) {
-      var all = policy.logits(prompt);
+      var layout = Layout.of(prompt);
+      var all =
+          ordered
+              .map(w -> policy.logits(w, layout, packed(layout), upTo(prompt.length)))
+              .orElseGet(() -> policy.logits(prompt));
       for (int at = 1; at < prompt.length; at++) {
         try (var _ = new Step()) {
           tokens.add(Seen.of(all.narrow(0, at - 1, 1)).token(0, prompt[at], alternatives));
@@ -272,8 +313,9 @@ public final class Decoder implements AutoCloseable {
 
   /// Grows every row by one token. Rows that end tell their listeners and are gone.
   public void step() {
-    for (int from = 0; from < rows.size(); from += TILE) {
-      var tile = rows.subList(from, Math.min(rows.size(), from + TILE));
+    int height = ordered.isPresent() ? MOST : TILE;
+    for (int from = 0; from < rows.size(); from += height) {
+      var tile = rows.subList(from, Math.min(rows.size(), from + height));
       try (var _ = new Step()) {
         var seen = Natives.call(() -> next(tile));
         for (int r = 0; r < tile.size(); r++) {
@@ -285,21 +327,27 @@ public final class Decoder implements AutoCloseable {
   }
 
   private Seen next(List<Row> tile) {
-    var tokens = new int[TILE];
-    var positions = new int[TILE];
+    int height = ordered.isPresent() ? tile.size() : TILE;
+    var tokens = new int[height];
+    var positions = new int[height];
     for (int r = 0; r < tile.size(); r++) {
       var row = tile.get(r);
       tokens[r] = row.tokens[row.count - 1];
       positions[r] = row.cache.length();
     }
     var caches = tile.stream().map(row -> row.cache).toList();
-    var logits = policy.logits(Layout.steps(tokens, positions), KeyValueCache.next(caches), all());
+    var layout = Layout.steps(tokens, positions);
+    var logits = policy.logits(weights(), layout, KeyValueCache.next(caches), upTo(height));
     caches.forEach(KeyValueCache::advance);
-    return Seen.of(logits);
+    return Seen.inTiles(logits);
   }
 
-  private static int[] all() {
-    var all = new int[TILE];
+  private Weights weights() {
+    return ordered.<Weights>map(w -> w).orElse(policy.weights());
+  }
+
+  private static int[] upTo(int count) {
+    var all = new int[count];
     Arrays.setAll(all, i -> i);
     return all;
   }
@@ -338,5 +386,6 @@ public final class Decoder implements AutoCloseable {
       }
     });
     rows.clear();
+    ordered.ifPresent(DrawingWeights::close);
   }
 }

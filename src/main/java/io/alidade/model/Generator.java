@@ -30,9 +30,6 @@ public final class Generator {
     boolean token(int row, int token);
   }
 
-  /// Rows at work together: two tiles, so that one is full while the other waits for a prompt.
-  private static final int ROWS = 2 * Decoder.TILE;
-
   private final Policy policy;
   private final Sampling sampling;
   private final Set<Integer> ends;
@@ -89,7 +86,7 @@ public final class Generator {
     int all = prompts.size() * samples;
     try (var decoder = new Decoder(policy)) {
       while (next < all || decoder.active() > 0) {
-        for (; next < all && decoder.active() < ROWS; next++) {
+        for (; next < all && decoder.active() < decoder.best(); next++) {
           var prompt = prompts.get(next / samples);
           var key = key(prompt);
           var prefix = read.computeIfAbsent(key, _ -> decoder.read(prompt));

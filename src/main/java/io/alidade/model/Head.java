@@ -1,6 +1,7 @@
 package io.alidade.model;
 
-/// What stands on top of the trunk.
+/// What stands on top of the trunk, and so what a model reports: log-likelihoods in nats, rewards
+/// or values.
 public enum Head {
   /// The projection to the vocabulary.
   LANGUAGE,

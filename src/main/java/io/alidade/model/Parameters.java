@@ -1,12 +1,17 @@
 package io.alidade.model;
 
 import io.alidade.model.adapter.Lora;
+import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.Weights;
+import io.alidade.tensor.Grad;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Step;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +23,20 @@ final class Parameters implements Weights, AutoCloseable {
   private final SequencedMap<String, Owned> replaced = new LinkedHashMap<>();
 
   private @Nullable Lora lora;
+
+  /// Copies of the base's weights for drawing; shared by all that share the base.
+  private final Reorderings reorderings;
+
+  /// Weights of which only a copy for drawing is left.
+  private final Set<String> released = new HashSet<>();
+
+  Parameters() {
+    this(new Reorderings());
+  }
+
+  private Parameters(Reorderings reorderings) {
+    this.reorderings = reorderings;
+  }
 
   /// The head of a model whose head is its embedding table, and that table; empty otherwise.
   private String tiedHead = "";
@@ -50,8 +69,46 @@ final class Parameters implements Weights, AutoCloseable {
     return lora;
   }
 
+  /// @throws IllegalStateException if there is no adapter
+  Lora adapter() {
+    if (lora == null) {
+      throw new IllegalStateException("there is no adapter");
+    }
+    return lora;
+  }
+
+  /// The weights of the checkpoint.
+  ///
+  /// @throws IllegalStateException if some have been released
   SequencedMap<String, Tensor> base() {
+    if (!released.isEmpty()) {
+      throw onlyDraws();
+    }
     return tensors(base);
+  }
+
+  private static IllegalStateException onlyDraws() {
+    return new IllegalStateException(
+        "this model was opened for drawing alone; open it again for anything else");
+  }
+
+  /// Whether there are weights of which only a copy for drawing is left.
+  boolean drawOnly() {
+    return !released.isEmpty();
+  }
+
+  /// Frees a weight of which there is a copy for drawing.
+  void release(String name) {
+    var owned = base.remove(name);
+    if (owned != null) {
+      owned.close();
+      released.add(name);
+    }
+  }
+
+  /// Whether a weight is the checkpoint's and is not trained.
+  boolean stays(String name) {
+    return released.contains(name) || (!replaced.containsKey(name) && !base(name).requires_grad());
   }
 
   /// The weights of the checkpoint, a tied head among them under its own name.
@@ -61,6 +118,11 @@ final class Parameters implements Weights, AutoCloseable {
       tensors.putIfAbsent(tiedHead, base(tiedHead));
     }
     return tensors;
+  }
+
+  /// Copies of the checkpoint's weights for drawing, of those that are not trained.
+  Reorderings reorderings() {
+    return reorderings;
   }
 
   /// Whether an adapter adds to a module.
@@ -98,7 +160,7 @@ final class Parameters implements Weights, AutoCloseable {
     if (lora == null) {
       return copy();
     }
-    var copy = new Parameters();
+    var copy = new Parameters(reorderings.held());
     copy.tie(tiedHead, tiedTable);
     try (var _ = new Step()) {
       base.forEach((name, owned) -> copy.put(name, owned.tensor())); // shares memory
@@ -110,7 +172,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   /// The weights of the checkpoint in the same memory, without an adapter.
   Parameters sharing() {
-    var sharing = new Parameters();
+    var sharing = new Parameters(reorderings.held());
     sharing.tie(tiedHead, tiedTable);
     base().forEach(sharing::put);
     return sharing;
@@ -124,9 +186,38 @@ final class Parameters implements Weights, AutoCloseable {
     return tensors;
   }
 
+  /// Adds the adapter to the weights below and forgets it.
+  ///
+  /// @param transposed whether the weights of modules are `[in, out]`
+  void merge(boolean transposed) {
+    var adapter = adapter();
+    untie();
+    for (var module : adapter.modules()) {
+      try (var _ = new Step()) {
+        Grad.off(() -> {
+          var weight = get(module + ".weight");
+          var more = adapter.difference(module, transposed);
+          return weight.copy_(weight.to(more.scalar_type()).add(more));
+        });
+      }
+    }
+    settle();
+  }
+
+  /// SHA-256 of a configuration and of the weights in use.
+  String fingerprint(ModelConfig config) {
+    var tensors = new TreeMap<>(inUse());
+    var json = config.json();
+    if (lora != null) {
+      tensors.putAll(lora.weights());
+      json.put("lora", lora.spec().toString()); // the scale is part of what the weights mean
+    }
+    return Fingerprint.of(json, tensors);
+  }
+
   /// Gives a tied head memory of its own if the adapter changes it or the table, so that each can
   /// take what was learned for it.
-  void untie() {
+  private void untie() {
     boolean changed =
         replaced.containsKey(tiedHead)
             || replaced.containsKey(tiedTable)
@@ -142,7 +233,7 @@ final class Parameters implements Weights, AutoCloseable {
   }
 
   /// Makes the replaced tensors the base's and forgets the adapter.
-  void settle() {
+  private void settle() {
     replaced.forEach((name, owned) -> {
       var before = base.put(name, owned);
       if (before != null) {
@@ -166,6 +257,9 @@ final class Parameters implements Weights, AutoCloseable {
   Tensor base(String name) {
     var own = base.get(name);
     var owned = own == null && name.equals(tiedHead) ? base.get(tiedTable) : own;
+    if (released.contains(name)) {
+      throw onlyDraws();
+    }
     if (owned == null) {
       throw new IllegalStateException("no weight is named " + name);
     }
@@ -224,6 +318,7 @@ final class Parameters implements Weights, AutoCloseable {
 
   @Override
   public void close() {
+    reorderings.close();
     base.values().forEach(Owned::close);
     replaced.values().forEach(Owned::close);
     if (lora != null) {

@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
 import io.alidade.model.causal.Architecture;
+import io.alidade.model.causal.Attention;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PaddedAttention;
@@ -166,6 +167,58 @@ record Passes(
         architecture, weights, layout, PaddedAttention.of(architecture, layout, type), type, draw);
   }
 
+  /// Logits at every position of one sequence, `[T, V]`.
+  ///
+  /// @throws UserException if the model cannot read the tokens
+  Tensor logits(int... tokens) {
+    return Grad.off(() -> {
+      var hidden = Trunk.frozen(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
+      return projection(parameters, 0).logits(hidden);
+    });
+  }
+
+  /// Logits of some tokens of a layout under any attention, `[rows, V]`.
+  ///
+  /// @param weights of this model, in any order
+  /// @param rows indices of tokens
+  Tensor logits(Weights weights, Layout layout, Attention attention, int[] rows) {
+    return Grad.off(() -> {
+      var type = spec.precision().type();
+      var pass = new Pass(architecture, weights, layout, attention, type, 0);
+      var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
+      return projection(weights, 0).logits(hidden);
+    });
+  }
+
+  /// Hidden states of one sequence, each `[T, hidden]`.
+  ///
+  /// @throws UserException if the model cannot read the tokens
+  List<Tensor> hiddenStates(int... tokens) {
+    return Trunk.all(architecture, pass(parameters, Layout.of(checked(tokens)), 0));
+  }
+
+  private int[] checked(int[] tokens) {
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("a sequence without tokens");
+    }
+    for (int token : tokens) {
+      if (token < 0 || token >= config.vocabSize()) {
+        throw new UserException(
+            "%s: token id %d is outside the vocabulary of %d"
+                .formatted(folder, token, config.vocabSize()));
+      }
+    }
+    architecture
+        .positionLimit()
+        .filter(limit -> tokens.length > limit)
+        .ifPresent(limit -> {
+          throw new UserException(
+              "%s: %d tokens, but the model reads at most %d"
+                  .formatted(folder, tokens.length, limit));
+        });
+    return tokens;
+  }
+
   private Tensor frozen(Pass pass, Tensor rows) {
     var written = architecture.written();
     return written.isPresent()
@@ -220,7 +273,19 @@ record Passes(
     var name = architecture.names().head();
     var module = name.substring(0, name.length() - ".weight".length());
     return new Projection(
-        () -> weights.get(name),
+        new Projection.Table() {
+          @Override
+          public Tensor weight() {
+            return weights.get(name);
+          }
+
+          @Override
+          public Tensor times(Tensor hidden) {
+            return weights
+                .few(module, hidden)
+                .orElseGet(() -> Projection.Table.super.times(hidden));
+          }
+        },
         new Projection.Adapter() {
           @Override
           public Tensor of(Tensor hidden, Tensor logits) {

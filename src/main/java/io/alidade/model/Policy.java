@@ -3,21 +3,17 @@ package io.alidade.model;
 import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
-import io.alidade.model.adapter.Lora;
 import io.alidade.model.adapter.LoraSpec;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Architectures;
 import io.alidade.model.causal.Attention;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
-import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
-import io.alidade.store.WeightFiles;
 import io.alidade.tensor.Grad;
+import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -41,8 +37,9 @@ public final class Policy implements Trainee, Fingerprinted {
   private final Architecture architecture;
   private final Parameters parameters;
   private final Passes passes;
+  private final PolicyFiles files;
   private boolean training;
-  private long draws; // one more for each pass with dropout
+  private final DropoutStream dropout;
   private long tokensRead;
   private @Nullable String fingerprint;
   private Optional<Passes.Beside> compared = Optional.empty();
@@ -59,7 +56,8 @@ public final class Policy implements Trainee, Fingerprinted {
     this.architecture = architecture;
     this.parameters = parameters;
     passes = new Passes(folder, config, spec, architecture, parameters);
-    draws = spec.seed();
+    files = new PolicyFiles(folder, config, spec, architecture, parameters);
+    dropout = new DropoutStream(spec.seed());
   }
 
   /// Opens a checkpoint folder. Its memory is that of the weights in the precision asked for, at
@@ -103,6 +101,21 @@ public final class Policy implements Trainee, Fingerprinted {
     return spec;
   }
 
+  /// Its layers as functions.
+  Architecture architecture() {
+    return architecture;
+  }
+
+  /// Longest sequence that can be read at all, if positions are learned.
+  Optional<Integer> positionLimit() {
+    return architecture.positionLimit();
+  }
+
+  /// Whether there is an adapter.
+  public boolean adapted() {
+    return parameters.lora() != null;
+  }
+
   /// The weights that gradients are gathered in: leaves, by their names in a checkpoint (PEFT's for
   /// an adapter). Valid as long as the policy is, and until [#merge()].
   @Override
@@ -127,29 +140,17 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// Starts the random stream behind dropout anew.
   public void seed(long seed) {
-    draws = seed;
+    dropout.seed(seed);
   }
 
   @Override
   public byte[] randomState() {
-    return ByteBuffer.allocate(Long.BYTES).putLong(draws).array();
+    return dropout.state();
   }
 
   @Override
   public void restoreRandomState(byte[] state) {
-    draws = ByteBuffer.wrap(state).getLong();
-  }
-
-  /// The random numbers of the next pass; never 0.
-  private long draw(boolean differentiable) {
-    if (!training || !differentiable) {
-      return 0;
-    }
-    // SplitMix64's finaliser (Steele et al. 2014), so that neighbouring states have unlike streams.
-    long z = ++draws * 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return (z ^ (z >>> 31)) | 1;
+    dropout.restore(state);
   }
 
   @Override
@@ -157,10 +158,66 @@ public final class Policy implements Trainee, Fingerprinted {
     return score(parameters, batch, readouts, differentiable);
   }
 
+  private Scoring score(
+      Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
+    var packed = passes.packed(batch, readouts, differentiable);
+    var draws = new long[packed.size()];
+    for (int share = 0; share < draws.length; share++) {
+      draws[share] =
+          !training || !differentiable || packed.get(share).isEmpty() ? 0 : dropout.next();
+    }
+    tokensRead += differentiable ? packed.stream().mapToInt(Passes.Packed::tokens).sum() : 0;
+    return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
+  }
+
   /// How many tokens it has read for differentiable scoring since it was opened, whatever was
   /// padding included.
   public long tokensRead() {
     return tokensRead;
+  }
+
+  /// Logits at every position of one sequence, `[T, V]`, float32 (float64 for a float64 model).
+  public Tensor logits(int... tokens) {
+    return passes.logits(tokens);
+  }
+
+  /// Hidden states of one sequence after the embedding and after each layer, the last one after the
+  /// final norm; each `[T, hidden]`.
+  List<Tensor> hiddenStates(int... tokens) {
+    return passes.hiddenStates(tokens);
+  }
+
+  /// Logits of some tokens of a layout under any attention, `[rows, V]`, without dropout.
+  ///
+  /// @param weights of this policy, in any order
+  /// @param rows indices of tokens
+  Tensor logits(Weights weights, Layout layout, Attention attention, int[] rows) {
+    return passes.logits(weights, layout, attention, rows);
+  }
+
+  /// The weights as they are.
+  Weights weights() {
+    return parameters;
+  }
+
+  /// From now on it only draws, in little more memory than its weights take once: matrices that are
+  /// frozen are kept in the order of drawing and no other. For small models, other precisions than
+  /// float32 and weights in training nothing changes.
+  public void drawOnly() {
+    Natives.call(() -> {
+      drawingWeights()
+          .ifPresent(weights -> {
+            weights.alone();
+            weights.close();
+          });
+      return this;
+    });
+  }
+
+  /// The weights in the order in which few rows are multiplied fastest, for a model that gains by
+  /// it.
+  Optional<DrawingWeights> drawingWeights() {
+    return DrawingWeights.of(architecture, parameters);
   }
 
   /// The same weights with the adapter off and no gradients: the reference of a run that trains an
@@ -171,27 +228,17 @@ public final class Policy implements Trainee, Fingerprinted {
     if (parameters.lora() == null) {
       throw new IllegalStateException("there is no adapter to switch off");
     }
-    return new BelowAdapter();
+    return new BelowAdapter(this);
   }
 
-  private final class BelowAdapter implements Scorer, Fingerprinted {
-    private final String content = Fingerprint.of(config.json(), new TreeMap<>(parameters.base()));
+  /// Scores with the adapter off.
+  Scoring scoreBelow(Batch batch, Set<Readout> readouts) {
+    return score(parameters.withoutAdapter(), batch, readouts, false);
+  }
 
-    @Override
-    public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
-      if (differentiable) {
-        throw new IllegalStateException("the weights below an adapter are not trained");
-      }
-      return Policy.this.score(parameters.withoutAdapter(), batch, readouts, false);
-    }
-
-    @Override
-    public String fingerprint() {
-      return content;
-    }
-
-    @Override
-    public void close() {}
+  /// SHA-256 of configuration and weights with the adapter off.
+  String fingerprintBelow() {
+    return Fingerprint.of(config.json(), new TreeMap<>(parameters.base()));
   }
 
   /// Lets predictions be compared with those of a frozen model of the same architecture, for the
@@ -212,11 +259,34 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// A second model to be trained beside this one, with the same values: a copy of the adapter on
   /// the same weights in the same memory, where there is one, or else of all weights.
-  public Policy twin() {
+  Policy twin() {
     var twin = new Policy(folder, config, spec, architecture, parameters.trainedCopy());
-    twin.draws = draws;
+    twin.dropout.restore(dropout.state());
     twin.candidates().values().forEach(weight -> weight.set_requires_grad(true));
     return twin;
+  }
+
+  /// The same weights under an adapter from a folder. The memory of the weights is shared, so many
+  /// adapters cost little more than one; each policy is closed by itself.
+  ///
+  /// @throws UserException if the adapter does not fit
+  /// @throws IllegalStateException if there is an adapter already, or the weights are trained
+  public Policy beside(Path adapter) {
+    if (parameters.lora() != null || spec.trainable()) {
+      throw new IllegalStateException("an adapter goes beside frozen weights without another");
+    }
+    var other = spec.withAdapter(adapter);
+    var shared = parameters.sharing();
+    boolean complete = false;
+    try {
+      AdapterFiles.read(shared, adapter, architecture, other);
+      complete = true;
+      return new Policy(folder, config, other, architecture, shared);
+    } finally {
+      if (!complete) {
+        shared.close();
+      }
+    }
   }
 
   /// The same weights, in the same memory, under another adapter, trainable.
@@ -227,7 +297,7 @@ public final class Policy implements Trainee, Fingerprinted {
     var shared = parameters.sharing();
     boolean complete = false;
     try {
-      var lora = changed.apply(adapter().spec());
+      var lora = changed.apply(parameters.adapter().spec());
       shared.put(AdapterFiles.of(lora, factors, shared, architecture, spec.head()));
       complete = true;
     } finally {
@@ -242,37 +312,13 @@ public final class Policy implements Trainee, Fingerprinted {
 
   /// A copy with weights of its own, without gradients.
   public Policy frozenCopy() {
-    return new Policy(
-        folder,
-        config,
-        new PolicySpec(
-            spec.precision(),
-            spec.head(),
-            Optional.empty(),
-            Optional.empty(),
-            false,
-            false,
-            MemoryBudget.NONE,
-            spec.seed(),
-            spec.outputs()),
-        architecture,
-        parameters.copy());
+    return new Policy(folder, config, spec.copied(), architecture, parameters.copy());
   }
 
   /// A frozen copy of what is trained: of the adapter alone, where there is one. Valid as long as
   /// this policy is.
   public Policy follower() {
-    var frozen =
-        new PolicySpec(
-            spec.precision(),
-            spec.head(),
-            Optional.empty(),
-            Optional.empty(),
-            false,
-            false,
-            MemoryBudget.NONE,
-            spec.seed());
-    return new Policy(folder, config, frozen, architecture, parameters.trainedCopy());
+    return new Policy(folder, config, spec.copied(), architecture, parameters.trainedCopy());
   }
 
   /// Moves the weights of a [#follower()] towards those of the policy that it follows: `w ← (1 -
@@ -295,7 +341,7 @@ public final class Policy implements Trainee, Fingerprinted {
           });
       return alpha;
     });
-    fingerprint = null;
+    changed();
   }
 
   /// The weights of a [#follower()] that move, by name; they share memory with it.
@@ -320,7 +366,7 @@ public final class Policy implements Trainee, Fingerprinted {
           });
       return weights;
     });
-    fingerprint = null;
+    changed();
   }
 
   /// SHA-256 of configuration and weights in use. Computed once for a policy that is not trained,
@@ -330,14 +376,7 @@ public final class Policy implements Trainee, Fingerprinted {
     if (fingerprint != null) {
       return fingerprint;
     }
-    var tensors = new TreeMap<>(parameters.inUse());
-    var lora = parameters.lora();
-    var json = config.json();
-    if (lora != null) {
-      tensors.putAll(lora.weights());
-      json.put("lora", lora.spec().toString()); // the scale is part of what the weights mean
-    }
-    var content = Fingerprint.of(json, tensors);
+    var content = parameters.fingerprint(config);
     if (trainable().isEmpty()) {
       fingerprint = content;
     }
@@ -348,41 +387,24 @@ public final class Policy implements Trainee, Fingerprinted {
   ///
   /// @throws IllegalStateException if there is no adapter
   public void merge() {
-    var lora = parameters.lora();
-    if (lora == null) {
+    if (parameters.lora() == null) {
       throw new IllegalStateException("there is no adapter to merge");
     }
-    parameters.untie();
-    for (var module : lora.modules()) {
-      try (var _ = new Step()) {
-        Grad.off(() -> {
-          var weight = parameters.get(module + ".weight");
-          var more = lora.difference(module, architecture.transposed());
-          return weight.copy_(weight.to(more.scalar_type()).add(more));
-        });
-      }
-    }
-    parameters.settle();
+    parameters.merge(architecture.transposed());
     parameters.base().values().forEach(weight -> weight.set_requires_grad(false));
+    changed();
+  }
+
+  private void changed() {
     fingerprint = null;
+    parameters.reorderings().clear();
   }
 
   /// Writes a checkpoint folder that `transformers` loads, replacing it as a whole.
   ///
   /// @throws IllegalStateException if an adapter is on top: merge it, or save it by itself
   public void save(Path target, SaveOptions options) {
-    if (parameters.lora() != null) {
-      throw new IllegalStateException("merge the adapter first, or save it by itself");
-    }
-    CheckpointWriter.write(
-        target,
-        folder,
-        config,
-        architecture,
-        spec.head(),
-        options.precision().orElse(spec.precision()),
-        options.shardBytes(),
-        parameters.base());
+    files.save(target, options);
   }
 
   /// Writes the adapter in PEFT's layout, replacing the folder as a whole.
@@ -394,136 +416,13 @@ public final class Policy implements Trainee, Fingerprinted {
   ///
   /// @throws IllegalStateException if there is no adapter
   public void saveAdapter(Path target, String base) {
-    AdapterFiles.write(target, base, parameters, adapter(), architecture, spec.head());
-  }
-
-  /// Whether there is an adapter.
-  public boolean adapted() {
-    return parameters.lora() != null;
-  }
-
-  private Lora adapter() {
-    var lora = parameters.lora();
-    if (lora == null) {
-      throw new IllegalStateException("there is no adapter");
-    }
-    return lora;
+    files.saveAdapter(target, base);
   }
 
   /// Writes what training changes into a folder that exists: the adapter, or else the model.
   @Override
   public void checkpoint(Path into) {
-    if (parameters.lora() != null) {
-      AdapterFiles.fill(into, folder.toString(), parameters, adapter(), architecture, spec.head());
-      return;
-    }
-    try {
-      CheckpointWriter.fill(
-          into,
-          folder,
-          config,
-          architecture,
-          spec.head(),
-          spec.precision(),
-          WeightFiles.SHARD_SIZE,
-          parameters.base());
-    } catch (IOException failure) {
-      throw new UserException(
-          "%s: cannot be written: %s".formatted(into, failure.getMessage()), failure);
-    }
-  }
-
-  private Scoring score(
-      Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
-    var packed = passes.packed(batch, readouts, differentiable);
-    var draws = new long[packed.size()];
-    for (int share = 0; share < draws.length; share++) {
-      draws[share] = packed.get(share).isEmpty() ? 0 : draw(differentiable);
-    }
-    tokensRead += differentiable ? packed.stream().mapToInt(Passes.Packed::tokens).sum() : 0;
-    return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
-  }
-
-  private int[] checked(int[] tokens) {
-    if (tokens.length == 0) {
-      throw new IllegalArgumentException("a sequence without tokens");
-    }
-    for (int token : tokens) {
-      if (token < 0 || token >= config.vocabSize()) {
-        throw new UserException(
-            "%s: token id %d is outside the vocabulary of %d"
-                .formatted(folder, token, config.vocabSize()));
-      }
-    }
-    architecture
-        .positionLimit()
-        .filter(limit -> tokens.length > limit)
-        .ifPresent(limit -> {
-          throw new UserException(
-              "%s: %d tokens, but the model reads at most %d"
-                  .formatted(folder, tokens.length, limit));
-        });
-    return tokens;
-  }
-
-  /// Logits at every position of one sequence, `[T, V]`, float32 (float64 for a float64 model).
-  public Tensor logits(int... tokens) {
-    return Grad.off(() -> {
-      var hidden =
-          Trunk.frozen(architecture, passes.pass(parameters, Layout.of(checked(tokens)), 0));
-      return passes.projection(parameters, 0).logits(hidden);
-    });
-  }
-
-  /// Hidden states of one sequence after the embedding and after each layer, the last one after the
-  /// final norm; each `[T, hidden]`.
-  public List<Tensor> hiddenStates(int... tokens) {
-    return Trunk.all(architecture, passes.pass(parameters, Layout.of(checked(tokens)), 0));
-  }
-
-  /// Its layers as functions.
-  Architecture architecture() {
-    return architecture;
-  }
-
-  /// Longest sequence that can be read at all, if positions are learned.
-  Optional<Integer> positionLimit() {
-    return architecture.positionLimit();
-  }
-
-  /// Logits of some tokens of a layout under any attention, `[rows, V]`, without dropout.
-  ///
-  /// @param rows indices of tokens
-  Tensor logits(Layout layout, Attention attention, int[] rows) {
-    return Grad.off(() -> {
-      var type = spec.precision().type();
-      var pass = new Pass(architecture, parameters, layout, attention, type, 0);
-      var hidden = Trunk.frozen(architecture, pass).index_select(0, Ops.indices(rows));
-      return passes.projection(parameters, 0).logits(hidden);
-    });
-  }
-
-  /// The same weights under an adapter from a folder. The memory of the weights is shared, so many
-  /// adapters cost little more than one; each policy is closed by itself.
-  ///
-  /// @throws UserException if the adapter does not fit
-  /// @throws IllegalStateException if there is an adapter already, or the weights are trained
-  public Policy beside(Path adapter) {
-    if (parameters.lora() != null || spec.trainable()) {
-      throw new IllegalStateException("an adapter goes beside frozen weights without another");
-    }
-    var other = spec.withAdapter(adapter);
-    var shared = parameters.sharing();
-    boolean complete = false;
-    try {
-      AdapterFiles.read(shared, adapter, architecture, other);
-      complete = true;
-      return new Policy(folder, config, other, architecture, shared);
-    } finally {
-      if (!complete) {
-        shared.close();
-      }
-    }
+    files.checkpoint(into);
   }
 
   @Override

@@ -132,4 +132,18 @@ public record PolicySpec(
     return new PolicySpec(
         precision, head, lora, adapter, trainable, gradientCheckpointing, memory, seed, count);
   }
+
+  /// How a copy is opened that is not trained.
+  PolicySpec copied() {
+    return new PolicySpec(
+        precision,
+        head,
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        false,
+        MemoryBudget.NONE,
+        seed,
+        outputs);
+  }
 }

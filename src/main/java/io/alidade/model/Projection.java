@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -29,12 +28,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// | divergence `K`, with the reference's `q` | `sum p (log p - log q)` | `p (log p - log q - K)` |
 /// | top one | `z_y >= max z` | none |
 ///
-/// @param table gives the weight, `[V, hidden]`, whose gradient is gathered if it requires one;
-///   asked only where logits are
+/// @param table the weight; asked only where logits are
 /// @param adapter what is added to the logits
 /// @param cap logits are `cap tanh(z / cap)`; 0 for none
 /// @param wide the type that everything after the product is computed in
-record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarType wide) {
+record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
   /// The readouts that come from logits.
   static final Set<Readout> OF_LOGITS =
       Set.of(
@@ -56,6 +54,17 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
   /// Bytes of probabilities that may be kept from reading to [#backward], so that the product need
   /// not be computed again.
   private static final long KEPT = 256L << 20;
+
+  /// A row for each token of the vocabulary.
+  interface Table {
+    /// `[V, hidden]`; its gradient is gathered if it requires one.
+    Tensor weight();
+
+    /// `[R, hidden] → [R, V]`, without a graph.
+    default Tensor times(Tensor hidden) {
+      return hidden.mm(weight().detach().t());
+    }
+  }
 
   /// What an adapter adds to the product.
   interface Adapter {
@@ -107,7 +116,7 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
   }
 
   private Tensor product(Tensor hidden) {
-    return adapter.of(hidden, hidden.mm(table.get().detach().t()));
+    return adapter.of(hidden, table.times(hidden));
   }
 
   private Tensor capped(Tensor raw) {
@@ -177,7 +186,7 @@ record Projection(Supplier<Tensor> table, Adapter adapter, double cap, ScalarTyp
               ? ofKept(kept.get(), targets, gradients)
               : ofLogits(product(hidden), targets, gradients, other);
       var gradient = toLogits.to(hidden.scalar_type());
-      var weight = table.get();
+      var weight = table.weight();
       if (weight.requires_grad()) {
         Grad.addProduct(weight, gradient.t(), hidden);
       }

@@ -39,6 +39,9 @@ public record Sampling(
   }
 
   /// Draws from the model's own distribution.
+  ///
+  /// @param maxNewTokens at least 1
+  /// @param seed of the draws
   public static Sampling plain(int maxNewTokens, long seed) {
     return new Sampling(maxNewTokens, 1, 0, 1, 0, 1, seed);
   }

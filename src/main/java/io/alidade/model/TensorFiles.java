@@ -11,11 +11,13 @@ import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/// Tensors to and from safetensors files, by name.
+/// Tensors to and from safetensors files, by name, bit for bit.
 public final class TensorFiles {
   private TensorFiles() {}
 
   /// Writes tensors into one file, replacing it as a whole.
+  ///
+  /// @throws io.alidade.UserException if it cannot be written
   public static void write(Path file, Map<String, Tensor> tensors) {
     var sources = new LinkedHashMap<String, SafetensorsWriter.Source>();
     tensors.forEach((name, tensor) -> sources.put(name, source(tensor)));
@@ -30,6 +32,8 @@ public final class TensorFiles {
   }
 
   /// Reads every tensor of a file into memory of its own, owned by the current step.
+  ///
+  /// @throws io.alidade.UserException if there is no such file, or it is not whole
   public static SequencedMap<String, Tensor> read(Path file) {
     try (var open = SafetensorsFile.open(file)) {
       var tensors = new LinkedHashMap<String, Tensor>();

@@ -182,8 +182,8 @@ public record Needs(
   /// What both objectives need, for combinations.
   ///
   /// @throws IllegalArgumentException if they learn from different forms of feedback, or one from
-  ///     pairs alone and the other from pairs with drawn answers behind them, which the first would
-  ///     take for answers of the data, or from reward heads of different widths
+  ///   pairs alone and the other from pairs with drawn answers behind them, which the first would
+  ///   take for answers of the data, or from reward heads of different widths
   public Needs and(Needs other) {
     if (feedback != other.feedback) {
       throw new IllegalArgumentException(

@@ -105,11 +105,14 @@ public record Oreo(double beta, double alphaKl, Level level, double right, doubl
       return mask;
     }
     var first = mask.mul(mask.cumsum(1).eq(Ops.scalar(1)).to(mask.scalar_type()));
-    if (level == Level.RESPONSE || mask.size(1) < 2) {
+    if (level == Level.RESPONSE) {
       return first;
     }
     var step = batch.signal(STEP); // [N, U]
     long units = mask.size(1);
+    if (units < 2) {
+      return first;
+    }
     var changed = step.narrow(1, 1, units - 1).ne(step.narrow(1, 0, units - 1));
     var began = changed.logical_or(mask.narrow(1, 0, units - 1).eq(Ops.scalar(0)));
     var later = mask.narrow(1, 1, units - 1).mul(began.to(mask.scalar_type()));

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeSet;
 
@@ -39,7 +40,7 @@ public record Plan(
         scaleTree =
             Overrides.set(Scale.class, "scale", scaleTree, entry.getKey(), entry.getValue());
       } else {
-        throw unknown(head);
+        throw unknown(head, recipeTree);
       }
     }
     return new Plan(
@@ -57,16 +58,37 @@ public record Plan(
     return child.mapping(key);
   }
 
-  private static UserException unknown(String head) {
+  private static UserException unknown(String head, Node.Mapping recipe) {
     var known = new ArrayList<>(Components.of(Recipe.class).keySet());
     known.addAll(Components.of(Scale.class).keySet());
+    var below = new LinkedHashMap<String, String>();
+    paths("", recipe, below);
+    var meant =
+        Optional.ofNullable(below.get(head))
+            .or(() -> Nearest.of(head, known))
+            .or(() -> Nearest.of(head, below.keySet()).map(below::get));
     return new UserException(
-        "--set: neither recipe nor scale has '%s'%s; recipe: %s; scale: %s"
+        "--set: neither recipe nor scale has '%s'; %s"
             .formatted(
                 head,
-                Nearest.hint(head, known),
-                Components.of(Recipe.class).keySet(),
-                Components.of(Scale.class).keySet()));
+                meant
+                    .map("did you mean '%s'?"::formatted)
+                    .orElseGet(() ->
+                        "recipe: %s; scale: %s"
+                            .formatted(
+                                Components.of(Recipe.class).keySet(),
+                                Components.of(Scale.class).keySet()))));
+  }
+
+  /// Where each key of a tree stands, the first of those that are called alike.
+  private static void paths(String before, Node.Mapping tree, SequencedMap<String, String> paths) {
+    tree.entries()
+        .forEach((key, value) -> {
+          paths.putIfAbsent(key, before + key);
+          if (value instanceof Node.Mapping below) {
+            paths(before + key + ".", below, paths);
+          }
+        });
   }
 
   /// All of it as YAML with every default spelled out, overrides applied.

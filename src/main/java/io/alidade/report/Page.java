@@ -137,7 +137,7 @@ public final class Page {
   }
 
   /// Text as it is, in a box.
-  public Page pre(String text) {
+  Page pre(String text) {
     body.append("<pre>").append(Svg.escape(text.stripTrailing())).append("</pre>\n");
     return this;
   }

@@ -118,7 +118,7 @@ public record Comparison(List<Arm> arms, Path out) {
   }
 
   /// The seeds of every arm.
-  public List<Long> seeds() {
+  List<Long> seeds() {
     return arms.getFirst().plans().stream().map(plan -> plan.scale().seed()).toList();
   }
 

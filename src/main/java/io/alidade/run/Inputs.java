@@ -86,7 +86,7 @@ record Inputs(
       return asking(plan, drawing.get(), model, data, evalData, tokenizer, rows, heldRows, journal);
     }
     if (!plan.recipe().strategies().isEmpty()) {
-      Natives.threads(TrainingRun.threads(scale, model)); // a strategy may read models
+      Natives.threads(Threads.of(scale, model)); // a strategy may read models
     }
     rows = made(plan, rows, setting);
     heldRows = heldRows.map(held -> made(plan, held, setting));

@@ -19,6 +19,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Files and folders that appear whole or not at all.
@@ -52,6 +53,22 @@ public final class AtomicFiles {
   /// Writes one UTF-8 text file, replacing what was there.
   public static void text(Path target, String content) {
     write(target, out -> out.write(content.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /// Writes one UTF-8 text file line by line, replacing what was there.
+  ///
+  /// @param lines hands each line, without its end, to what it is given
+  public static void lines(Path target, Consumer<Consumer<String>> lines) {
+    write(
+        target,
+        out ->
+            lines.accept(line -> {
+              try {
+                out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+              } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+              }
+            }));
   }
 
   /// Writes one file through its channel, replacing what was there.

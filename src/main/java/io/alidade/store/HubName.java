@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 ///
 /// @param id `org/name`
 /// @param revision a branch, tag, commit or pull-request reference; `main` where none is given
-public record HubName(String id, String revision) {
+record HubName(String id, String revision) {
   private static final Pattern FORM =
       Pattern.compile(
           "([A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9_][A-Za-z0-9._-]{0,95})"

@@ -149,7 +149,7 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /// The `__metadata__` strings; empty if the file has none.
-  public Map<String, String> metadata() {
+  Map<String, String> metadata() {
     return header.metadata();
   }
 

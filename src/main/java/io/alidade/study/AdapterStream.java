@@ -5,6 +5,7 @@ import io.alidade.batch.Groups;
 import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Optimizer;
 import io.alidade.learning.Session;
@@ -140,8 +141,7 @@ final class AdapterStream implements AutoCloseable {
                   optimizer,
                   new Constant(0),
                   settings,
-                  Groups.of(stream),
-                  Optional.empty(),
+                  Experience.given(Groups.of(stream)),
                   bench.scratch().resolve("checkpoints"),
                   new Watched((metrics, step) -> {
                     watch.accept(metrics, step);

@@ -9,6 +9,7 @@ import io.alidade.journal.Journal;
 import io.alidade.learning.Collector;
 import io.alidade.learning.Constant;
 import io.alidade.learning.Drawing;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.objective.ConsistencyAware;
@@ -133,7 +134,8 @@ public record Copo() implements Study {
                 new GradientDescent(RATE * PROMPTS),
                 new Constant(0),
                 settings,
-                new Table(policy, objective, bench.random("draws"), trial, name(blend)),
+                Experience.collected(
+                    new Table(policy, objective, bench.random("draws"), trial, name(blend))),
                 bench.scratch().resolve(name(blend)),
                 Journal.silent())) {
       session.plan(steps, PROMPTS, 1, false);

@@ -10,6 +10,7 @@ import io.alidade.journal.Journal;
 import io.alidade.learning.Collector;
 import io.alidade.learning.Constant;
 import io.alidade.learning.Drawing;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Scoring;
@@ -170,7 +171,7 @@ public record Dno() implements Study {
                 new GradientDescent(4 / (ETA * ETA)),
                 new Constant(0),
                 settings,
-                new Played(policy, trial),
+                Experience.collected(new Played(policy, trial)),
                 bench.scratch().resolve("rounds"),
                 Journal.silent())) {
       session.plan(rounds, 1, STEPS, false);

@@ -9,6 +9,7 @@ import io.alidade.journal.Journal;
 import io.alidade.learning.Collector;
 import io.alidade.learning.Companions;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Hybrid;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
@@ -191,7 +192,7 @@ public record HyPo() implements Study {
             Lesson.adam(0.05),
             new Constant(0),
             settings,
-            new Fresh(policy, world.pairs, companions, bench.random("draws")),
+            Experience.collected(new Fresh(policy, world.pairs, companions, bench.random("draws"))),
             folder,
             Journal.silent())) {
       new Hybrid(1, companions).run(session);

@@ -3,6 +3,7 @@ package io.alidade.study;
 import io.alidade.journal.Journal;
 import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
@@ -101,7 +102,7 @@ final class LetterTrial {
             new AdamW(rate, 0.9, 0.999, 1e-8, 0, 1),
             new Constant(0),
             settings,
-            rounds,
+            Experience.collected(rounds),
             folder,
             Journal.silent())) {
       session.evaluate();

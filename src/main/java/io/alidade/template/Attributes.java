@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Access to parts of values: `a.b` looks for a method or attribute, then for an item; `a[b]` the
@@ -162,5 +163,27 @@ final class Attributes {
   private static long bound(Object value, int size, long low, long high) {
     long at = Numbers.index(value);
     return Math.clamp(at < 0 ? at + size : at, low, high);
+  }
+
+  /// Reads `a.b.0` from an item, or the item under an integer.
+  static UnaryOperator<Object> getter(Object attribute, @Nullable Object fallback) {
+    List<Object> path = new ArrayList<>();
+    if (Values.isText(attribute)) {
+      for (var part : Values.text(attribute).split("\\.", -1)) {
+        path.add(part.matches("\\d{1,9}") ? (Object) Long.valueOf(part) : part);
+      }
+    } else {
+      path.add(attribute);
+    }
+    return item -> {
+      var value = item;
+      for (var part : path) {
+        value = item(value, part);
+        if (fallback != null && value instanceof Undefined) {
+          value = fallback;
+        }
+      }
+      return value;
+    };
   }
 }

@@ -43,7 +43,7 @@ public final class ChatTemplate {
   }
 
   /// Whether the template marks what the model is to produce with `{% generation %}`.
-  public boolean hasGenerationMarks() {
+  boolean hasGenerationMarks() {
     return generates;
   }
 
@@ -74,7 +74,7 @@ public final class ChatTemplate {
 
   /// Renders a conversation whose last message is not finished: the text ends with what that
   /// message has so far, for the model to go on.
-  public String continued(
+  String continued(
       List<? extends Map<String, ?>> messages, @Nullable List<?> tools, Map<String, ?> extra) {
     return Continuation.render(this, messages, tools, extra);
   }

@@ -105,7 +105,7 @@ final class Evaluator {
     var left = evaluate(compare.first(), scope);
     for (var step : compare.rest()) {
       var right = evaluate(step.operand(), scope);
-      if (!Values.holds(step.relation(), left, right)) {
+      if (!Comparison.holds(step.relation(), left, right)) {
         return false;
       }
       left = right;

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// What may follow `|`: conversions and texts here, sequences in [SequenceFilters].
+/// What may follow `|`: conversions and texts here, sequences in [SequenceFilters] and
+/// [OrderFilters].
 final class Filters {
   /// One filter; the value is what stands before the `|`.
   interface Filter {
@@ -19,6 +20,7 @@ final class Filters {
   private static final Map<String, Filter> ALL = new HashMap<>(SequenceFilters.ALL);
 
   static {
+    ALL.putAll(OrderFilters.ALL);
     define(Filters::otherwise, "default", "d");
     define((in, value, args) -> text(value, Text.upper(soft(value))), "upper");
     define((in, value, args) -> text(value, Text.lower(soft(value))), "lower");

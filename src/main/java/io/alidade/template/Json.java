@@ -108,7 +108,7 @@ final class Json {
     Map<Object, Object> entries = new LinkedHashMap<>(dict);
     if (sorted) {
       List<Object> keys = new ArrayList<>(dict.keySet());
-      keys.sort((a, b) -> Values.compare(a, b, "<"));
+      keys.sort((a, b) -> Comparison.compare(a, b, "<"));
       entries.clear();
       keys.forEach(key -> entries.put(key, Objects.requireNonNull(dict.get(key))));
     }

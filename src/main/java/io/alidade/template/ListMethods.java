@@ -24,7 +24,7 @@ final class ListMethods {
               name,
               (in, args) -> {
                 var wanted = args.bind(name, "value")[0];
-                return list.stream().filter(item -> Values.equal(item, wanted)).count();
+                return list.stream().filter(item -> Comparison.equal(item, wanted)).count();
               });
       case "index" -> new Callable.Named(name, (in, args) -> index(list, args));
       default -> null;
@@ -37,7 +37,7 @@ final class ListMethods {
     long stop = bound[2] == Args.ABSENT ? list.size() : Numbers.index(bound[2]);
     long last = Math.min(stop < 0 ? stop + list.size() : stop, list.size());
     for (long i = Math.max(0, start < 0 ? start + list.size() : start); i < last; i++) {
-      if (Values.equal(list.get((int) i), bound[0])) {
+      if (Comparison.equal(list.get((int) i), bound[0])) {
         return i;
       }
     }

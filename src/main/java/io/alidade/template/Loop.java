@@ -91,7 +91,7 @@ final class Loop implements Callable {
 
   private Object changed(Args args) {
     var now = new Tuple(args.positional());
-    boolean changed = changing == null || !Values.equal(changing, now);
+    boolean changed = changing == null || !Comparison.equal(changing, now);
     changing = now;
     return changed;
   }

@@ -63,8 +63,8 @@ final class StringMethods {
       case "partition" -> (in, args) -> Splitting.partition(text, args, false);
       case "rpartition" -> (in, args) -> Splitting.partition(text, args, true);
       case "replace" -> (in, args) -> replace(in, text, args);
-      case "startswith" -> (in, args) -> affix(text, args, true);
-      case "endswith" -> (in, args) -> affix(text, args, false);
+      case "startswith" -> (in, args) -> Searching.affix(text, args, true);
+      case "endswith" -> (in, args) -> Searching.affix(text, args, false);
       case "removeprefix" ->
           (in, args) -> {
             var prefix = Values.text(args.bind(name, "prefix")[0]);
@@ -78,11 +78,11 @@ final class StringMethods {
                 : text;
           };
       case "join" -> (in, args) -> join(in, text, args.bind(name, "iterable")[0]);
-      case "find" -> (in, args) -> find(text, args, false, false);
-      case "rfind" -> (in, args) -> find(text, args, true, false);
-      case "index" -> (in, args) -> find(text, args, false, true);
-      case "rindex" -> (in, args) -> find(text, args, true, true);
-      case "count" -> (in, args) -> count(text, args);
+      case "find" -> (in, args) -> Searching.find(text, args, false, false);
+      case "rfind" -> (in, args) -> Searching.find(text, args, true, false);
+      case "index" -> (in, args) -> Searching.find(text, args, false, true);
+      case "rindex" -> (in, args) -> Searching.find(text, args, true, true);
+      case "count" -> (in, args) -> Searching.count(text, args);
       case "upper" -> plain(name, Text.upper(text));
       case "lower", "casefold" -> plain(name, Text.lower(text));
       case "title" -> plain(name, Text.title(text));
@@ -199,18 +199,6 @@ final class StringMethods {
     return out.append(text, at, text.length()).toString();
   }
 
-  private static Object affix(String text, Args args, boolean start) {
-    var bound = args.bind(start ? "startswith" : "endswith", "affix", "start?", "stop?");
-    var window = Window.of(text, bound[1], bound[2]);
-    if (window == null) {
-      return false;
-    }
-    List<Object> affixes = bound[0] instanceof Tuple tuple ? tuple.items() : List.of(bound[0]);
-    return affixes.stream()
-        .map(Values::text)
-        .anyMatch(a -> start ? window.text().startsWith(a) : window.text().endsWith(a));
-  }
-
   static String join(Interpreter in, String glue, Object items) {
     var out = new StringBuilder();
     int index = 0;
@@ -225,58 +213,6 @@ final class StringMethods {
       in.room(out.length());
     }
     return out.toString();
-  }
-
-  /// The part of a text between two positions, and where it starts.
-  private record Window(String text, int start) {
-    static @Nullable Window of(String text, Object from, Object to) {
-      int size = Text.length(text);
-      long start = Args.isGiven(from) ? Numbers.index(from) : 0;
-      long stop = Args.isGiven(to) ? Numbers.index(to) : size;
-      start = Math.max(0, start < 0 ? start + size : start);
-      stop = Math.clamp(stop < 0 ? stop + size : stop, 0, size);
-      return start > stop
-          ? null
-          : new Window(
-              text.substring(Text.offset(text, (int) start), Text.offset(text, (int) stop)),
-              (int) start);
-    }
-  }
-
-  private static Object find(String text, Args args, boolean last, boolean must) {
-    var bound = args.bind(must ? "index" : "find", "sub", "start?", "stop?");
-    var wanted = Values.text(bound[0]);
-    var window = Window.of(text, bound[1], bound[2]);
-    int at =
-        window == null
-            ? -1
-            : last ? window.text().lastIndexOf(wanted) : window.text().indexOf(wanted);
-    if (at < 0 || window == null) {
-      if (must) {
-        throw new TemplateException("substring not found");
-      }
-      return -1L;
-    }
-    return (long) window.start() + window.text().codePointCount(0, at);
-  }
-
-  private static Object count(String text, Args args) {
-    var bound = args.bind("count", "sub", "start?", "stop?");
-    var wanted = Values.text(bound[0]);
-    var window = Window.of(text, bound[1], bound[2]);
-    if (window == null) {
-      return 0L;
-    }
-    if (wanted.isEmpty()) {
-      return Text.length(window.text()) + 1L;
-    }
-    long count = 0;
-    for (int at = window.text().indexOf(wanted);
-        at >= 0;
-        at = window.text().indexOf(wanted, at + wanted.length())) {
-      count++;
-    }
-    return count;
   }
 
   private static Object pad(Interpreter in, String text, String name, Args args) {

@@ -41,7 +41,7 @@ final class Tests {
     plain("even", value -> isMultiple(value, 2L, 0L));
     with("divisibleby", "num", (value, number) -> isMultiple(value, number, 0L));
     with("sameas", "other", Tests::isSame);
-    with("in", "seq", (value, items) -> Values.contains(items, value));
+    with("in", "seq", (value, items) -> Comparison.contains(items, value));
     plain("filter", value -> Filters.has(Values.text(value)));
     plain("test", value -> has(Values.text(value)));
     relation(Relation.EQUAL, "==", "eq", "equalto");
@@ -70,7 +70,7 @@ final class Tests {
 
   private static void relation(Relation relation, String... names) {
     for (var name : names) {
-      with(name, "other", (value, other) -> Values.holds(relation, value, other));
+      with(name, "other", (value, other) -> Comparison.holds(relation, value, other));
     }
   }
 
@@ -107,7 +107,7 @@ final class Tests {
       throw new TemplateException(
           "unsupported operand type(s) for %: '" + Values.type(value) + "' and 'int'");
     }
-    return Values.equal(Numbers.apply(Expr.Operator.MODULO, value, divisor), rest);
+    return Comparison.equal(Numbers.apply(Expr.Operator.MODULO, value, divisor), rest);
   }
 
   /// Identity, which for immutable values is taken as equality of type and value.

@@ -1,6 +1,5 @@
 package io.alidade.template;
 
-import io.alidade.template.Expr.Relation;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,9 +11,9 @@ import java.util.Objects;
 import java.util.PrimitiveIterator;
 import org.jspecify.annotations.Nullable;
 
-/// What values are and do in Python: types, truth, text, equality, order, membership, iteration.
-/// Values are [None], Boolean, Long, BigInteger, Double, String, [Markup], List, [Tuple], [Range],
-/// Map (insertion-ordered), [View], [Generator], [Namespace], [Undefined] and [Callable]s.
+/// What values are and do in Python: types, truth, text, iteration. Values are [None], Boolean,
+/// Long, BigInteger, Double, String, [Markup], List, [Tuple], [Range], Map (insertion-ordered),
+/// [View], [Generator], [Namespace], [Undefined] and [Callable]s.
 final class Values {
   private Values() {}
 
@@ -115,125 +114,6 @@ final class Values {
     return out.toString();
   }
 
-  @SuppressWarnings("ReferenceEquality") // what is identical is equal, except NaN
-  static boolean equal(Object a, Object b) {
-    if (a == b) {
-      return !Numbers.isNan(a);
-    }
-    return switch (a) {
-      case String text -> isText(b) && text.equals(text(b));
-      case Markup markup -> isText(b) && markup.text().equals(text(b));
-      case Undefined undefined -> b instanceof Undefined;
-      case Tuple tuple -> b instanceof Tuple other && equalItems(tuple.items(), other.items());
-      case Range range -> b instanceof Range other && range.equals(other);
-      case List<?> list ->
-          b instanceof List<?> other && !(b instanceof Range) && equalItems(list, other);
-      case Map<?, ?> dict -> b instanceof Map<?, ?> other && equalEntries(dict, other);
-      case View view -> b instanceof View other && view.equals(other);
-      default ->
-          Numbers.isNumber(a)
-              && Numbers.isNumber(b)
-              && !Numbers.isNan(a)
-              && !Numbers.isNan(b)
-              && Numbers.compare(a, b) == 0;
-    };
-  }
-
-  private static boolean equalItems(List<?> a, List<?> b) {
-    if (a.size() != b.size()) {
-      return false;
-    }
-    for (int i = 0; i < a.size(); i++) {
-      if (!equal(a.get(i), b.get(i))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean equalEntries(Map<?, ?> a, Map<?, ?> b) {
-    return a.size() == b.size()
-        && a.entrySet().stream()
-            .allMatch(entry -> {
-              var other = lookup(b, entry.getKey());
-              return other != null && equal(entry.getValue(), other);
-            });
-  }
-
-  static boolean holds(Relation relation, Object a, Object b) {
-    return switch (relation) {
-      case EQUAL -> equal(a, b);
-      case NOT_EQUAL -> !equal(a, b);
-      case IN -> contains(b, a);
-      case NOT_IN -> !contains(b, a);
-      case LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL -> {
-        if (Numbers.isNumber(a) && (Numbers.isNan(a) || Numbers.isNan(b)) && Numbers.isNumber(b)) {
-          yield false;
-        }
-        int order = compare(a, b, relation.symbol);
-        yield switch (relation) {
-          case LESS -> order < 0;
-          case LESS_OR_EQUAL -> order <= 0;
-          case GREATER -> order > 0;
-          default -> order >= 0;
-        };
-      }
-    };
-  }
-
-  /// The order of two values; those of different kinds have none.
-  static int compare(Object a, Object b, String symbol) {
-    if (Numbers.isNumber(a) && Numbers.isNumber(b)) {
-      return Numbers.compare(a, b);
-    }
-    if (isText(a) && isText(b)) {
-      return Text.compare(text(a), text(b));
-    }
-    if (a instanceof Undefined undefined) {
-      throw undefined.failure();
-    }
-    if (b instanceof Undefined undefined) {
-      throw undefined.failure();
-    }
-    var left = a instanceof Tuple tuple ? tuple.items() : a instanceof List<?> list ? list : null;
-    var right = b instanceof Tuple tuple ? tuple.items() : b instanceof List<?> list ? list : null;
-    if (left == null || right == null || !type(a).equals(type(b)) || a instanceof Range) {
-      throw new TemplateException(
-          "'"
-              + symbol
-              + "' not supported between instances of '"
-              + type(a)
-              + "' and '"
-              + type(b)
-              + "'");
-    }
-    for (int i = 0; i < Math.min(left.size(), right.size()); i++) {
-      if (!equal(left.get(i), right.get(i))) {
-        return compare(left.get(i), right.get(i), symbol);
-      }
-    }
-    return Integer.compare(left.size(), right.size());
-  }
-
-  static boolean contains(Object container, Object item) {
-    if (isText(container)) {
-      if (!isText(item)) {
-        throw new TemplateException(
-            "'in <string>' requires string as left operand, not " + type(item));
-      }
-      return text(container).contains(text(item));
-    }
-    if (container instanceof Map<?, ?> dict) {
-      return lookup(dict, item) != null;
-    }
-    for (var items = iterate(container); items.hasNext(); ) {
-      if (equal(items.next(), item)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /// The value under a key, or null where there is none. Keys are equal as values are: `1`, `1.0`
   /// and `true` are one key.
   static @Nullable Object lookup(Map<?, ?> dict, Object key) {
@@ -241,7 +121,7 @@ final class Values {
     var found = dict.get(wanted);
     if (found == null && !(wanted instanceof String)) {
       for (var entry : dict.entrySet()) {
-        if (equal(Objects.requireNonNull(entry.getKey()), wanted)) {
+        if (Comparison.equal(Objects.requireNonNull(entry.getKey()), wanted)) {
           return entry.getValue();
         }
       }
@@ -254,7 +134,7 @@ final class Values {
     var wanted = key(key);
     if (Numbers.isNumber(wanted)) {
       for (var entry : dict.entrySet()) {
-        if (equal(entry.getKey(), wanted)) {
+        if (Comparison.equal(entry.getKey(), wanted)) {
           entry.setValue(value);
           return;
         }

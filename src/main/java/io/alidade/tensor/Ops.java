@@ -76,7 +76,7 @@ public final class Ops {
         shape, new TensorOptions(type), new org.bytedeco.pytorch.MemoryFormatOptional());
   }
 
-  /// A float64 tensor with these values, row by row.
+  /// A float64 tensor with these values, row by row; as many as the shape holds.
   public static Tensor doubles(double[] values, long... shape) {
     var tensor = empty(ScalarType.Double, shape);
     memory(tensor).copyFrom(MemorySegment.ofArray(values));

@@ -126,7 +126,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /// The beginning-of-sequence id, if the tokenizer has one.
-  public OptionalInt bos() {
+  OptionalInt bos() {
     return special("bos_token");
   }
 
@@ -141,7 +141,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /// The id for what the vocabulary cannot express, if the tokenizer has one.
-  public OptionalInt unk() {
+  OptionalInt unk() {
     return special("unk_token");
   }
 

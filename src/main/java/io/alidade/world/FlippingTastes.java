@@ -102,7 +102,7 @@ public final class FlippingTastes {
   }
 
   /// Whether an answer is as a context wants it.
-  public static boolean suits(int context, int... answer) {
+  static boolean suits(int context, int... answer) {
     return has(answer, context / 2) == (context % 2 == 1);
   }
 

@@ -5,6 +5,7 @@ import io.alidade.batch.Groups;
 import io.alidade.journal.Journal;
 import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Learning;
 import io.alidade.learning.Offline;
 import io.alidade.learning.Optimizer;
@@ -154,8 +155,7 @@ public record Lesson(
         optimizer,
         new Constant(0),
         settings,
-        Groups.of(data),
-        Optional.empty(),
+        Experience.given(Groups.of(data)),
         folder,
         Journal.silent());
   }

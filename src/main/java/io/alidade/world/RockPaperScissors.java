@@ -38,7 +38,7 @@ public record RockPaperScissors(boolean circular) {
   private static final int PASS = 128;
 
   /// The attribute of most tokens; -1 if several have as many.
-  public static int dominant(int... answer) {
+  static int dominant(int... answer) {
     var counts = new int[ATTRIBUTES];
     for (int token : answer) {
       if (token >= FIRST) {
@@ -59,7 +59,7 @@ public record RockPaperScissors(boolean circular) {
   }
 
   /// Whether an attribute beats another one.
-  public boolean beats(int one, int other) {
+  boolean beats(int one, int other) {
     return circular ? (one - other + ATTRIBUTES) % ATTRIBUTES == 1 : one > other;
   }
 

@@ -10,6 +10,7 @@ import io.alidade.example.Example;
 import io.alidade.journal.Journal;
 import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Drawn;
@@ -143,8 +144,7 @@ public record TinyModels(Path folder) {
             optimizer,
             new Constant(course.warmup()),
             settings,
-            groups,
-            Optional.empty(),
+            Experience.given(groups),
             checkpoints,
             Journal.silent())) {
       session.plan(1);
@@ -185,6 +185,10 @@ public record TinyModels(Path folder) {
 
   /// Pairs of two answers that a model draws to each of some prompts, labelled by Bradley and
   /// Terry's model of the gold reward.
+  ///
+  /// @param count of pairs
+  /// @param seed of the answers
+  /// @param random of prompts and labels
   public static List<TinyPair> pairs(Policy policy, int count, long seed, RandomGenerator random) {
     return drawn(policy, count, seed, random).stream().map(pair -> pair.labelled(random)).toList();
   }

@@ -6,6 +6,7 @@ import io.alidade.constraint.ReverseKl;
 import io.alidade.journal.Journal;
 import io.alidade.learning.AdamW;
 import io.alidade.learning.Constant;
+import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.FreshModel;
@@ -58,8 +59,7 @@ class SoakTest {
                 new AdamW(1e-4, 0.9, 0.999, 1e-8, 0.01, 1),
                 new Constant(0),
                 settings,
-                groups,
-                Optional.empty(),
+                Experience.given(groups),
                 folder.resolve("checkpoints"),
                 Journal.silent())) {
       session.plan(1);

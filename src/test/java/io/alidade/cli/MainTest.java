@@ -126,7 +126,14 @@ class MainTest {
       try (var folder = RunFolder.create(temp.resolve("runs/run" + i), false)) {
         folder.resolved(Plan.load(i == 0 ? "sft" : "dpo", "tiny", sets).yaml());
         folder.provenance(
-            new Provenance(List.of(), 1, 1, "cpu", List.of(), Instant.EPOCH.plusSeconds(i)));
+            new Provenance(
+                List.of(),
+                i == 0 ? "sft" : "dpo",
+                1,
+                1,
+                "cpu",
+                List.of(),
+                Instant.EPOCH.plusSeconds(i)));
         try (var journal = folder.metrics(0)) {
           var metrics = new LinkedHashMap<String, Double>();
           metrics.put("loss", 0.5 + i);
@@ -142,8 +149,8 @@ class MainTest {
     assertThat(run("runs", temp.resolve("runs").toString())).isZero();
     var lines = out.toString().lines().toList();
     assertThat(lines).hasSize(3);
-    assertThat(lines.get(1)).contains("run0", "Sft", "org/model0", "10", "0.5000", "unfinished");
-    assertThat(lines.get(2)).contains("run1", "Dpo", "org/model1", "1.5000", "0.7500", "done");
+    assertThat(lines.get(1)).contains("run0", "sft", "org/model0", "10", "0.5000", "unfinished");
+    assertThat(lines.get(2)).contains("run1", "dpo", "org/model1", "1.5000", "0.7500", "done");
   }
 
   @Test

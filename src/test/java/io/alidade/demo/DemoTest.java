@@ -21,6 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 /// The demonstration from end to end, on libraries made for the test and without any.
 class DemoTest {
   private static final String LEARNED = "org.example:learned";
+
+  /// By their names, the last is held out.
+  private static final List<String> LEARNED_CLASSES = List.of("First", "Seventh", "Totals");
+
   private static final String HELD = "org.example:held";
 
   @TempDir Path folder;
@@ -83,19 +87,30 @@ class DemoTest {
   void minesTunesAndShowsWhatChanged() throws IOException {
     var repository = new FixtureRepository(folder.resolve("central"));
     for (int release = 1; release <= 2; release++) {
+      var sources = new ArrayList<String>();
+      for (var name : LEARNED_CLASSES) {
+        sources.add("org/example/" + name + ".java");
+        sources.add(source(name, "+ " + name.length() + " +", release));
+      }
       repository
-          .release(LEARNED, release + ".0", "org/example/A.java", source("A", "+", release))
+          .release(LEARNED, release + ".0", sources.toArray(String[]::new))
           .release(HELD, release + ".0", "org/example/B.java", source("B", "*", release));
     }
     var out = folder.resolve("run");
     run(out, course(List.of(repository.uri()), false));
     assertThat(said)
-        .contains("6 pairs from 1 libraries, 6 held out from " + HELD)
+        .contains(
+            "12 pairs from 1 libraries to learn from; held out: 6 from other classes of theirs, 6 from "
+                + HELD)
         .noneMatch(line -> line.contains("planted"));
     assertThat(Files.readString(folder.resolve("run-data/train.jsonl")))
         .contains(LEARNED)
         .doesNotContain(HELD);
-    shows(out, "libraries never seen: " + HELD);
+    assertThat(said)
+        .anyMatch(line ->
+            line.startsWith("Implicit-reward accuracy, classes")
+                && line.contains("6 pairs of classes never seen"));
+    shows(out, "libraries never seen: " + HELD, 6);
     assertThatThrownBy(() -> run(out, course(List.of(), true)))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("already holds a run");
@@ -108,20 +123,20 @@ class DemoTest {
     assertThat(said)
         .anyMatch(line -> line.startsWith("no library could be mined ("))
         .anyMatch(line -> line.contains("planted set") && line.contains("nothing about real code"));
-    shows(out, "planted families never seen");
+    shows(out, "planted families never seen", 4);
   }
 
   /// What anyone who runs it must find.
-  private void shows(Path out, String source) throws IOException {
+  private void shows(Path out, String source, int headlines) throws IOException {
     var page = Files.readString(out.resolve("report.html"));
     assertThat(page)
         .contains("Preference accuracy", "Bodies that javac parses", "KL to the reference", source)
         .doesNotContain("NaN");
     assertThat(said)
-        .anyMatch(line -> line.startsWith("Preference accuracy") && line.contains(source))
+        .anyMatch(line -> line.startsWith("Implicit-reward accuracy") && line.contains(source))
         .anyMatch(line -> line.startsWith("--- before"));
     var summary = Json.read(out.resolve("summary.json"));
-    assertThat(summary.path("headlines").size()).isEqualTo(4);
+    assertThat(summary.path("headlines").size()).isEqualTo(headlines);
     assertThat(out.resolve("model/model.safetensors")).exists();
     assertThat(Json.read(out.resolve("provenance.json")).has("finished")).isTrue();
   }

@@ -43,7 +43,13 @@ class RunFolderTest {
 
   private static Provenance provenance() {
     return new Provenance(
-        List.of("train", "dpo"), 42, 2, "cpu", List.of(), Instant.parse("2026-01-02T03:04:05Z"));
+        List.of("train", "dpo"),
+        "dpo",
+        42,
+        2,
+        "cpu",
+        List.of(),
+        Instant.parse("2026-01-02T03:04:05Z"));
   }
 
   @Test
@@ -143,6 +149,7 @@ class RunFolderTest {
       folder.provenance(
           new Provenance(
               List.of("train"),
+              "dpo",
               1,
               1,
               "cpu",
@@ -154,6 +161,7 @@ class RunFolderTest {
     assertThat(json.path("started").asString()).isEqualTo("2026-01-02T03:04:05Z");
     assertThat(json.path("resumed").get(0).asString()).isEqualTo("2026-01-03T00:00:00Z");
     assertThat(json.path("finished").asString()).isEqualTo("2026-01-03T01:00:00Z");
+    assertThat(json.path("recipe").asString()).isEqualTo("dpo");
     assertThat(json.path("libraries").size()).isPositive();
     assertThat(json.path("java").path("version").asString()).startsWith("25");
     assertThat(json.path("inputs").get(0).path("bytes").asLong()).isEqualTo(3);

@@ -82,8 +82,7 @@ class FastSlowTest {
         new TwoSpeeds(ratio, new AdamW(0.02, 0.9, 0.999, 1e-8, 0, 1)),
         new Constant(0),
         settings,
-        Groups.of(pairs),
-        Optional.empty(),
+        Experience.given(Groups.of(pairs)),
         folder.resolve("checkpoints"),
         journal);
   }

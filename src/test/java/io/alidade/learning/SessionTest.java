@@ -84,8 +84,7 @@ class SessionTest {
         new AdamW(0.05, 0.9, 0.999, 1e-8, 0.01, 1.0),
         new Linear(2),
         settings,
-        pairs(),
-        Optional.of(pairs()),
+        Experience.given(pairs(), Optional.of(pairs())),
         folder,
         notes);
   }

@@ -130,8 +130,7 @@ class StagedTest {
         new AdamW(0.05, 0.9, 0.999, 1e-8, 0.01, 1.0),
         new Linear(0),
         new Settings(4, 1, 4, steps, 1, Settings.Averaging.STEP, true, 1, 0, save, 9, 7),
-        groups,
-        Optional.empty(),
+        Experience.given(groups),
         folder.resolve("checkpoints"),
         lines);
   }

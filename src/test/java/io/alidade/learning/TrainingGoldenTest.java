@@ -194,8 +194,7 @@ class TrainingGoldenTest {
                 optimizer,
                 new Linear(config.path("warmup_steps").asLong()),
                 settings,
-                groups,
-                Optional.empty(),
+                Experience.given(groups),
                 folder,
                 new Collector(logged))) {
       if (adapted) {

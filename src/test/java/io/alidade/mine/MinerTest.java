@@ -11,10 +11,12 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,7 +98,7 @@ class MinerTest {
                 plain.formatted("2"),
                 method("e", "return 0;"),
                 method("l", "return " + "1 + ".repeat(500) + "1;")));
-    var mined = mine(new MineOptions(15, 500, folder, Set.of(), List.of(), false, false, 1), A);
+    var mined = mine(new MineOptions(15, 500, folder, Set.of(), 0, List.of(), false, false, 1), A);
     assertThat(mined.train()).isEmpty();
     assertThat(outcomes(mined))
         .containsEntry(Outcome.UNDOCUMENTED, 1)
@@ -148,6 +150,39 @@ class MinerTest {
   }
 
   @Test
+  void heldOutClassesAreForMeasuringWhateverLibraryTheyStandIn() throws IOException {
+    var share = options().holdingOutClasses(0.5);
+    var names = IntStream.range(0, 40).mapToObj(i -> "C%d.java".formatted(i)).toList();
+    var held = names.stream().filter(share::holdsOutClass).toList();
+    assertThat(held).hasSizeBetween(10, 30);
+    assertThat(names.stream().filter(options()::holdsOutClass)).isEmpty();
+    for (var library : List.of(A, B)) {
+      for (int version : new int[] {1, 2}) {
+        var sources = new ArrayList<String>();
+        for (var name : names) {
+          var type = name.substring(0, name.indexOf('.'));
+          var body = "return %d;".formatted(version + (library.equals(A) ? 0 : 5));
+          sources.add((library.equals(A) ? "org/a/" : "org/b/") + name);
+          sources.add(type(type, method("f" + type, body)));
+        }
+        repository.release(library, Integer.toString(version), sources.toArray(String[]::new));
+      }
+    }
+    var mined = mine(share, A, B);
+    assertThat(mined.testClasses())
+        .isNotEmpty()
+        .allMatch(pair -> held.stream().anyMatch(pair.file()::endsWith));
+    assertThat(mined.train())
+        .isNotEmpty()
+        .noneMatch(pair -> held.stream().anyMatch(pair.file()::endsWith));
+    var prompts = mined.testClasses().stream().map(MethodPair::prompt).toList();
+    assertThat(mined.train()).noneMatch(pair -> prompts.contains(pair.prompt()));
+    assertThat(mined.trainMethods()).noneMatch(method -> prompts.contains(method.prompt()));
+    assertThat(mined.test()).isEmpty();
+    assertThatThrownBy(() -> options().holdingOutClasses(1)).hasMessageContaining("below 1, was 1");
+  }
+
+  @Test
   void heldOutNameMustBeMined() throws IOException {
     repository.release(A, "1", FILE, type("A", method("f", "return 1;")));
     assertThatThrownBy(() -> mine(options().holdingOut(Set.of("org.example:typo")), A))
@@ -160,7 +195,7 @@ class MinerTest {
     var source = type("A", method("f", "return 1;"));
     repository.release(A, "1", FILE, source, "com/acme/shaded/org/jsoup/J.java", source);
     var options =
-        new MineOptions(15, 4000, folder, Set.of(), List.of("org/jsoup/"), false, true, 1);
+        new MineOptions(15, 4000, folder, Set.of(), 0, List.of("org/jsoup/"), false, true, 1);
     assertThat(mine(options, A).trainMethods()).extracting(MinedMethod::file).containsExactly(FILE);
   }
 
@@ -169,7 +204,7 @@ class MinerTest {
     repository
         .release(A, "1", FILE, type("A", method("f", "return 1;")))
         .release(A, "2", FILE, type("A", method("f", "return 2;")));
-    var options = new MineOptions(15, 4000, folder, Set.of(), List.of(), false, true, 1);
+    var options = new MineOptions(15, 4000, folder, Set.of(), 0, List.of(), false, true, 1);
     var mined = mine(options, A + ":1");
     assertThat(mined.train()).isEmpty();
     assertThat(mined.trainMethods())
@@ -205,7 +240,7 @@ class MinerTest {
     repository.release(A, "1", FILE, type("A", method("f", "return 1;")));
     repository.release(A, "2", FILE, type("A", method("f", "return 2;")));
     repository.license("GNU General Public License, version 2");
-    var permissive = new MineOptions(15, 4000, folder, Set.of(), List.of(), true, false, 1);
+    var permissive = new MineOptions(15, 4000, folder, Set.of(), 0, List.of(), true, false, 1);
     assertThat(mine(permissive, A).libraries()).isEmpty();
     assertThat(mine(options(), A).train())
         .extracting(pair -> pair.origin().license())

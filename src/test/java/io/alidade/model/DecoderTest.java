@@ -74,35 +74,42 @@ class DecoderTest {
   @ParameterizedTest
   @ValueSource(strings = {"llama", "mistral", "qwen3", "gpt2"})
   void aRowHasTheSameBitsAloneAndAmongOthersWhereverItStandsAndWheneverItJoins(String name) {
+    try (var policy = open(name)) {
+      checkSameBitsInAnyCompany(policy, 1, 6, 11);
+    }
+  }
+
+  /// Draws a row alone and beside others, of which some end early and some come late.
+  ///
+  /// @param others how many are there before it
+  static void checkSameBitsInAnyCompany(Policy policy, int... others) {
     int[] asked = {506, 374, 273, 11, 99};
     var request = new Decoder.Request(SAMPLING, 3, Set.of(), List.of(), 4);
-    try (var policy = open(name)) {
-      List<Decoder.Token> alone;
-      try (var decoder = new Decoder(policy)) {
-        var kept = join(decoder, asked, request);
-        finish(decoder);
-        alone = kept.tokens;
-      }
-      assertThat(alone).hasSize(14);
-      for (int before : new int[] {1, 6, 11}) {
-        for (int late : new int[] {0, 5}) {
-          var random = RandomGeneratorFactory.of("L64X128MixRandom").create(before);
-          try (var decoder = new Decoder(policy)) {
-            for (int i = 0; i < before; i++) {
-              var other = Decoder.Request.of(SAMPLING.seeded(i), i, Set.of());
-              join(decoder, prompt(random, 1 + 9 * i), other).most = i % 3 == 0 ? 6 : 99;
-            }
-            for (int i = 0; i < late; i++) {
-              decoder.step();
-            }
-            var kept = join(decoder, asked, request);
-            decoder.step();
-            for (int i = 0; i < 3; i++) { // and others come after it
-              join(decoder, prompt(random, 30), Decoder.Request.of(SAMPLING, 50 + i, Set.of()));
-            }
-            finish(decoder);
-            assertThat(kept.tokens).as("%d before, %d late", before, late).isEqualTo(alone);
+    List<Decoder.Token> alone;
+    try (var decoder = new Decoder(policy)) {
+      var kept = join(decoder, asked, request);
+      finish(decoder);
+      alone = kept.tokens;
+    }
+    assertThat(alone).hasSize(14);
+    for (int before : others) {
+      for (int late : new int[] {0, 5}) {
+        var random = RandomGeneratorFactory.of("L64X128MixRandom").create(before);
+        try (var decoder = new Decoder(policy)) {
+          for (int i = 0; i < before; i++) {
+            var other = Decoder.Request.of(SAMPLING.seeded(i), i, Set.of());
+            join(decoder, prompt(random, 1 + 9 * (i % 11)), other).most = i % 3 == 0 ? 6 : 99;
           }
+          for (int i = 0; i < late; i++) {
+            decoder.step();
+          }
+          var kept = join(decoder, asked, request);
+          decoder.step();
+          for (int i = 0; i < 3; i++) { // and others come after it
+            join(decoder, prompt(random, 30), Decoder.Request.of(SAMPLING, 50 + i, Set.of()));
+          }
+          finish(decoder);
+          assertThat(kept.tokens).as("%d before, %d late", before, late).isEqualTo(alone);
         }
       }
     }

@@ -3,7 +3,6 @@ package io.alidade.model;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /// Every family once more, as slowly and plainly as its definition reads: one sequence, loops over
 /// tokens, float64, no tensor library, no code of the implementation under test. Configurations are
@@ -128,8 +127,8 @@ final class DenseReference {
         }
       }
     }
-    rotate(parts[0], layer);
-    rotate(parts[1], layer);
+    new DenseRope(config, headDim).rotate(parts[0], slides(layer));
+    new DenseRope(config, headDim).rotate(parts[1], slides(layer));
     var mixed =
         attention(parts[0], parts[1], parts[2], 1 / Math.sqrt(headDim), Integer.MAX_VALUE, 0);
     var attended = linear(mixed, at + ".attention.dense", hidden, true);
@@ -180,8 +179,8 @@ final class DenseReference {
       q = headNorm(q, at + ".q_norm");
       k = headNorm(k, at + ".k_norm");
     }
-    rotate(q, layer);
-    rotate(k, layer);
+    new DenseRope(config, headDim).rotate(q, slides(layer));
+    new DenseRope(config, headDim).rotate(k, slides(layer));
     double scale =
         gemma()
             ? Math.pow(config.get("query_pre_attn_scalar").asDouble(), -0.5)
@@ -260,111 +259,6 @@ final class DenseReference {
       }
     }
     return out;
-  }
-
-  /// Turns the pairs (i, i + n/2) of the first n dimensions of each head in place.
-  private void rotate(double[][] x, int layer) {
-    double part = config.path("partial_rotary_factor").asDouble(1);
-    if (family.equals("gpt_neox")) {
-      part = config.get("rotary_pct").asDouble();
-    }
-    int n = (int) (headDim * part);
-    var rope = rope(layer);
-    double base = rope.path("rope_theta").asDouble(config.path("rope_theta").asDouble(10_000));
-    String type = rope.path("rope_type").asString(rope.path("type").asString("default"));
-    if (family.equals("phi3") && !type.equals("default")) {
-      type = "longrope"; // whatever the file calls it
-    }
-    int longest = config.get("max_position_embeddings").asInt();
-    for (int t = 0; t < x.length; t++) {
-      for (int i = 0; i < (n + 1) / 2; i++) {
-        double frequency = 1 / Math.pow(base, 2.0 * i / n);
-        double magnitude = 1;
-        switch (type) {
-          case "default" -> {}
-          case "linear" -> frequency /= rope.get("factor").asDouble();
-          case "dynamic" -> {
-            double factor = rope.get("factor").asDouble();
-            int reach = Math.max(x.length, longest);
-            double grown =
-                base * Math.pow(factor * reach / longest - (factor - 1), (double) n / (n - 2));
-            frequency = 1 / Math.pow(grown, 2.0 * i / n);
-          }
-          case "llama3" -> {
-            double factor = rope.get("factor").asDouble();
-            double low = rope.get("low_freq_factor").asDouble();
-            double high = rope.get("high_freq_factor").asDouble();
-            double old = rope.get("original_max_position_embeddings").asDouble();
-            double wavelength = 2 * Math.PI / frequency;
-            if (wavelength > old / low) {
-              frequency /= factor;
-            } else if (wavelength >= old / high) {
-              double smooth = (old / wavelength - low) / (high - low);
-              frequency = (1 - smooth) * frequency / factor + smooth * frequency;
-            }
-          }
-          case "yarn" -> {
-            double factor = rope.get("factor").asDouble();
-            double old = rope.path("original_max_position_embeddings").asDouble(longest);
-            double fast = rope.path("beta_fast").asDouble(32);
-            double slow = rope.path("beta_slow").asDouble(1);
-            double low = n * Math.log(old / (fast * 2 * Math.PI)) / (2 * Math.log(base));
-            double high = n * Math.log(old / (slow * 2 * Math.PI)) / (2 * Math.log(base));
-            if (rope.path("truncate").asBoolean(true)) {
-              low = Math.floor(low);
-              high = Math.ceil(high);
-            }
-            low = Math.max(low, 0);
-            high = Math.min(high, n - 1);
-            double ramp = (i - low) / (low == high ? 0.001 : high - low);
-            double interpolated = Math.min(1, Math.max(0, ramp));
-            frequency = interpolated * frequency / factor + (1 - interpolated) * frequency;
-            magnitude =
-                rope.hasNonNull("mscale")
-                    ? (0.1 * rope.get("mscale").asDouble() * Math.log(factor) + 1)
-                        / (0.1 * rope.get("mscale_all_dim").asDouble() * Math.log(factor) + 1)
-                    : rope.path("attention_factor").asDouble(0.1 * Math.log(factor) + 1);
-          }
-          case "longrope" -> {
-            double old = config.path("original_max_position_embeddings").asDouble(4096);
-            var list = rope.get(x.length > old ? "long_factor" : "short_factor");
-            frequency /= list.get(i).asDouble();
-            double factor = rope.path("factor").asDouble(longest / old);
-            magnitude = Math.sqrt(1 + Math.log(factor) / Math.log(old));
-          }
-          default -> throw new IllegalStateException(type);
-        }
-        double cos = Math.cos(t * frequency) * magnitude;
-        double sin = Math.sin(t * frequency) * magnitude;
-        for (int h = 0; h < x[t].length / headDim; h++) {
-          int one = h * headDim + i;
-          int two = one + (n + 1) / 2;
-          double a = x[t][one];
-          double b = x[t][two];
-          x[t][one] = a * cos - b * sin;
-          x[t][two] = b * cos + a * sin;
-        }
-      }
-    }
-  }
-
-  /// The rotary settings of a layer, whatever the layout of the configuration.
-  private JsonNode rope(int layer) {
-    var older = config.path("rope_scaling");
-    boolean gemma3 = family.equals("gemma3_text");
-    if (config.has("rope_parameters") && (gemma3 || older.isEmpty())) {
-      var all = config.get("rope_parameters");
-      if (!gemma3) {
-        return all;
-      }
-      var own = (ObjectNode) all.get(slides(layer) ? "sliding_attention" : "full_attention");
-      return older.isEmpty() || slides(layer) ? own : own.deepCopy().setAll((ObjectNode) older);
-    }
-    if (family.equals("gemma3_text") && slides(layer)) {
-      var local = ((ObjectNode) config).objectNode();
-      return local.put("rope_theta", config.get("rope_local_base_freq").asDouble());
-    }
-    return config.path("rope_scaling");
   }
 
   private double[][] rmsNorm(double[][] x, String module) {

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What every objective promises, checked for each record of the package with random parameters.
-/// A build draws the same ones each time; `-Dtest.jvm="-Dalidade.seed=N -Dalidade.draws=40"` draws
+/// What every objective promises, checked for each record of the package with random parameters. A
+/// build draws the same ones each time; `-Dtest.jvm="-Dalidade.seed=N -Dalidade.draws=40"` draws
 /// others, and more of them. The seed is printed.
 class ObjectiveContractTest {
   /// No record may vanish from the folder unnoticed.
@@ -106,7 +106,10 @@ class ObjectiveContractTest {
       }
       assertThat(gradient[i])
           .as("%s: gradient of %s[%d]", c.name(), readout, i)
-          .isCloseTo(slope, org.assertj.core.api.Assertions.within(1e-6 * (1 + Math.abs(slope))));
+          .isCloseTo(
+              finer,
+              org.assertj.core.api.Assertions.within(
+                  1e-6 * (1 + Math.abs(finer)) + Math.abs(slope - finer)));
     }
   }
 

@@ -43,6 +43,7 @@ class RunReportTest {
       folder.provenance(
           new Provenance(
               List.of("train", "dpo", "--data", "<pairs>.jsonl"),
+              "dpo",
               42,
               2,
               "cpu",

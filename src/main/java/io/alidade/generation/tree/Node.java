@@ -150,7 +150,7 @@ public final class Node {
   }
 
   /// The step with what follows it without a choice: a chain of only children is one step.
-  public int[] chain() {
+  int[] chain() {
     var all = tokens();
     var last = this;
     while (last.children.size() == 1) {

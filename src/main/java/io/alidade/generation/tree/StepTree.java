@@ -61,7 +61,7 @@ public final class StepTree {
   /// The state to be grown next.
   ///
   /// @throws IllegalStateException if the search is over
-  public Node wants() {
+  Node wants() {
     if (done()) {
       throw new IllegalStateException("the search is over");
     }
@@ -69,7 +69,7 @@ public final class StepTree {
   }
 
   /// Whether the state is to be grown by the whole rest of an answer, in place of a step.
-  public boolean wantsAll() {
+  boolean wantsAll() {
     return at.depth() - root.depth() >= settings.depth() - 1;
   }
 
@@ -85,7 +85,7 @@ public final class StepTree {
   /// Repetitions are dropped, and what is more than the breadth.
   ///
   /// @param steps at least one
-  public void grown(List<Step> steps) {
+  void grown(List<Step> steps) {
     if (!wantsAll()) {
       at.step();
     }

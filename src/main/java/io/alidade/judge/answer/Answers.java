@@ -1,6 +1,6 @@
 package io.alidade.judge.answer;
 
-/// Whether two answers mean the same.
+/// Whether two final answers mean the same, as those of GSM8K and MATH are compared.
 public final class Answers {
   private Answers() {}
 

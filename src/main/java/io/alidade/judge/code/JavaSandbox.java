@@ -56,7 +56,7 @@ public final class JavaSandbox implements AutoCloseable {
   }
 
   /// All there is.
-  public static Set<Protection> everything() {
+  static Set<Protection> everything() {
     return Collections.unmodifiableSet(EnumSet.allOf(Protection.class));
   }
 
@@ -66,7 +66,7 @@ public final class JavaSandbox implements AutoCloseable {
   }
 
   /// What is in force.
-  public Set<Protection> protections() {
+  Set<Protection> protections() {
     return jail.protections();
   }
 

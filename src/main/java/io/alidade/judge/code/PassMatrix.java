@@ -54,7 +54,7 @@ public record PassMatrix(boolean[][] passes, int[] lengths, int[] assertions) {
   }
 
   /// How many programs pass each test.
-  public int[] ease() {
+  int[] ease() {
     return IntStream.range(0, assertions.length)
         .map(j -> (int) Arrays.stream(passes).filter(row -> row[j]).count())
         .toArray();

@@ -3,20 +3,17 @@ package io.alidade.model.adapter;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.linear;
 
-import io.alidade.UserException;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
 import io.alidade.tensor.Rng;
 import io.alidade.tensor.Step;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
-import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -50,9 +47,6 @@ public final class Lora implements AutoCloseable {
     }
   }
 
-  /// `.layers.7.` in a name: the number of a layer.
-  private static final Pattern LAYER = Pattern.compile(".*\\.[^.]*\\.(\\d+)\\..*");
-
   private final LoraSpec spec;
   private final SequencedMap<String, Factors> factors = new LinkedHashMap<>();
 
@@ -73,7 +67,7 @@ public final class Lora implements AutoCloseable {
       List<String> usual,
       ScalarType type,
       long seed) {
-    excludesSomething(spec, modules.sequencedKeySet());
+    Reach.excludesSomething(spec, modules.sequencedKeySet());
     try (var random = new Rng(seed)) {
       return make(
           spec,
@@ -112,7 +106,7 @@ public final class Lora implements AutoCloseable {
     var lora = new Lora(spec);
     boolean complete = false;
     try {
-      for (var name : chosen(spec, modules, usual)) {
+      for (var name : Reach.of(spec, modules, usual)) {
         var module = Objects.requireNonNull(modules.get(name));
         int rank = spec.rank(name);
         var empty = module.kind() == Kind.EMBEDDING ? ".lora_embedding_%s" : ".lora_%s.weight";
@@ -130,108 +124,6 @@ public final class Lora implements AutoCloseable {
         lora.close();
       }
     }
-  }
-
-  private static List<String> chosen(
-      LoraSpec spec, SequencedMap<String, Module> modules, List<String> usual) {
-    var names = modules.sequencedKeySet();
-    var chosen =
-        switch (spec.targets()) {
-          case Targets.AllLinear _ ->
-              modules.entrySet().stream()
-                  .filter(entry -> entry.getValue().kind() == Kind.LINEAR)
-                  .map(java.util.Map.Entry::getKey)
-                  .toList();
-          case Targets.Usual _ -> named(names, usual);
-          case Targets.Names(var wanted) -> named(names, wanted);
-          case Targets.Pattern pattern -> {
-            var matching = names.stream().filter(pattern::matches).toList();
-            if (matching.isEmpty()) {
-              throw new UserException(
-                  "target_modules: '%s' matches no linear module or embedding; they are named like %s"
-                      .formatted(pattern.regex(), shown(names)));
-            }
-            yield matching;
-          }
-        };
-    var reached = spec.layersToTransform().isEmpty() ? chosen : inLayers(chosen, spec);
-    var left =
-        reached.stream()
-            .filter(name -> spec.excluded().stream().noneMatch(out -> out.matches(name)))
-            .toList();
-    if (left.isEmpty()) {
-      throw new UserException(
-          "exclude_modules: leaves none of the target modules %s".formatted(lastParts(reached)));
-    }
-    return left;
-  }
-
-  /// In a file of PEFT, which only warns, a name may belong to a part that is not read here; one
-  /// that the user wrote is a slip if it is nobody's.
-  private static void excludesSomething(LoraSpec spec, java.util.Collection<String> modules) {
-    var wanted =
-        spec.excluded().stream()
-            .flatMap(out ->
-                out instanceof Targets.Names(var names)
-                    ? names.stream().map(name -> (Targets.Chosen) new Targets.Names(List.of(name)))
-                    : java.util.stream.Stream.of(out));
-    wanted
-        .filter(out -> modules.stream().noneMatch(out::matches))
-        .findFirst()
-        .ifPresent(out -> {
-          throw new UserException(
-              "exclude_modules: %s is no linear module or embedding; there are %s"
-                  .formatted(
-                      switch (out) {
-                        case Targets.Names(var names) -> "'" + names.getFirst() + "'";
-                        case Targets.Pattern(var regex) -> "what '" + regex + "' matches";
-                      },
-                      lastParts(modules)));
-        });
-  }
-
-  private static String shown(java.util.Collection<String> names) {
-    return names.stream().filter(name -> LAYER.matcher(name).matches()).findFirst().orElse("");
-  }
-
-  private static List<String> inLayers(List<String> chosen, LoraSpec spec) {
-    var there = new java.util.TreeSet<Integer>();
-    var kept = new ArrayList<String>();
-    for (var name : chosen) {
-      var layer = LAYER.matcher(name);
-      if (layer.matches()) {
-        int number = Integer.parseInt(layer.group(1));
-        there.add(number);
-        if (spec.layersToTransform().contains(number)) {
-          kept.add(name);
-        }
-      }
-    }
-    if (!there.containsAll(spec.layersToTransform())) {
-      throw new UserException(
-          "layers_to_transform: %s, but the targets are in layers %s"
-              .formatted(spec.layersToTransform(), there));
-    }
-    return List.copyOf(kept);
-  }
-
-  private static List<String> named(java.util.Collection<String> modules, List<String> names) {
-    for (var name : names) {
-      if (modules.stream().noneMatch(module -> Targets.Names.is(module, name))) {
-        throw new UserException(
-            "target_modules: no linear module is named '%s'; there are %s"
-                .formatted(name, lastParts(modules)));
-      }
-    }
-    return modules.stream().filter(new Targets.Names(names)::matches).toList();
-  }
-
-  private static List<String> lastParts(java.util.Collection<String> modules) {
-    return modules.stream()
-        .map(name -> name.substring(name.lastIndexOf('.') + 1))
-        .distinct()
-        .sorted()
-        .toList();
   }
 
   /// A copy with weights of its own and no gradients.

@@ -56,6 +56,9 @@ public record LoraSpec(
   }
 
   /// An adapter without dropout and without exceptions.
+  ///
+  /// @param r rank, at least 1
+  /// @param alpha over `r` is what the adapter is multiplied by; positive
   public static LoraSpec of(int r, double alpha, Targets targets) {
     return new LoraSpec(
         r,

@@ -95,7 +95,7 @@ public interface Architecture {
   /// How a layer rotates queries and keys, if it does.
   Optional<Rope> rope(int layer);
 
-  /// Whether sequences of these lengths turn alike, so that they may share a prompt.
+  /// Whether sequences of these lengths, in tokens, turn alike, so that they may share a prompt.
   default boolean sameRotation(int oneSpan, int otherSpan) {
     for (int layer = 0; layer < layers(); layer++) {
       var rope = rope(layer);

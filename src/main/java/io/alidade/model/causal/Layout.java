@@ -55,12 +55,12 @@ public final class Layout {
   }
 
   /// Position of each token in its sequence, from 0, `[T]`.
-  public int[] positions() {
+  int[] positions() {
     return positions.clone();
   }
 
   /// The runs, in the order of the tokens.
-  public List<Segment> segments() {
+  List<Segment> segments() {
     return segments;
   }
 

@@ -1,5 +1,6 @@
 package io.alidade.model.causal;
 
+import static org.bytedeco.pytorch.global.torch.addmm;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.linear;
 
@@ -80,9 +81,16 @@ public final class Pass {
 
   /// `x Wᵀ`, with `+ b` if asked, and what an adapter adds.
   Tensor project(String module, Tensor x, boolean biased) {
-    if (attention.stepwise()) {
-      var plain = few(weights.get(module + ".weight"), x);
-      var output = biased ? plain.add(weights.get(module + ".bias")) : plain;
+    var few =
+        weights
+            .few(module, x)
+            .or(() ->
+                attention.stepwise()
+                    ? Optional.of(few(weights.get(module + ".weight"), x))
+                    : Optional.empty());
+    if (few.isPresent()) {
+      var plain = few.get();
+      var output = biased ? plain.add_(weights.get(module + ".bias")) : plain;
       return weights.adapt(module, x, output, draw);
     }
     var bias = biased ? new TensorOptional(weights.get(module + ".bias")) : new TensorOptional();
@@ -116,9 +124,12 @@ public final class Pass {
 
   /// `x W + b` for weights stored `[in, out]`, and what an adapter adds.
   Tensor projectTransposed(String module, Tensor x) {
+    var bias = weights.get(module + ".bias");
     var output =
-        org.bytedeco.pytorch.global.torch.addmm(
-            weights.get(module + ".bias"), x, weights.get(module + ".weight"));
+        weights
+            .few(module, x)
+            .map(plain -> plain.add_(bias))
+            .orElseGet(() -> addmm(bias, x, weights.get(module + ".weight")));
     return weights.adapt(module, x, output, draw);
   }
 

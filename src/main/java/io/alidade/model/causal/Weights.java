@@ -1,5 +1,6 @@
 package io.alidade.model.causal;
 
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /// Named weights of a model, with whatever an adapter adds to them.
@@ -8,6 +9,15 @@ public interface Weights {
   ///
   /// @throws IllegalStateException if there is none
   Tensor get(String name);
+
+  /// `x Wᵀ` of a linear module from a copy of its weight that is ordered for few rows, without bias
+  /// and adapter, if there is such a copy.
+  ///
+  /// @param module name without `.weight`
+  /// @param x `[T, in]`
+  default Optional<Tensor> few(String module, Tensor x) {
+    return Optional.empty();
+  }
 
   /// What an adapter makes of the output of a linear module.
   ///

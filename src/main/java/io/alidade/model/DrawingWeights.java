@@ -1,0 +1,107 @@
+package io.alidade.model;
+
+import io.alidade.model.causal.Architecture;
+import io.alidade.model.causal.Weights;
+import io.alidade.tensor.NativeMemory;
+import io.alidade.tensor.Reordered;
+import java.util.Optional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/// The weights of a policy as drawing uses them: matrices in the order in which few rows are
+/// multiplied fastest, at the price of a second copy of them.
+///
+/// Copies of frozen weights are kept with them, so that a chat or a server makes them once. Those
+/// of weights in training would be outdated by the next update, and take memory from it: they are
+/// made anew for each [Decoder] and freed with it.
+final class DrawingWeights implements Weights, AutoCloseable {
+  /// Bytes of weights below which the call costs more than the order saves.
+  private static final long SMALL_MODEL = 8L << 20;
+
+  /// Rows are computed alike in any company if no operation's blocks straddle them.
+  private static final int BLOCK = 32;
+
+  private final Architecture architecture;
+  private final Parameters parameters;
+  private final Reorderings passing = new Reorderings();
+
+  private DrawingWeights(Architecture architecture, Parameters parameters) {
+    this.architecture = architecture;
+    this.parameters = parameters;
+  }
+
+  /// For a model that gains by it (large, float32, of even widths) on a machine with memory for the
+  /// second copy.
+  static Optional<DrawingWeights> of(Architecture architecture, Parameters parameters) {
+    return parameters.drawOnly() || gains(parameters)
+        ? Optional.of(new DrawingWeights(architecture, parameters))
+        : Optional.empty();
+  }
+
+  private static boolean gains(Parameters parameters) {
+    var matrices = parameters.base().values().stream().filter(weight -> weight.dim() == 2).toList();
+    long bytes = matrices.stream().mapToLong(Tensor::nbytes).sum();
+    boolean large = bytes >= SMALL_MODEL && bytes <= NativeMemory.physical() / 4;
+    boolean fits = matrices.stream().allMatch(DrawingWeights::fits);
+    return large && fits && Reordered.alike();
+  }
+
+  private static boolean fits(Tensor weight) {
+    return weight.scalar_type().intern() == ScalarType.Float
+        && weight.size(0) % BLOCK == 0
+        && weight.size(1) % BLOCK == 0;
+  }
+
+  @Override
+  public Optional<Tensor> few(String module, Tensor x) {
+    return Optional.of(copy(module + ".weight").times(x));
+  }
+
+  private Reordered copy(String name) {
+    boolean turned = architecture.transposed() && !name.equals(architecture.names().head());
+    var copies = parameters.stays(name) ? parameters.reorderings() : passing;
+    return copies.of(name, () -> turned ? parameters.get(name).t() : parameters.get(name));
+  }
+
+  /// Makes all copies, and frees each weight that nothing but its product needs as soon as its copy
+  /// is there.
+  void alone() {
+    for (var module : architecture.linearModules()) {
+      var name = module + ".weight";
+      if (parameters.stays(name)) {
+        copy(name);
+        parameters.release(name);
+      }
+    }
+  }
+
+  @Override
+  public Tensor get(String name) {
+    return parameters.get(name);
+  }
+
+  @Override
+  public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
+    return parameters.adapt(module, input, output, draw);
+  }
+
+  @Override
+  public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+    return parameters.adaptBack(module, input, gradient, sum, draw);
+  }
+
+  @Override
+  public Tensor adaptRows(String module, Tensor rows, Tensor output) {
+    return parameters.adaptRows(module, rows, output);
+  }
+
+  @Override
+  public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {
+    parameters.adaptRowsBack(module, rows, gradient);
+  }
+
+  @Override
+  public void close() {
+    passing.close();
+  }
+}
