@@ -1,6 +1,5 @@
 package io.alidade.explain;
 
-import io.alidade.objective.Needs;
 import io.alidade.recipe.Javadoc;
 import io.alidade.recipe.Node;
 import io.alidade.recipe.Resolved;
@@ -69,9 +68,7 @@ public final class Explanation {
       out.append("  none\n");
     }
     values.forEach((key, value) ->
-        out.append(
-            "  %s = %s%n%s%n"
-                .formatted(key, value, wrapped(meaning(key), 6))));
+        out.append("  %s = %s%n%s%n".formatted(key, value, wrapped(meaning(key), 6))));
     out.append("\nNeeds\n");
     Wants.of(subject.objective().needs())
         .forEach((what, which) -> out.append("  %-13s %s%n".formatted(what, which)));
@@ -119,8 +116,7 @@ public final class Explanation {
     page.heading("Needs").facts(Wants.of(subject.objective().needs()));
     if (!limits.isEmpty()) {
       page.heading("Limits");
-      page.paragraph(
-          "Computed in float64 when this page was written; a slope is minus the push.");
+      page.paragraph("Computed in float64 when this page was written; a slope is minus the push.");
       page.table(
           List.of("", "fact", "found"),
           limits.stream()

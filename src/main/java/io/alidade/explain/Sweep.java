@@ -18,8 +18,8 @@ import java.util.stream.IntStream;
 
 /// An objective as a function of one number: the log-ratio of the first answer, while everything
 /// else stays at the reference (without a reference: its log-likelihood beyond that of the others).
-/// Each answer has 20 tokens of -2 nats; the log-ratio is spread evenly over them. For pairs it is the margin. With a reward head it is the first answer's
-/// reward, the others' being 0.
+/// Each answer has 20 tokens of -2 nats; the log-ratio is spread evenly over them. For pairs it is
+/// the margin. With a reward head it is the first answer's reward, the others' being 0.
 final class Sweep {
   /// Tokens of each answer.
   static final int TOKENS = 20;

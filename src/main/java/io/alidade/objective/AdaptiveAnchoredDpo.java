@@ -11,10 +11,10 @@ import org.bytedeco.pytorch.global.torch;
 /// wrong (ADPO, Wang 2025, arXiv:2510.18913, the adaptive temperature of its author's code).
 ///
 /// The loss of [AnchoredDpo] with `tau = tau_base * (1 + alpha H + beta_tau (1 - H) (1 - R))`, cut
-/// to `[tau_min, tau_max]` and without gradient. `H` is the mean of `-log pi` over the tokens of all
-/// answers to the prompt, in units of `ln vocabulary` and cut to `[0, 1]`; `R` the mean score of the
-/// answers, brought to `[0, 1]` by the least and the greatest mean of the batch, or 1/2 if all are
-/// equal.
+/// to `[tau_min, tau_max]` and without gradient. `H` is the mean of `-log pi` over the tokens of
+/// all answers to the prompt, in units of `ln vocabulary` and cut to `[0, 1]`; `R` the mean score
+/// of the answers, brought to `[0, 1]` by the least and the greatest mean of the batch, or 1/2 if
+/// all are equal.
 ///
 /// Gradient with respect to `l_i`: `(softmax(u)_i - q_i) / tau`: a larger temperature takes smaller
 /// steps, towards the looser fixed point `ref * q^tau`. At the anchor the loss is `ln K`. `alpha =

@@ -8,8 +8,8 @@ import java.util.Set;
 /// opposite of [ReferenceFree].
 ///
 /// Around [PowerDl] with weights of 1 and `eta = 0` it is DPO with dynamic labels (Rashidinejad and
-/// Tian 2024, arXiv:2412.09544); around [SimPo] without target margin it is [SigmoidNorm]. Objectives
-/// that read likelihoods as probabilities, as [Asft] and [Orpo] do, mean nothing here.
+/// Tian 2024, arXiv:2412.09544); around [SimPo] without target margin it is [SigmoidNorm].
+/// Objectives that read likelihoods as probabilities, as [Asft] and [Orpo] do, mean nothing here.
 ///
 /// @param objective one that learns from pairs by their likelihoods alone, without a reference
 public record AgainstReference(Objective objective) implements Objective {

@@ -10,13 +10,13 @@ import org.bytedeco.pytorch.Tensor;
 ///
 /// `-l_w + lambda * (-log sigmoid(b o_w) - log sigmoid(-b o_l))`, with `l` the mean log-likelihood
 /// per token, `o = l - log(1 - exp(l))` its log-odds and `b` a temperature, 1 in the paper. At `b =
-/// 1`, since `sigmoid(o) = exp(l)`, this is `-(1 + lambda) l_w - lambda log(1 - exp(l_l))`, which is
-/// then computed. Needs no reference.
+/// 1`, since `sigmoid(o) = exp(l)`, this is `-(1 + lambda) l_w - lambda log(1 - exp(l_l))`, which
+/// is then computed. Needs no reference.
 ///
 /// Gradients at `b = 1`: `-(1 + lambda)` with respect to `l_w`, always; `lambda p / (1 - p)` with
-/// `p = exp(l_l)` with respect to `l_l`: a rejected answer is let go once it is unlikely. In general
-/// `-1 - lambda b sigmoid(-b o_w) / (1 - exp(l_w))` and `lambda b sigmoid(b o_l) / (1 - p)`. The two
-/// sides are independent, so it does not matter which answers form a pair.
+/// `p = exp(l_l)` with respect to `l_l`: a rejected answer is let go once it is unlikely. In
+/// general `-1 - lambda b sigmoid(-b o_w) / (1 - exp(l_w))` and `lambda b sigmoid(b o_l) / (1 -
+/// p)`. The two sides are independent, so it does not matter which answers form a pair.
 ///
 /// @param lambda weight of the alignment term, not negative
 /// @param innerBeta `b`, how sharply odds decide, positive; 1 in the paper

@@ -9,8 +9,9 @@ import io.alidade.tensor.Ops;
 /// reference (DPOP, Pal et al. 2024, arXiv:2402.13228, eq. 3).
 ///
 /// `-log sigmoid(beta * (s_w - s_l - lambda * max(0, -u_w)))`, with `s` the scores of chosen and
-/// rejected answer as in [Dpo] and `u_w` the chosen answer's log-ratio of policy to reference summed
-/// over tokens. On answers that differ in few tokens DPO may lower both; here that widens no margin.
+/// rejected answer as in [Dpo] and `u_w` the chosen answer's log-ratio of policy to reference
+/// summed over tokens. On answers that differ in few tokens DPO may lower both; here that widens no
+/// margin.
 ///
 /// Gradient with respect to the chosen log-likelihood, under the reverse KL: `-beta sigmoid(-m)`
 /// with `m` the argument of the sigmoid while the answer is at least as likely as under the
@@ -38,7 +39,6 @@ public record DpoPositive(double beta, double lambda, Divergence divergence) imp
     var ratio = batch.logRatio(); // [N]
     var lost = batch.chosen(ratio).neg().relu(); // [G], nats
     var margin = batch.margin(divergence.reward(ratio)).sub(Ops.times(lost, lambda)); // [G]
-    return Loss.mean(Logistic.loss(Ops.times(margin, beta)))
-        .rewards(batch, Ops.times(ratio, beta));
+    return Loss.mean(Logistic.loss(Ops.times(margin, beta))).rewards(batch, Ops.times(ratio, beta));
   }
 }

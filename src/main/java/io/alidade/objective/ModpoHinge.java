@@ -8,11 +8,11 @@ import java.util.Map;
 /// its authors' code).
 ///
 /// `max(0, 1 - (r(chosen) - r(rejected)))` with `r = (beta u - sum_i w_i r_i) / w` as in [Modpo]:
-/// `u` the log-ratio of policy to reference summed over tokens, `w` the weight of the objective that
-/// the pairs express and `r_i` the rewards of the others.
+/// `u` the log-ratio of policy to reference summed over tokens, `w` the weight of the objective
+/// that the pairs express and `r_i` the rewards of the others.
 ///
-/// Gradient with respect to the chosen log-likelihood: `-beta / w` until `r` tells the answers apart
-/// by 1, then 0. `w = 1` with no others is [Hinge].
+/// Gradient with respect to the chosen log-likelihood: `-beta / w` until `r` tells the answers
+/// apart by 1, then 0. `w = 1` with no others is [Hinge].
 ///
 /// @param beta strength of the constraint, reward units per nat, positive
 /// @param weight `w`, positive

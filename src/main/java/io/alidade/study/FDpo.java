@@ -212,7 +212,6 @@ public record FDpo() implements Study {
   }
 
   private static Series.Point point(Results results, String arm) {
-    return new Series.Point(
-        results.mean(arm, TinyTrial.KL), results.mean(arm, TinyTrial.REWARD));
+    return new Series.Point(results.mean(arm, TinyTrial.KL), results.mean(arm, TinyTrial.REWARD));
   }
 }

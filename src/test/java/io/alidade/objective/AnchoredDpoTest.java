@@ -137,10 +137,7 @@ class AnchoredDpoTest {
         distilled -= q[i] * (l[i] / t - warm);
       }
       var sample = list(l, new double[3]);
-      near(
-          sample.with(target, 0, 1, 0).value(free(1)),
-          -(l[1] - normal),
-          1e-12);
+      near(sample.with(target, 0, 1, 0).value(free(1)), -(l[1] - normal), 1e-12);
       near(sample.with(target, q).value(free(t)), distilled, 1e-12);
     }
   }
@@ -149,8 +146,8 @@ class AnchoredDpoTest {
     return new ReferenceFree(new AnchoredDpo(tau, new GivenTarget(), 0, false));
   }
 
-  /// Near the optimum the loss rises by `d (diag(q) - q q') d / (2 tau^2)` with `d` the deviation of
-  /// the log-likelihoods.
+  /// Near the optimum the loss rises by `d (diag(q) - q q') d / (2 tau^2)` with `d` the deviation
+  /// of the log-likelihoods.
   @Test
   void theTrustRegionIsTheFisherMetricOverTauSquared() {
     try (var _ = new Step()) {
@@ -191,12 +188,7 @@ class AnchoredDpoTest {
       var score = Signal.perCandidate("score");
       var batch =
           Sample.of(
-                  new int[] {2, 2, 2},
-                  policy,
-                  Optional.of(reference),
-                  lengths,
-                  Map.of(),
-                  Map.of())
+                  new int[] {2, 2, 2}, policy, Optional.of(reference), lengths, Map.of(), Map.of())
               .with(score, -1, 1, 0.3, 0.5, 0.8, 1.2);
       var second =
           Sample.of(
@@ -220,7 +212,8 @@ class AnchoredDpoTest {
       near(slope[2], alone[0] / 3, 1e-12);
       near(slope[3], alone[1] / 3, 1e-12);
       // Cut to its range.
-      Golden.metric("cut", adaptive(1, 1.3).loss(batch.batch()), "adpo/tau", (1.3 + 1.26 + 1) / 3, 1e-12);
+      Golden.metric(
+          "cut", adaptive(1, 1.3).loss(batch.batch()), "adpo/tau", (1.3 + 1.26 + 1) / 3, 1e-12);
       // A prompt alone: R is a half.
       Golden.metric("alone", adaptive.loss(second.batch()), "adpo/tau", 0.8 * 1.5, 1e-12);
     }

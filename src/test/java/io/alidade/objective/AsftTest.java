@@ -65,7 +65,11 @@ class AsftTest {
 
   @ParameterizedTest
   @CsvSource({
-    "-0.5,-1.2,0.1,1", "-0.5,-1.2,0.1,2", "-2,-0.1,0.7,0.5", "-0.02,-3,1,3", "-1.1,-0.9,0.4,0.1"
+    "-0.5,-1.2,0.1,1",
+    "-0.5,-1.2,0.1,2",
+    "-2,-0.1,0.7,0.5",
+    "-0.02,-3,1,3",
+    "-1.1,-0.9,0.4,0.1"
   })
   void theInnerTemperatureSharpensOdds(
       double chosen, double rejected, double lambda, double inner) {

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// DPO with other divergences than the reverse Kullback-Leibler one, against numbers worked out by hand.
+/// DPO with other divergences than the reverse Kullback-Leibler one, against numbers worked out by
+/// hand.
 class DivergencesTest {
   private static final double SIX = 1e-6;
   private static final ReverseKl KL = new ReverseKl();
@@ -84,8 +85,7 @@ class DivergencesTest {
   }
 
   private static final List<Divergence> ALL =
-      List.of(
-          KL, new ForwardKl(), new JensenShannon(), new Jeffreys(), new AlphaDivergence(0.4));
+      List.of(KL, new ForwardKl(), new JensenShannon(), new Jeffreys(), new AlphaDivergence(0.4));
 
   /// `ds/du` of each: 1, `exp(-u)`, `sigmoid(-u)`, `1 + exp(-u)`, `exp(-alpha u)`.
   private static double slope(int divergence, double u) {

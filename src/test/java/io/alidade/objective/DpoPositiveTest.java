@@ -57,8 +57,7 @@ class DpoPositiveTest {
     try (var _ = new Step()) {
       var start = Sample.pair(-10, -10, -10.0, -10);
       var lowered = Sample.pair(-12, -15, -10.0, -10);
-      assertThat(lowered.value(new Dpo(0.3, KL)))
-          .isLessThan(start.value(new Dpo(0.3, KL)));
+      assertThat(lowered.value(new Dpo(0.3, KL))).isLessThan(start.value(new Dpo(0.3, KL)));
       assertThat(lowered.value(new DpoPositive(0.3, 50, KL)))
           .isGreaterThan(start.value(new DpoPositive(0.3, 50, KL)));
     }

@@ -33,10 +33,7 @@ class FlexDpoTest {
   void withoutAStrengthForRejectedAnswersTheyDoNotMatter() {
     try (var _ = new Step()) {
       var objective = new FlexDpo(0.1, 0);
-      near(
-          Sample.pair(-10, -90, -11, -11.5).value(objective),
-          Math.log1p(Math.exp(-0.1)),
-          1e-12);
+      near(Sample.pair(-10, -90, -11, -11.5).value(objective), Math.log1p(Math.exp(-0.1)), 1e-12);
       near(Sample.pair(-10, -12, -11, -11.5).gradient(objective)[1], 0, 0);
     }
   }

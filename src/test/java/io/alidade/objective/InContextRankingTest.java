@@ -140,8 +140,8 @@ class InContextRankingTest {
     }
   }
 
-  /// Only the first item has a weight, 3: `sigmoid(z) = 0.36846865`, and its rivals share the push by
-  /// `q = (0.42555748, 0.57444252)`.
+  /// Only the first item has a weight, 3: `sigmoid(z) = 0.36846865`, and its rivals share the push
+  /// by `q = (0.42555748, 0.57444252)`.
   @Test
   void rivalsShareThePushByTheirScores() {
     try (var _ = new Step()) {

@@ -48,9 +48,7 @@ final class PairDefinitions {
 
   /// `-log sigmoid(x)`.
   static double softplus(double minusX) {
-    return minusX > 0
-        ? minusX + Math.log1p(Math.exp(-minusX))
-        : Math.log1p(Math.exp(minusX));
+    return minusX > 0 ? minusX + Math.log1p(Math.exp(-minusX)) : Math.log1p(Math.exp(minusX));
   }
 
   private static double smoothed(double z, double e) {

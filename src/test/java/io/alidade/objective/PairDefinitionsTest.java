@@ -86,7 +86,8 @@ class PairDefinitionsTest {
     var settings = new ArrayList<Setting>();
     for (double beta : new double[] {0.05, 0.1, 0.5}) {
       for (double e : smoothed ? new double[] {0, 0.05, 0.1, 0.3} : new double[] {0}) {
-        for (double tau : type.equals("discopop") ? new double[] {0.05, 0.2, 1.5} : new double[] {1}) {
+        for (double tau :
+            type.equals("discopop") ? new double[] {0.05, 0.2, 1.5} : new double[] {1}) {
           for (var divergence : transformed ? DIVERGENCES : DIVERGENCES.subList(0, 1)) {
             boolean alpha = divergence.equals("alpha_divergence");
             for (double a : alpha ? new double[] {0.25, 0.5, 0.7} : new double[] {1}) {

@@ -35,7 +35,9 @@ class RefusalTest {
     assertThatThrownBy(
             () -> {
               try (var _ = new Step()) {
-                DpoTest.caseA().with(Signal.perGroup("flip_rate"), 0.5).value(new RobustDpoByRow(0.1, KL));
+                DpoTest.caseA()
+                    .with(Signal.perGroup("flip_rate"), 0.5)
+                    .value(new RobustDpoByRow(0.1, KL));
               }
             })
         .hasMessageContaining("flip_rate must be at least 0.0 and below 0.5, was 0.5");

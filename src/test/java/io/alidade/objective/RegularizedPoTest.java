@@ -25,7 +25,10 @@ class RegularizedPoTest {
           SIX);
       var dpo = DpoTest.caseA().gradient(new Dpo(0.1, KL));
       var sum = new RegularizedPo(0.1, 0.3, RegularizedPo.Form.SUM_BETA, KL);
-      near(DpoTest.caseA().value(sum) - DpoTest.caseA().value(new Dpo(0.1, KL)), 0.3 * 0.1 * 12, 1e-12);
+      near(
+          DpoTest.caseA().value(sum) - DpoTest.caseA().value(new Dpo(0.1, KL)),
+          0.3 * 0.1 * 12,
+          1e-12);
       near(DpoTest.caseA().gradient(sum)[1], dpo[1], 1e-15); // rejected: as in DPO
       near(DpoTest.caseA().gradient(sum)[0], dpo[0] - 0.1 * 0.3, 1e-15);
       var shifted = Sample.pair(-11, -14, -13, -14, 6, 8);

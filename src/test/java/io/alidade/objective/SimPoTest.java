@@ -79,7 +79,8 @@ class SimPoTest {
           equal.value(new SimPoHinge(0.4, 0)),
           equal.value(new ReferenceFree(new Hinge(0.1, KL))),
           1e-12);
-      Golden.metric("reward", hinge.loss(equal.batch()), "rewards/margins", 2 * (7 - 3) / 4.0, 1e-9);
+      Golden.metric(
+          "reward", hinge.loss(equal.batch()), "rewards/margins", 2 * (7 - 3) / 4.0, 1e-9);
     }
   }
 }

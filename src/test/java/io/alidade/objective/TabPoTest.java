@@ -93,8 +93,7 @@ class TabPoTest {
     try (var _ = new Step()) {
       var loss =
           new TabPo(0.5, 0.66, 0.5)
-              .loss(
-                  structured(new double[] {-.02, -.05, -.9, -.01}, new double[] {2, 2, 1, 2}));
+              .loss(structured(new double[] {-.02, -.05, -.9, -.01}, new double[] {2, 2, 1, 2}));
       Golden.metric("tab", loss, "loss/barrier", 0.9 * 4 / 7, 1e-9); // normalised weight 4/7
     }
   }

@@ -148,7 +148,8 @@ class WrappedTest {
     }
   }
 
-  /// Beside the pairs of a mixture, fine-tuning on chosen answers is one mean over all their tokens.
+  /// Beside the pairs of a mixture, fine-tuning on chosen answers is one mean over all their
+  /// tokens.
   @ParameterizedTest
   @ValueSource(doubles = {0, 0.2, 1})
   void theLikelihoodTermIsOneMeanOverAllChosenTokens(double weight) {
