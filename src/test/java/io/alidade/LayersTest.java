@@ -2,6 +2,9 @@ package io.alidade;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -29,8 +32,6 @@ class LayersTest {
           "generation",
           "judge",
           "learning",
-          "selection",
-          "diagnosis",
           "evaluation",
           "mine",
           "recipe",
@@ -72,6 +73,13 @@ class LayersTest {
     }
     assertThat(wrong).isEmpty();
     assertThat(seen).contains("tensor", "objective", "learning", "cli");
+  }
+
+  @Test
+  void theTreeOfTheReadmeIsTheirOrder() throws IOException {
+    var tree = Pattern.compile("^[├└]─ ([a-z]+)/ ", Pattern.MULTILINE);
+    assertThat(tree.matcher(Files.readString(Path.of("README.md"))).results().map(m -> m.group(1)))
+        .containsExactlyElementsOf(LAYERS);
   }
 
   private static List<String> used(List<String> strings) {

@@ -88,6 +88,16 @@ public final class Scored {
     return new Scored(sizes, mask, readouts, changed, signals, memory, constants);
   }
 
+  /// The same batch with log-ratios of policy to reference, unit by unit, in place of the policy's
+  /// log-likelihoods.
+  ///
+  /// @throws IllegalStateException if needs() did not declare a reference
+  public Scored againstReference() {
+    var changed = new HashMap<>(readouts);
+    changed.put(Readout.LOG_LIKELIHOOD, policy().units().sub(reference().units()));
+    return new Scored(sizes, mask, changed, frozen, signals, memory, constants);
+  }
+
   /// The same batch with a signal added or replaced, for objectives that wrap others.
   Scored withSignal(Signal signal, Tensor values) {
     var all = new HashMap<>(signals);

@@ -113,11 +113,14 @@ final class RunsCommand implements Callable<Integer> {
     return Files.exists(file) ? Json.readObject(file).path("recipe").asString("-") : "-";
   }
 
-  /// The end of a long path tells models apart.
+  /// The last folders of a long path tell models apart.
   private static String model(String yaml) {
     var matcher = MODEL.matcher(yaml);
     var name = matcher.find() ? matcher.group(1) : "-";
-    return name.length() <= LONGEST ? name : "…" + name.substring(name.length() - LONGEST + 1);
+    while (name.length() > LONGEST && name.indexOf('/', 2) > 0) {
+      name = "…" + name.substring(name.indexOf('/', 2));
+    }
+    return name;
   }
 
   private static String started(Path run) {

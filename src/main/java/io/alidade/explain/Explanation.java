@@ -1,7 +1,5 @@
 package io.alidade.explain;
 
-import io.alidade.batch.Readout;
-import io.alidade.objective.Needs;
 import io.alidade.recipe.Javadoc;
 import io.alidade.recipe.Node;
 import io.alidade.recipe.Resolved;
@@ -9,10 +7,8 @@ import io.alidade.report.Chart;
 import io.alidade.report.Page;
 import io.alidade.report.Series;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -26,9 +22,9 @@ public final class Explanation {
   private static final int COLUMNS = 61; // of the plot in the terminal
   private static final int FINE =
       121; // points of the picture, every other one a column of the plot
-  private static final int WIDTH = 96; // characters of a line of text
+  private static final int WIDTH = 80; // characters of a line of text
   private static final String SLOPE = "minus d loss / d log-likelihood";
-  private static final String PUSH = "push: minus the derivative of the loss by the log-likelihood";
+  private static final String PUSH = "Push: minus the derivative of the loss by the log-likelihood";
 
   private final Subject subject;
   private final Javadoc text;
@@ -72,14 +68,12 @@ public final class Explanation {
       out.append("  none\n");
     }
     values.forEach((key, value) ->
-        out.append(
-            "  %s = %s%n%s%n"
-                .formatted(
-                    key, value, wrapped(plain(text.parameters().getOrDefault(key, "")), 6))));
+        out.append("  %s = %s%n%s%n".formatted(key, value, wrapped(meaning(key), 6))));
     out.append("\nNeeds\n");
-    needs().forEach((what, which) -> out.append("  %-12s %s%n".formatted(what, which)));
+    Wants.of(subject.objective().needs())
+        .forEach((what, which) -> out.append("  %-13s %s%n".formatted(what, which)));
     out.append('\n').append("Curve over the ").append(sweep.axis()).append('\n');
-    out.append("  ").append(sweep.assumption()).append("\n\n");
+    out.append(wrapped(sweep.assumption(), 2)).append("\n\n");
     table(out);
     out.append('\n');
     var columns = Sweep.places(COLUMNS);
@@ -87,7 +81,7 @@ public final class Explanation {
     out.append(Plot.text("push", Sweep.LOW, Sweep.HIGH, sweep.pushes(columns)));
     out.append("  ").append(PUSH).append("; positive makes an answer likelier\n");
     if (!limits.isEmpty()) {
-      out.append("\nLimits, computed now\n");
+      out.append("\nLimits, computed now (a slope is minus the push)\n");
       for (var limit : limits) {
         out.append(limit.holds() ? "  ok      " : "  FAILED  ");
         out.append(wrapped(limit.note(), 10).strip());
@@ -101,9 +95,10 @@ public final class Explanation {
   public String html() {
     var summary = plain(text.paragraphs().getFirst());
     var page = new Page("objective", subject.name(), summary);
-    text.paragraphs().stream().skip(1).forEach(paragraph -> page.paragraph(plain(paragraph)));
+    text.paragraphs().stream().skip(1).forEach(paragraph -> page.prose(unlinked(paragraph)));
     page.heading("Curve");
     page.paragraph("Over the " + sweep.axis() + "; " + sweep.assumption() + ".");
+    page.paragraph(PUSH + "; positive makes an answer likelier.");
     var places = Sweep.places(FINE);
     page.charts(
         List.of(
@@ -116,16 +111,12 @@ public final class Explanation {
     page.table(
         List.of("parameter", "value", "meaning and range"),
         values.entrySet().stream()
-            .map(e ->
-                List.of(
-                    e.getKey(),
-                    e.getValue(),
-                    plain(text.parameters().getOrDefault(e.getKey(), ""))))
+            .map(e -> List.of(e.getKey(), e.getValue(), meaning(e.getKey())))
             .toList());
-    page.heading("Needs").facts(needs());
+    page.heading("Needs").facts(Wants.of(subject.objective().needs()));
     if (!limits.isEmpty()) {
       page.heading("Limits");
-      page.paragraph("Computed in float64 when this page was written.");
+      page.paragraph("Computed in float64 when this page was written; a slope is minus the push.");
       page.table(
           List.of("", "fact", "found"),
           limits.stream()
@@ -137,6 +128,12 @@ public final class Explanation {
 
   private String origin() {
     return subject.recipe().map(recipe -> " (recipe " + recipe + ")").orElse("");
+  }
+
+  /// What a parameter means, and what may stand there if that is one of several names.
+  private String meaning(String key) {
+    return plain(text.parameters().getOrDefault(key, ""))
+        + Wants.choices(subject.objective().getClass(), key);
   }
 
   private SequencedMap<String, String> values() {
@@ -169,69 +166,6 @@ public final class Explanation {
 
   private static boolean isEmpty(Node node) {
     return node instanceof Node.Mapping(var entries, _) && entries.isEmpty();
-  }
-
-  private SequencedMap<String, String> needs() {
-    var needs = subject.objective().needs();
-    var facts = new LinkedHashMap<String, String>();
-    facts.put("feedback", feedback(needs));
-    facts.put("reference", needs.reference() ? "a frozen model" + also(needs) : "none");
-    facts.put("signals", signals(needs));
-    facts.put(
-        "readouts",
-        needs.readouts().stream()
-            .sorted()
-            .map(Explanation::words)
-            .collect(Collectors.joining(", ")));
-    facts.put(
-        "mean over",
-        switch (needs.mean()) {
-          case GROUPS -> "rows";
-          case TOKENS -> "tokens, at least in part";
-          case BATCH -> "rows that act on each other, so a batch is not split";
-        });
-    return facts;
-  }
-
-  private static String also(Needs needs) {
-    var more =
-        needs.referenceReadouts().stream()
-            .filter(readout -> readout != Readout.LOG_LIKELIHOOD)
-            .map(Explanation::words)
-            .toList();
-    return more.isEmpty() ? "" : ", with its " + String.join(", ", more);
-  }
-
-  private static String words(Readout readout) {
-    return readout.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-  }
-
-  private static String feedback(Needs needs) {
-    return switch (needs.feedback()) {
-      case DEMONSTRATIONS -> "demonstrations";
-      case PAIRS -> "preference pairs";
-      case LABELLED ->
-          "labelled answers" + (needs.candidates() > 1 ? ", each with a mismatched one" : "");
-      case RANKINGS -> "lists of answers, the best first or with scores";
-      case ROLLOUTS -> "answers that the policy drew";
-    };
-  }
-
-  private static String signals(Needs needs) {
-    return needs.signals().isEmpty()
-        ? "none"
-        : needs.signals().stream()
-            .sorted(Comparator.comparing(signal -> signal.name()))
-            .map(signal ->
-                "%s (one number a %s)"
-                    .formatted(
-                        signal.name(),
-                        switch (signal.scope()) {
-                          case GROUP -> "row";
-                          case CANDIDATE -> "answer";
-                          case UNIT -> "token";
-                        }))
-            .collect(Collectors.joining(", "));
   }
 
   private List<String> headings() {
@@ -280,7 +214,11 @@ public final class Explanation {
 
   /// Markdown without its marks.
   private static String plain(String markdown) {
-    return markdown.replaceAll("\\[#?([A-Za-z][\\w.#]*)(\\([^)]*\\))?\\]", "$1").replace("`", "");
+    return unlinked(markdown).replace("`", "");
+  }
+
+  private static String unlinked(String markdown) {
+    return markdown.replaceAll("\\[#?([A-Za-z][\\w.#]*)(\\([^)]*\\))?\\]", "$1");
   }
 
   private static String wrapped(String text, int indent) {

@@ -80,7 +80,8 @@ record Limit(
       var other = Subject.other(like.get(), changed, new LinkedHashMap<>(with));
       double apart =
           apart(changed, other, all, Formula.value(times, numbers), Formula.value(plus, numbers));
-      return new Checked(note, apart <= tolerance, "differs by " + number(apart));
+      return new Checked(
+          note, apart <= tolerance, "values and gradients differ by at most " + number(apart));
     }
     var sweep = new Sweep(changed, all, moving);
     return minimum.isPresent()

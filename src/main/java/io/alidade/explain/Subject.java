@@ -164,7 +164,8 @@ public record Subject(String name, Objective objective, Optional<String> recipe)
     return numbers;
   }
 
-  private static String key(String component) {
+  /// The key that sets a component: `labelSmoothing` is `label_smoothing`.
+  static String key(String component) {
     return component.replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
   }
 }

@@ -6,18 +6,20 @@ import io.alidade.objective.Needs;
 import io.alidade.objective.Objective;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// An objective as a function of one number: the log-ratio of the first answer, while everything
-/// else stays at the reference. Each answer has 20 tokens of -2 nats; the log-ratio is spread
-/// evenly over them. For pairs it is the margin. With a reward head it is the first answer's
-/// reward, the others' being 0.
+/// else stays at the reference (without a reference: its log-likelihood beyond that of the others).
+/// Each answer has 20 tokens of -2 nats; the log-ratio is spread evenly over them. For pairs it is
+/// the margin. With a reward head it is the first answer's reward, the others' being 0.
 final class Sweep {
   /// Tokens of each answer.
   static final int TOKENS = 20;
@@ -62,18 +64,46 @@ final class Sweep {
     if (!needs.readouts().contains(Readout.LOG_LIKELIHOOD)) {
       return "reward of the chosen answer above the rejected one";
     }
+    var what = needs.reference() ? "log-ratio" : "log-likelihood";
     return switch (needs.feedback()) {
-      case PAIRS -> "margin: log-ratio of chosen above rejected, nats";
-      case RANKINGS, ROLLOUTS -> "log-ratio of the first answer above the others, nats";
-      case LABELLED, DEMONSTRATIONS -> "log-ratio of the answer, nats";
+      case PAIRS -> "margin: %s of chosen above rejected, nats".formatted(what);
+      case RANKINGS, ROLLOUTS -> what + " of the first answer above the others, nats";
+      case LABELLED, DEMONSTRATIONS ->
+          needs.reference()
+              ? "log-ratio of the answer, nats"
+              : "change of the answer's log-likelihood, nats";
     };
   }
 
   /// What the curve takes for granted.
   String assumption() {
-    return "answers of %d tokens, %s nats each under the reference; all else at the reference"
-            .formatted(TOKENS, (long) EACH)
-        + (moving == TOKENS ? "" : "; the first %d tokens carry the change".formatted(moving));
+    var base =
+        needs.reference()
+            ? "answers of %d tokens, %s nats each under the reference; all else at the reference"
+            : "answers of %d tokens, %s nats each; only the first answer of a row changes";
+    return base.formatted(TOKENS, (long) EACH)
+        + (moving == TOKENS ? "" : "; the first %d tokens carry the change".formatted(moving))
+        + needs.signals().stream()
+            .filter(signal -> !signal.name().equals(LABEL))
+            .sorted(Comparator.comparing(Signal::name))
+            .map(signal -> "; %s %s".formatted(signal.name(), shown(signal)))
+            .collect(Collectors.joining());
+  }
+
+  /// What a signal holds, `10 x 0, 1` for a run; the last number stands for all that follow.
+  private String shown(Signal signal) {
+    var numbers = signals.getOrDefault(signal.name(), List.of(1.0));
+    var runs = new ArrayList<String>();
+    for (int i = 0; i < numbers.size(); ) {
+      int next = i + 1;
+      while (next < numbers.size() && numbers.get(next).equals(numbers.get(i))) {
+        next++;
+      }
+      var number = Plot.number(numbers.get(i));
+      runs.add(next - i > 1 ? "%d x %s".formatted(next - i, number) : number);
+      i = next;
+    }
+    return String.join(", ", runs);
   }
 
   /// Places at which the objective is looked at, in order.

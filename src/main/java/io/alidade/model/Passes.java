@@ -254,7 +254,9 @@ record Passes(
           case BFLOAT16, FLOAT16 -> 2;
         };
     long tokens = packed.stream().mapToLong(Packed::tokens).sum();
-    long weights = parameters.base().values().stream().mapToLong(Tensor::nbytes).sum();
+    long weights =
+        parameters.base().values().stream().mapToLong(Tensor::nbytes).sum()
+            + parameters.reorderings().bytes(); // of frozen ones, from drawing in between
     // Gradients, two moments, and a master copy where the weights are short, all of float32.
     long state = size >= 4 ? 2 * size + size : 2 + 12;
     long trained = trainable.values().stream().mapToLong(weight -> weight.numel() * state).sum();

@@ -19,6 +19,11 @@ final class Reorderings implements AutoCloseable {
     return copies.computeIfAbsent(name, _ -> Reordered.of(weight.get()));
   }
 
+  /// Memory that the copies take.
+  synchronized long bytes() {
+    return copies.values().stream().mapToLong(Reordered::bytes).sum();
+  }
+
   /// One more holder.
   synchronized Reorderings held() {
     holders++;

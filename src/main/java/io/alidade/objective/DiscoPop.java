@@ -15,14 +15,17 @@ import io.alidade.tensor.Ops;
 /// for positive ones. Not convex: just above 0 lies a dent whose depth `tau` sets.
 ///
 /// @param beta strength of the constraint, reward units per nat, positive
-/// @param tau width of the passage from one form to the other, reward units, in `(0, 1]`
+/// @param tau width of the passage from one form to the other, reward units, positive; above 1 the
+///   loss of a very wrong pair is exponential too
 /// @param divergence what keeps the policy near its reference
 public record DiscoPop(double beta, double tau, Divergence divergence) implements Objective {
+  /// Beyond this the exponential leaves single precision; only a `tau` above 1 gets there.
+  private static final double LARGEST = 80;
+
   /// Checks the ranges.
   public DiscoPop {
     Check.positive("beta", beta);
     Check.positive("tau", tau);
-    Check.between("tau", 0, 1, tau);
   }
 
   @Override
@@ -37,7 +40,7 @@ public record DiscoPop(double beta, double tau, Divergence divergence) implement
     var modulation = Ops.times(margin, 1 / tau); // [G]
     var logistic = modulation.neg().sigmoid().mul(Logistic.loss(margin)); // [G]
     // sigmoid(m / tau) * exp(-m) in one exponent, since the two factors alone are 0 and infinite.
-    var exponential = log_sigmoid(modulation).sub(margin).exp(); // [G]
+    var exponential = Ops.atMost(log_sigmoid(modulation).sub(margin), LARGEST).exp(); // [G]
     return Loss.mean(logistic.add(exponential)).rewards(batch, Ops.times(ratio, beta));
   }
 }

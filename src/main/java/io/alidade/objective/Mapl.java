@@ -4,9 +4,9 @@ import io.alidade.Check;
 import io.alidade.batch.Scored;
 import io.alidade.tensor.Ops;
 
-/// Multi-level aware preference learning for a policy (MAPL, 2025): DPO on the data's own pairs, on
-/// one answer under two prompts (intra-sample), and on how much two answers differ under two
-/// prompts (inter-sample).
+/// Multi-level aware preference learning for a policy (MAPL, Sun et al. 2025, arXiv:2505.12845):
+/// DPO on the data's own pairs, on one answer under two prompts (intra-sample), and on how much two
+/// answers differ under two prompts (inter-sample).
 ///
 /// `L_DPO + lambda_intra L_intra + lambda_inter L_inter`, with `r = beta u`, `u` the log-ratio of
 /// policy to reference summed over tokens: `L_intra = -log sigmoid(r(x_w, y) - r(x_l, y))`, `y`

@@ -3,9 +3,9 @@ package io.alidade.objective;
 import io.alidade.batch.Readout;
 import io.alidade.batch.Scored;
 
-/// Multi-level aware preference learning for a reward model (MAPL, 2025): Bradley and Terry's loss
-/// on the data's own pairs, on one answer under two prompts (intra-sample), and on how much two
-/// answers differ under two prompts (inter-sample).
+/// Multi-level aware preference learning for a reward model (MAPL, Sun et al. 2025,
+/// arXiv:2505.12845): Bradley and Terry's loss on the data's own pairs, on one answer under two
+/// prompts (intra-sample), and on how much two answers differ under two prompts (inter-sample).
 ///
 /// `L_BT + lambda_intra L_intra + lambda_inter L_inter` with `r` the output of a reward head:
 /// `L_intra = -log sigmoid(r(x_w, y) - r(x_l, y))`, `y` obeying the instructions of `x_w` and not

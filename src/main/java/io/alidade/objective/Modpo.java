@@ -6,6 +6,7 @@ import io.alidade.example.Signal;
 import io.alidade.tensor.Ops;
 import java.util.Map;
 import java.util.TreeMap;
+import org.bytedeco.pytorch.Tensor;
 
 /// Multi-objective DPO (MODPO, Zhou et al. 2023, arXiv:2310.03708): pairs of one objective, and
 /// rewards of the others for each answer.
@@ -16,7 +17,8 @@ import java.util.TreeMap;
 /// weighted sum of all rewards, so one run a weighting gives a front of policies.
 ///
 /// Gradient with respect to the chosen log-likelihood: `-beta / w * sigmoid(-(r_w - r_l))`. A term
-/// of the prompt alone cancels in every reward. `w = 1` with no others is [Dpo].
+/// of the prompt alone cancels in every reward. `w = 1` with no others is [Dpo]; [ModpoHinge] has
+/// the hinge in place of the logistic loss.
 ///
 /// @param beta strength of the constraint, reward units per nat, positive
 /// @param weight `w`, positive
@@ -38,12 +40,17 @@ public record Modpo(double beta, double weight, Map<String, Double> others) impl
 
   @Override
   public Loss loss(Scored batch) {
+    var own = reward(batch); // [N]
+    return Loss.mean(Logistic.loss(batch.margin(own))).rewards(batch, own);
+  }
+
+  /// `r`, what the policy says of the objective that the pairs express, `[N]`.
+  Tensor reward(Scored batch) {
     var reward = Ops.times(batch.logRatio(), beta); // [N]
     for (var other : others.entrySet()) {
       var known = batch.signal(Signal.perCandidate(other.getKey())); // [N]
       reward = reward.sub(Ops.times(known, other.getValue()));
     }
-    var own = Ops.times(reward, 1 / weight); // [N]
-    return Loss.mean(Logistic.loss(batch.margin(own))).rewards(batch, own);
+    return Ops.times(reward, 1 / weight);
   }
 }

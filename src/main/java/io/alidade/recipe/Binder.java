@@ -119,9 +119,9 @@ public final class Binder {
     }
     var known = Slots.names(slot);
     throw new UserException(
-        "%s: no %s named '%s'; known: %s%s (%s)"
+        "%s: no %s named '%s'%s (%s)"
             .formatted(
-                path, slot.getSimpleName(), name, known, Nearest.hint(name, known), node.place()));
+                path, slot.getSimpleName(), name, Nearest.instead(name, known), node.place()));
   }
 
   private static Object record(Class<?> type, Node node, String path) {

@@ -7,6 +7,8 @@ import java.util.Optional;
 
 /// The name that was probably meant.
 public final class Nearest {
+  private static final int FEW = 12; // names that fit into a line
+
   private Nearest() {}
 
   /// The known name nearest to what was written, if one is near: at most two letters or a third of
@@ -23,6 +25,17 @@ public final class Nearest {
   /// `; did you mean 'x'?` or nothing.
   public static String hint(String written, Collection<String> known) {
     return of(written, known).map(name -> "; did you mean '" + name + "'?").orElse("");
+  }
+
+  /// What to write in its place: the nearest name, and all names if they are few, or else the
+  /// command that lists them. `; did you mean 'x'? './alidade list' names all 90`.
+  static String instead(String written, Collection<String> known) {
+    var hint = hint(written, known);
+    var all =
+        known.size() <= FEW
+            ? "known: " + known
+            : "'./alidade list' names all %d".formatted(known.size());
+    return hint.isEmpty() ? "; " + all : hint + " " + all;
   }
 
   private static boolean isNear(String one, String two) {

@@ -138,8 +138,8 @@ public record Plan(
         .map(text -> new Found(given, Yaml.parse(inProgram, text)))
         .orElseThrow(() ->
             new UserException(
-                "no %s '%s'; known: %s, or the path of a .yaml file%s"
-                    .formatted(kind, given, names(kind), Nearest.hint(given, names(kind)))));
+                "no %s '%s'%s, or give the path of a .yaml file"
+                    .formatted(kind, given, Nearest.instead(given, names(kind)))));
   }
 
   private static List<String> names(String kind) {

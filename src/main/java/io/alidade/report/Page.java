@@ -114,6 +114,18 @@ public final class Page {
     return this;
   }
 
+  /// A paragraph in which what stands between backticks is code.
+  public Page prose(String text) {
+    var pieces = text.split("`", -1);
+    body.append("<p>");
+    for (int i = 0; i < pieces.length; i++) {
+      boolean code = i % 2 == 1 && i < pieces.length - 1;
+      body.append(code ? "<code>" : "").append(Svg.escape(pieces[i])).append(code ? "</code>" : "");
+    }
+    body.append("</p>\n");
+    return this;
+  }
+
   /// Figures in two columns.
   public Page charts(Iterable<? extends Chart> charts) {
     body.append("<div class=\"charts\">");

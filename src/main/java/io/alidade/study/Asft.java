@@ -53,9 +53,9 @@ public record Asft() implements Study {
       toy.arm("SFT", start, new ChosenSft());
       toy.arm("ORPO", start, new Orpo(0.1));
     }
-    toy.arm(ASFT, start, new io.alidade.objective.Asft(0.1));
+    toy.arm(ASFT, start, new io.alidade.objective.Asft(0.1, 1));
     if (!bench.reduced()) {
-      toy.arm("ASFT, lambda 1", start, new io.alidade.objective.Asft(1));
+      toy.arm("ASFT, lambda 1", start, new io.alidade.objective.Asft(1, 1));
     }
     return toy.trial();
   }

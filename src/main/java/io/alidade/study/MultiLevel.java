@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Does a reward model learn what instructions ask from pairs that know nothing of instructions
-/// (MAPL, 2025)?
+/// (MAPL, Sun et al. 2025, arXiv:2505.12845)?
 public record MultiLevel() implements Study {
   private static final int[] ASKED = {0, 1, 2, 4};
   private static final String BASE = "Bradley-Terry";

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// Is an answer better along a direction that a model has not learned if it is chosen from answers
-/// to directions nearby (RPS, 2025, arXiv:2510.20498)?
+/// to directions nearby (RPS, Mao et al. 2025, arXiv:2510.20498)?
 public record Rps() implements Study {
   private static final int K = 5;
   private static final double RADIUS = 30;

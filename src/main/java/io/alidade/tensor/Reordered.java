@@ -42,9 +42,16 @@ public final class Reordered implements AutoCloseable {
   }
 
   private final IValue weight;
+  private final long bytes;
 
-  private Reordered(IValue weight) {
+  private Reordered(IValue weight, long bytes) {
     this.weight = weight;
+    this.bytes = bytes;
+  }
+
+  /// Memory that it takes, about: what the weight takes.
+  public long bytes() {
+    return bytes;
   }
 
   /// A copy of a weight.
@@ -57,7 +64,7 @@ public final class Reordered implements AutoCloseable {
         stack.push_back(new IValue(weight.detach()));
         stack.push_back(new IValue(ROWS));
         handle("mkldnn::_reorder_linear_weight").callBoxed(stack);
-        return new Reordered(keep(new IValue(stack.get(0).toTensor())));
+        return new Reordered(keep(new IValue(stack.get(0).toTensor())), weight.nbytes());
       }
     });
   }

@@ -95,8 +95,10 @@ class BanditTest {
   void robustRewardsAndDynamicLabels() {
     double[] first = values(Bandit.TYPE_I, 0.05);
     double[] second = values(Bandit.TYPE_II, 0.1);
-    assertThat(first).containsExactly(new double[] {0.037, 0.777, 0.581, 0.677}, within(6e-4));
-    assertThat(second).containsExactly(new double[] {0.483, 0.427, 0.736, 0.649}, within(6e-4));
+    assertThat(first)
+        .containsExactly(new double[] {0.037, 0.777, 0.581, 0.677, 0.850}, within(6e-4));
+    assertThat(second)
+        .containsExactly(new double[] {0.483, 0.427, 0.736, 0.649, 0.441}, within(6e-4));
     // Pessimism repairs the first kind and not the second; labels repair the second.
     assertThat(first[1]).isGreaterThan(0.590);
     assertThat(second[1]).isLessThan(second[0]);
@@ -106,13 +108,15 @@ class BanditTest {
     assertThat(second[3]).isGreaterThan(second[0] + 0.15);
   }
 
-  /// DPO, pessimism alone, labels alone, both.
+  /// DPO, pessimism alone, labels alone, both with little pessimism, both with more of it, which
+  /// gives up the good arm again.
   private static double[] values(Bandit world, double gamma) {
     return new double[] {
       world.expectedReward(new Dpo(1, new ReverseKl())),
       world.expectedReward(power(0.5, 0)),
       world.expectedReward(power(0, gamma)),
-      world.expectedReward(power(0.001, 0.1))
+      world.expectedReward(power(0.001, 0.1)),
+      world.expectedReward(power(0.05, 0.05))
     };
   }
 }

@@ -113,9 +113,13 @@ class BinderTest {
   @Test
   void namesTheKnownComponentsAndTheNearest() {
     failure("Dpo:", "Dop:")
-        .hasMessageStartingWith("test.objective: no Objective named 'Dop'; known: [")
-        .hasMessageContaining("Sft")
-        .hasMessageEndingWith("]; did you mean 'Dpo'? (test.yaml, line 1)");
+        .hasMessage(
+            "test.objective: no Objective named 'Dop'; did you mean 'Dpo'? './alidade list' names all %d (test.yaml, line 1)"
+                .formatted(Slots.names(Objective.class).size()));
+    failure("ReverseKl", "ReversKl")
+        .hasMessageStartingWith(
+            "test.objective.Dpo.divergence: no Divergence named 'ReversKl'; did you mean 'ReverseKl'? known: [")
+        .hasMessageContaining("ForwardKl");
   }
 
   @Test

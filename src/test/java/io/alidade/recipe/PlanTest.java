@@ -93,10 +93,13 @@ class PlanTest {
   void unknownNamesSuggest() {
     assertThatThrownBy(() -> Plan.load("dpoo", "tiny", sets()))
         .isInstanceOf(UserException.class)
-        .hasMessageStartingWith("no recipe 'dpoo'; known: [")
-        .hasMessageEndingWith("or the path of a .yaml file; did you mean 'dpo'?");
+        .hasMessage(
+            "no recipe 'dpoo'; did you mean 'dpo'? './alidade list' names all %d, or give the path of a .yaml file"
+                .formatted(Plan.recipes().size()));
+    assertThatThrownBy(() -> Plan.load("transformer", "tiny", sets()))
+        .hasMessageStartingWith("no recipe 'transformer'; './alidade list' names all ");
     assertThatThrownBy(() -> Plan.load("dpo", "tyni", sets()))
-        .hasMessageEndingWith("; did you mean 'tiny'?");
+        .hasMessageStartingWith("no scale 'tyni'; did you mean 'tiny'? known: [");
     assertThatThrownBy(() -> Plan.load("x/dpo.yaml", "tiny", sets()))
         .hasMessage("there is no recipe file x/dpo.yaml");
     assertThatThrownBy(() -> Plan.load("dpo", "tiny", sets("maks_length", "3")))
