@@ -63,6 +63,11 @@ public record MctsDpo() implements Study {
   @Override
   public String remarks() {
     return """
+    Five operations (plus, minus, times) on digits modulo 10, worked out from the left to the right, one token a step, so a step of the paper is a token here. Multipliers are 3, 7 and 9, so that no later
+    factor forgives a wrong digit. A transformer of width 64 and two layers is fine-tuned on solutions with 20 % wrong steps. Some of them are habits: about one fact in eight is got wrong in three of five cases, always in the same
+    way, so that greedy decoding makes the mistake and samples still hold the right digit; without habits the start decodes every problem rightly, or knows too little for any search. Three rounds of 96 problems each: search with 2 actions, depth 3,
+    breadth 4 and 16 simulations a step (64 for the first), without self-evaluation, as the page has it. The other arms draw as many tokens a round as the search did, those that it dropped as
+    repetitions included: eight answers to a problem, labelled by the last digit. All arms take 20 updates a round, of 32 pairs (answers) each, at 1e-4; beta 0.1 in both forms of DPO, against the start.\
     """;
   }
 
