@@ -22,7 +22,7 @@ final class ListCommand implements Callable<Integer> {
             component.parameters().isEmpty()
                 ? ""
                 : " {" + String.join(", ", component.parameters()) + "}";
-        Paragraph.print(out, "  ", component.name() + parameters);
+        Paragraph.print(out, "  ", 10, component.name() + parameters);
         Paragraph.print(out, "      ", component.summary());
         if (!component.papers().isEmpty()) {
           Paragraph.print(out, "      ", String.join(", ", component.papers()));

@@ -99,7 +99,7 @@ class NumbersTest {
         .as("numbers without a lower bound")
         .allMatch(path ->
             path.matches(
-                "(.*\\.)?seed|objective\\.AlphaPo\\.alpha|.*\\.Copo\\.b|.*\\.Oreo\\.(right|wrong)|.*\\.weights?(\\.\\d+)?|objective\\.Modpo\\.others\\..*|.*\\.PreferenceTree\\.low|.*\\.Ratings\\.(factors|offsets)\\..*"));
+                "(.*\\.)?seed|objective\\.AlphaPo\\.alpha|.*\\.Copo\\.b|.*\\.Oreo\\.(right|wrong)|.*\\.weights?(\\.\\d+)?|objective\\.Modpo(Hinge)?\\.others\\..*|.*\\.NashRounds\\.floor|.*\\.PreferenceTree\\.low|.*\\.Ratings\\.(factors|offsets)\\..*"));
   }
 
   @Test
