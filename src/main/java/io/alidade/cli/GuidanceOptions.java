@@ -37,7 +37,6 @@ final class GuidanceOptions {
 
   Optional<Guidance> of() {
     return Optional.ofNullable(values)
-        .map(model ->
-            Arguments.checked(() -> new Guidance(model, beam, stepTokens, stepEnd)));
+        .map(model -> Arguments.checked(() -> new Guidance(model, beam, stepTokens, stepEnd)));
   }
 }
