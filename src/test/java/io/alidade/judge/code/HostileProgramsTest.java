@@ -20,9 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 class HostileProgramsTest extends Sandboxed {
   @Test
   void endlessLoopsRecursionAndSleepEnd() {
-    assertThat(hostile("while (true) {}").result()).isEqualTo(Result.TIMEOUT);
-    assertThat(hostile("Thread.sleep(Long.MAX_VALUE);").message())
-        .isEqualTo("not done after 2.0 s");
+    assertThat(endless("while (true) {}").result()).isEqualTo(Result.TIMEOUT);
+    assertThat(endless("Thread.sleep(Long.MAX_VALUE);").message())
+        .isEqualTo("not done after 3.0 s");
     assertThat(run("static int f(int x) { return f(x + 1) + 1; }", "f(0);").message())
         .isEqualTo("java.lang.StackOverflowError");
     assertThat(hostile("System.in.read(); new Object().wait();").result()).isEqualTo(Result.ERROR);
@@ -171,20 +171,24 @@ class HostileProgramsTest extends Sandboxed {
       assertThat(jail.protections())
           .contains(Protection.TIME, Protection.HEAP, Protection.OUTPUT, Protection.ENVIRONMENT)
           .doesNotContain(Protection.REPORT, Protection.FILES, Protection.NETWORK);
-      try (var weak = new JavaSandbox(jail, Limits.usual().withSeconds(2))) {
+      try (var weak = new JavaSandbox(jail, Limits.usual().withSeconds(30));
+          var brief = new JavaSandbox(jail, Limits.usual().withSeconds(3))) {
+        var program = "static int f(int x) { return x + 1; }";
+        assertThat(brief.run(program, List.of("while (true) {}")))
+            .extracting(Outcome::result)
+            .containsExactly(Result.TIMEOUT);
         assertThat(
                 weak.run(
-                    "static int f(int x) { return x + 1; }",
+                    program,
                     List.of(
                         "assert f(1) == 2;",
                         "assert f(1) == 3;",
-                        "while (true) {}",
                         "while (true) System.out.println(f(1));",
                         "var all = new ArrayList<byte[]>(); while (true) all.add(new byte[1 << 20]);",
                         "assert !System.getenv().containsKey(\"HOME\");")))
             .extracting(Outcome::result)
             .containsExactly(
-                Result.PASS, Result.FAIL, Result.TIMEOUT, Result.OUTPUT, Result.ERROR, Result.PASS);
+                Result.PASS, Result.FAIL, Result.OUTPUT, Result.ERROR, Result.PASS);
       }
     }
   }

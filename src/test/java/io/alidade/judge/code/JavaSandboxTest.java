@@ -80,7 +80,7 @@ class JavaSandboxTest extends Sandboxed {
   @Test
   void aTestThatTakesTheProcessDownTakesNoOtherWithIt() {
     assertThat(
-            sandbox.run(
+            brief.run(
                 """
                 static int f(int x) {
                   if (x == 1) Runtime.getRuntime().halt(0);
