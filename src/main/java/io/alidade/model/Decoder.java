@@ -8,16 +8,13 @@ import io.alidade.model.causal.PackedAttention;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
-import io.alidade.tensor.Shares;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /// A batch of rows that grow together by one token a [#step()]; rows join it and leave it at any
 /// time.
@@ -232,7 +229,6 @@ public final class Decoder implements AutoCloseable {
   private final Policy policy;
   private final Optional<DrawingWeights> ordered;
   private final List<Row> rows = new ArrayList<>();
-  private @Nullable Shares shares;
 
   /// An empty batch.
   public Decoder(Policy policy) {
@@ -321,46 +317,13 @@ public final class Decoder implements AutoCloseable {
     for (int from = 0; from < rows.size(); from += height) {
       var tile = rows.subList(from, Math.min(rows.size(), from + height));
       try (var _ = new Step()) {
-        var seen = seen(tile);
+        var seen = Natives.call(() -> next(tile));
         for (int r = 0; r < tile.size(); r++) {
-          tile.get(r).grow(seen.get(r).of, seen.get(r).row);
+          tile.get(r).grow(seen, r);
         }
       }
     }
     rows.removeIf(row -> row.ended);
-  }
-
-  /// Where a row's next token is seen.
-  private record Place(Seen of, int row) {}
-
-  /// What is seen of a tile: by several threads side by side where each has rows enough.
-  private List<Place> seen(List<Row> tile) {
-    int parts = ordered.isPresent() ? Math.min(Natives.threads(), tile.size() / TILE) : 1;
-    if (parts < 2) {
-      return places(Natives.call(() -> next(tile)), tile.size());
-    }
-    if (shares == null) {
-      shares = new Shares(Natives.threads());
-    }
-    int size = Math.ceilDiv(tile.size(), parts);
-    return shares
-        .each(share -> {
-          int from = Math.min(tile.size(), share * size);
-          var part = tile.subList(from, Math.min(tile.size(), from + size));
-          if (part.isEmpty()) {
-            return List.<Place>of();
-          }
-          try (var _ = new Step()) {
-            return places(Natives.call(() -> next(part)), part.size());
-          }
-        })
-        .stream()
-        .flatMap(List::stream)
-        .toList();
-  }
-
-  private static List<Place> places(Seen seen, int rows) {
-    return IntStream.range(0, rows).mapToObj(row -> new Place(seen, row)).toList();
   }
 
   private Seen next(List<Row> tile) {
@@ -424,9 +387,5 @@ public final class Decoder implements AutoCloseable {
     });
     rows.clear();
     ordered.ifPresent(DrawingWeights::close);
-    if (shares != null) {
-      shares.close();
-      shares = null;
-    }
   }
 }

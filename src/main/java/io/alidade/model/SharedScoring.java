@@ -40,7 +40,7 @@ final class SharedScoring implements Scoring {
   /// @param candidates of each share, in order
   /// @param share gives the scoring of a share, by its number
   static Scoring of(List<Integer> candidates, IntFunction<Scoring> share, boolean differentiable) {
-    var shares = Shares.ofStep(candidates.size());
+    var shares = new Shares(candidates.size());
     var scoring = new SharedScoring(candidates, shares, shares.each(share), differentiable);
     if (!differentiable) {
       shares.close();

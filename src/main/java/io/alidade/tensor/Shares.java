@@ -28,19 +28,11 @@ public final class Shares implements AutoCloseable {
   private final List<Step> steps = new ArrayList<>();
   private boolean closed;
 
-  /// Starts threads that end with the step that is open on this thread, if not before.
-  ///
-  /// @param count at least 2
-  public static Shares ofStep(int count) {
-    var shares = new Shares(count);
-    Step.closing(shares::close);
-    return shares;
-  }
-
-  /// Starts threads that end when they are closed.
+  /// Starts the threads. They end with the step that is open on this thread, if not before.
   ///
   /// @param count at least 2
   public Shares(int count) {
+    Step.closing(this::close);
     for (int i = 0; i < count; i++) {
       int share = i;
       threads.add(

@@ -16,7 +16,7 @@ class SharesTest {
     var order = Collections.synchronizedList(new ArrayList<String>());
     var last = new CountDownLatch(1);
     try (var _ = new Step();
-        var shares = Shares.ofStep(3)) {
+        var shares = new Shares(3)) {
       var results =
           shares.each(share -> {
             if (share == 2) {
@@ -47,7 +47,7 @@ class SharesTest {
   void aShareThatFailsHoldsNobodyUp() {
     var order = Collections.synchronizedList(new ArrayList<Integer>());
     try (var _ = new Step();
-        var shares = Shares.ofStep(3)) {
+        var shares = new Shares(3)) {
       assertThatThrownBy(() ->
               shares.each(share -> {
                 if (share == 0) {
@@ -67,7 +67,7 @@ class SharesTest {
   void whatOneCallMakesTheNextMayUse() {
     long objects = Step.liveObjects();
     try (var _ = new Step()) {
-      var shares = Shares.ofStep(2);
+      var shares = new Shares(2);
       var made = shares.each(share -> Ops.doubles(new double[] {share}, 1));
       assertThat(shares.each(share -> Ops.number(made.get(1 - share)))).containsExactly(1.0, 0.0);
     } // ends them
@@ -76,6 +76,6 @@ class SharesTest {
 
   @Test
   void aStepMustBeOpen() {
-    assertThatThrownBy(() -> Shares.ofStep(2)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> new Shares(2)).isInstanceOf(IllegalStateException.class);
   }
 }
