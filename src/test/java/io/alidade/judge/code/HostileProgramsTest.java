@@ -187,8 +187,7 @@ class HostileProgramsTest extends Sandboxed {
                         "var all = new ArrayList<byte[]>(); while (true) all.add(new byte[1 << 20]);",
                         "assert !System.getenv().containsKey(\"HOME\");")))
             .extracting(Outcome::result)
-            .containsExactly(
-                Result.PASS, Result.FAIL, Result.OUTPUT, Result.ERROR, Result.PASS);
+            .containsExactly(Result.PASS, Result.FAIL, Result.OUTPUT, Result.ERROR, Result.PASS);
       }
     }
   }

@@ -44,7 +44,9 @@ abstract class Sandboxed {
 
   private static Outcome hostile(JavaSandbox in, String statements) {
     return in.run(
-            "static int answer() throws Throwable { if (true) {\n" + statements + "\n} return 42; }",
+            "static int answer() throws Throwable { if (true) {\n"
+                + statements
+                + "\n} return 42; }",
             List.of("assert answer() == 42;"))
         .getFirst();
   }
