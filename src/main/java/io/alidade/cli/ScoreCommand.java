@@ -112,10 +112,11 @@ final class ScoreCommand implements Callable<Integer> {
   private static void preference(PrintWriter to, String what, ScoreSummary.Preference preference) {
     to.printf(
         Locale.ROOT,
-        "  %-9s accuracy %.4f, margin %.4f over %d pairs%n",
+        "  %-9s accuracy %.4f, margin %.4f, calibration error %.4f over %d pairs%n",
         what,
         preference.accuracy(),
         preference.margin(),
+        preference.calibrationError(),
         preference.pairs());
   }
 }

@@ -8,7 +8,39 @@ package io.alidade.evaluation;
 public final class CalibrationError {
   private static final int BINS = 10;
 
-  private CalibrationError() {}
+  private final double[] excess = new double[BINS]; // sum of outcomes minus sum of confidences
+  private long count;
+
+  /// Adds a statement.
+  ///
+  /// @param confidence in `[0, 1]`
+  /// @param right whether it was
+  public void add(double confidence, boolean right) {
+    if (!(confidence >= 0 && confidence <= 1)) {
+      throw new IllegalArgumentException("a confidence of " + confidence);
+    }
+    excess[Math.min(BINS - 1, (int) (BINS * confidence))] += (right ? 1 : 0) - confidence;
+    count++;
+  }
+
+  /// Adds a pair as [#generation(double[], double[])] does.
+  void addGeneration(double chosen, double rejected) {
+    add(Math.min(1, Math.exp(chosen)), chosen > rejected);
+  }
+
+  /// Adds a pair as [#preference(double...)] does.
+  void addPreference(double margin) {
+    add(1 / (1 + Math.exp(-margin)), margin > 0);
+  }
+
+  /// The error of all that was added, in `[0, 1]`; NaN for nothing.
+  public double value() {
+    double sum = 0;
+    for (double one : excess) {
+      sum += Math.abs(one);
+    }
+    return sum / count;
+  }
 
   /// The error of some statements.
   ///
@@ -20,19 +52,11 @@ public final class CalibrationError {
       throw new IllegalArgumentException(
           "%d confidences but %d outcomes".formatted(confidence.length, right.length));
     }
-    var excess = new double[BINS]; // sum of outcomes minus sum of confidences
+    var error = new CalibrationError();
     for (int i = 0; i < confidence.length; i++) {
-      if (!(confidence[i] >= 0 && confidence[i] <= 1)) {
-        throw new IllegalArgumentException("a confidence of " + confidence[i]);
-      }
-      int bin = Math.min(BINS - 1, (int) (BINS * confidence[i]));
-      excess[bin] += (right[i] ? 1 : 0) - confidence[i];
+      error.add(confidence[i], right[i]);
     }
-    double sum = 0;
-    for (double one : excess) {
-      sum += Math.abs(one);
-    }
-    return sum / confidence.length;
+    return error.value();
   }
 
   /// Calibration of generation over pairs: the confidence is the likelihood per token of the chosen
@@ -41,13 +65,11 @@ public final class CalibrationError {
   /// @param chosen mean log-likelihood per token of each chosen answer, nats
   /// @param rejected the same of each rejected one
   public static double generation(double[] chosen, double[] rejected) {
-    var confidence = new double[chosen.length];
-    var right = new boolean[chosen.length];
+    var error = new CalibrationError();
     for (int i = 0; i < chosen.length; i++) {
-      confidence[i] = Math.exp(chosen[i]);
-      right[i] = chosen[i] > rejected[i];
+      error.addGeneration(chosen[i], rejected[i]);
     }
-    return of(confidence, right);
+    return error.value();
   }
 
   /// Calibration of preferences over pairs: the confidence that a pair is labelled rightly is
@@ -55,12 +77,10 @@ public final class CalibrationError {
   ///
   /// @param margin reward of the chosen answer minus that of the rejected one
   public static double preference(double... margin) {
-    var confidence = new double[margin.length];
-    var right = new boolean[margin.length];
-    for (int i = 0; i < margin.length; i++) {
-      confidence[i] = 1 / (1 + Math.exp(-margin[i]));
-      right[i] = margin[i] > 0;
+    var error = new CalibrationError();
+    for (double one : margin) {
+      error.addPreference(one);
     }
-    return of(confidence, right);
+    return error.value();
   }
 }

@@ -22,5 +22,7 @@ public record ScoreSummary(
   /// @param pairs of a better and a worse candidate
   /// @param accuracy share of pairs in which the better one has the larger value
   /// @param margin mean of better minus worse
-  public record Preference(long pairs, double accuracy, double margin) {}
+  /// @param calibrationError of likelihoods as of statements about generation, of rewards as of
+  ///   statements about preferences: see [CalibrationError]
+  public record Preference(long pairs, double accuracy, double margin, double calibrationError) {}
 }

@@ -21,17 +21,27 @@ final class Tally {
 
   /// Pairs of candidates by one measure.
   private static final class Pairs {
+    final CalibrationError calibration = new CalibrationError();
     long count;
     long right;
     double margins;
 
-    void add(double[] bestFirst) {
+    /// @param bestFirst the measure of each candidate
+    /// @param tokens of each, if the measure is a log-likelihood
+    void add(double[] bestFirst, Optional<int[]> tokens) {
       for (int better = 0; better < bestFirst.length; better++) {
         for (int worse = better + 1; worse < bestFirst.length; worse++) {
           double margin = bestFirst[better] - bestFirst[worse];
           count++;
           right += margin > 0 ? 1 : 0;
           margins += margin;
+          if (tokens.isPresent()) {
+            calibration.addGeneration(
+                bestFirst[better] / Math.max(1, tokens.get()[better]),
+                bestFirst[worse] / Math.max(1, tokens.get()[worse]));
+          } else {
+            calibration.addPreference(margin);
+          }
         }
       }
     }
@@ -40,7 +50,8 @@ final class Tally {
       return count == 0
           ? Optional.empty()
           : Optional.of(
-              new ScoreSummary.Preference(count, (double) right / count, margins / count));
+              new ScoreSummary.Preference(
+                  count, (double) right / count, margins / count, calibration.value()));
     }
   }
 
@@ -55,8 +66,8 @@ final class Tally {
     logps += Arrays.stream(sums).sum();
     tokens += Arrays.stream(scores.tokens()).sum();
     if (ordered) {
-      byLogp.add(sums);
-      byReward.add(scores.rewards());
+      byLogp.add(sums, Optional.of(scores.tokens()));
+      byReward.add(scores.rewards(), Optional.empty());
     }
   }
 

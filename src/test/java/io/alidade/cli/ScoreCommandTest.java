@@ -3,10 +3,12 @@ package io.alidade.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.alidade.evaluation.CalibrationError;
 import io.alidade.store.Json;
 import io.alidade.tokenizer.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -69,6 +71,9 @@ class ScoreCommandTest extends FinishedModel {
         .isZero();
     double margins = 0;
     int right = 0;
+    var chosen = new ArrayList<Double>();
+    var rejected = new ArrayList<Double>();
+    var rewards = new ArrayList<Double>();
     var lines = lines("s.jsonl");
     for (var line : lines) {
       for (var side : List.of("chosen", "rejected")) {
@@ -81,15 +86,28 @@ class ScoreCommandTest extends FinishedModel {
       double margin =
           line.path("rewards/chosen").asDouble() - line.path("rewards/rejected").asDouble();
       margins += margin;
+      rewards.add(margin);
+      chosen.add(line.path("logps/chosen").asDouble() / line.path("tokens/chosen").asInt());
+      rejected.add(line.path("logps/rejected").asDouble() / line.path("tokens/rejected").asInt());
       right += margin > 0 ? 1 : 0;
     }
     assertThat(out.toString())
         .contains(
             String.format(
                 java.util.Locale.ROOT,
-                "rewards   accuracy %.4f, margin %.4f over 64 pairs",
+                "rewards   accuracy %.4f, margin %.4f, calibration error %.4f over 64 pairs",
                 right / 64.0,
-                margins / 64));
+                margins / 64,
+                CalibrationError.preference(numbers(rewards))))
+        .contains(
+            String.format(
+                java.util.Locale.ROOT,
+                "calibration error %.4f over 64 pairs%n  rewards",
+                CalibrationError.generation(numbers(chosen), numbers(rejected))));
+  }
+
+  private static double[] numbers(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   @Test
