@@ -110,31 +110,56 @@ class ResumeTest {
     }
     Files.writeString(folder.resolve("pairs.jsonl"), rows);
     killed(
-        List.of(
-            "iterative-dpo",
-            "--set",
-            "learning.Iterative.rounds=7",
-            "--set",
-            "learning.Iterative.prompts_per_round=16",
-            "--set",
-            "learning.Iterative.drawing.samples=3",
-            "--set",
-            "learning.Iterative.drawing.max_new_tokens=6",
-            "--set",
-            "learning.Iterative.drawing.judge={Length: {target: 9, scale: 3}}"),
+        drawing(7, 16),
         "model/model.safetensors",
         "rounds/round-00000.jsonl",
         "rounds/round-00006.jsonl",
         "rounds/round-00006-learned.jsonl");
   }
 
+  private static List<String> drawing(int rounds, int prompts) {
+    return List.of(
+        "iterative-dpo",
+        "--set",
+        "learning.Iterative.rounds=" + rounds,
+        "--set",
+        "learning.Iterative.prompts_per_round=" + prompts,
+        "--set",
+        "learning.Iterative.drawing.samples=3",
+        "--set",
+        "learning.Iterative.drawing.max_new_tokens=6",
+        "--set",
+        "learning.Iterative.drawing.judge={Length: {target: 9, scale: 3}}");
+  }
+
+  /// A part of the second round is there, and the next one is being drawn.
+  @Test
+  void soDoesALoopThatIsKilledWhileItDraws() throws Exception {
+    var rows = new StringBuilder();
+    for (int i = 0; i < 200; i++) {
+      rows.append("{\"prompt\": \"What is %d plus %d?\"}\n".formatted(i, i + 1));
+    }
+    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    killedAt(
+        "rounds/round-00001-parts/from-000000-to-000032.jsonl",
+        drawing(2, 96),
+        "model/model.safetensors",
+        "rounds/round-00001.jsonl",
+        "rounds/round-00001-learned.jsonl");
+  }
+
   private void killed(List<String> recipe, String... files) throws Exception {
+    killedAt("checkpoints/checkpoint-6", recipe, files);
+  }
+
+  /// @param moment a file of the run, at whose appearance it is killed
+  private void killedAt(String moment, List<String> recipe, String... files) throws Exception {
     var whole = folder.resolve("whole");
     finished(train(whole, recipe), folder.resolve("whole.log"));
 
     var cut = folder.resolve("cut");
     var process = train(cut, recipe);
-    while (process.isAlive() && !Files.exists(cut.resolve("checkpoints/checkpoint-6"))) {
+    while (process.isAlive() && !Files.exists(cut.resolve(moment))) {
       Thread.sleep(5);
     }
     process.destroyForcibly().waitFor(); // SIGKILL: no handler runs
