@@ -6,8 +6,8 @@ import java.nio.file.Path;
 
 /// How many threads a pass through a model takes.
 final class Threads {
-  /// Bytes of weights below which one thread is fastest.
-  private static final long SMALL_MODEL = 8L << 20;
+  /// Weights below which one thread is fastest: 8 MiB of them in float32, whatever the file holds.
+  private static final long SMALL_MODEL = 2L << 20;
 
   private Threads() {}
 
@@ -22,11 +22,16 @@ final class Threads {
       return Integer.parseInt(asked);
     }
     try (var weights = WeightFiles.open(model)) {
-      long bytes = 0;
-      for (var name : weights.names()) {
-        bytes += weights.entry(name).size();
-      }
-      return bytes < SMALL_MODEL ? 1 : Runtime.getRuntime().availableProcessors();
+      return small(weights) ? 1 : Runtime.getRuntime().availableProcessors();
     }
+  }
+
+  static boolean small(WeightFiles files) {
+    long weights = 0;
+    for (var name : files.names()) {
+      var entry = files.entry(name);
+      weights += entry.size() / entry.dtype().bytes();
+    }
+    return weights < SMALL_MODEL;
   }
 }
