@@ -7,14 +7,12 @@ import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.PackedAttention;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Natives;
-import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.bytedeco.pytorch.Tensor;
 
 /// A batch of rows that grow together by one token a [#step()]; rows join it and leave it at any
 /// time.
@@ -30,7 +28,7 @@ import org.bytedeco.pytorch.Tensor;
 public final class Decoder implements AutoCloseable {
   /// Rows of a matrix product of fixed height. Eight take hardly longer than one, which waits for
   /// weights from memory.
-  private static final int TILE = 8;
+  static final int TILE = 8;
 
   /// Most rows of a matrix product of any height. What more would gain is little against the memory
   /// of their caches.
@@ -102,73 +100,6 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /// What the model says of next tokens.
-  ///
-  /// @param logits `[rows, V]`, row by row
-  /// @param normalisers log of the sum of their exponentials, `[rows]`
-  /// @param entropies `[rows]`
-  private record Seen(int size, float[] logits, float[] normalisers, float[] entropies) {
-    static Seen of(Tensor logits) {
-      var normaliser = logits.logsumexp(new long[] {1}, /* keepdim= */ true); // [R, 1]
-      var p = logits.sub(normaliser).exp_();
-      var entropy = normaliser.squeeze(1).sub(p.mul_(logits).sum(1));
-      return new Seen(
-          (int) logits.size(1),
-          Ops.toFloats(logits),
-          Ops.toFloats(normaliser.squeeze(1)),
-          Ops.toFloats(entropy));
-    }
-
-    /// The same for any number of rows, computed [#TILE] at a time and filled up with rows of
-    /// nothing.
-    static Seen inTiles(Tensor logits) {
-      int rows = (int) logits.size(0);
-      int rest = Math.floorMod(-rows, TILE);
-      var filled =
-          rest == 0
-              ? logits
-              : Ops.concatenate(
-                  List.of(logits, Ops.zeros(logits.scalar_type(), rest, logits.size(1))), 0);
-      var all = Ops.toFloats(logits);
-      var normalisers = new float[rows + rest];
-      var entropies = new float[rows + rest];
-      for (int from = 0; from < rows; from += TILE) {
-        var tile = of(filled.narrow(0, from, TILE));
-        System.arraycopy(tile.normalisers, 0, normalisers, from, TILE);
-        System.arraycopy(tile.entropies, 0, entropies, from, TILE);
-      }
-      return new Seen((int) logits.size(1), all, normalisers, entropies);
-    }
-
-    Token token(int row, int id, int alternatives) {
-      return new Token(id, logp(row, id), entropies[row], alternatives(row, alternatives));
-    }
-
-    private float logp(int row, int id) {
-      return logits[row * size + id] - normalisers[row];
-    }
-
-    private List<Alternative> alternatives(int row, int count) {
-      var best = new ArrayList<Alternative>();
-      float least = Float.NEGATIVE_INFINITY;
-      for (int id = 0; id < size && count > 0; id++) {
-        float logp = logp(row, id);
-        if (best.size() < count || logp > least) {
-          int at = best.size();
-          while (at > 0 && best.get(at - 1).logp < logp) {
-            at--;
-          }
-          best.add(at, new Alternative(id, logp));
-          if (best.size() > count) {
-            best.removeLast();
-          }
-          least = best.getLast().logp;
-        }
-      }
-      return List.copyOf(best);
-    }
-  }
-
   /// A row at work.
   private static final class Row {
     final Request request;
@@ -190,7 +121,7 @@ public final class Decoder implements AutoCloseable {
 
     /// Chooses from what was seen, and ends if that was the last.
     void grow(Seen seen, int row) {
-      int id = chooser.next(seen.logits, row * seen.size, seen.size);
+      int id = chooser.next(seen.logits(), row * seen.size(), seen.size());
       var token = seen.token(row, id, request.alternatives);
       add(token);
       boolean more = listener.token(token);

@@ -397,7 +397,10 @@ public final class Policy implements Trainee, Fingerprinted {
 
   private void changed() {
     fingerprint = null;
-    parameters.reorderings().clear();
+    if (parameters.lora()
+        == null) { // else the weights below, which others may share, are as before
+      parameters.reorderings().clear();
+    }
   }
 
   /// Writes a checkpoint folder that `transformers` loads, replacing it as a whole.

@@ -33,6 +33,19 @@ class DrawingWeightsTest {
   private static final Path MODELS = Path.of("src/test/resources/golden/models");
   private static final List<int[]> PROMPTS = List.of(new int[] {5, 9, 401}, new int[] {77});
 
+  private static final LoraSpec LORA =
+      new LoraSpec(
+          4,
+          8,
+          0,
+          new Targets.AllLinear(),
+          false,
+          List.of(),
+          new LinkedHashMap<>(),
+          new LinkedHashMap<>(),
+          List.of(),
+          Optional.empty());
+
   @TempDir private Path folder;
 
   /// A fresh model of two layers and 12 MiB.
@@ -134,6 +147,25 @@ class DrawingWeightsTest {
     }
   }
 
+  /// An adapter that moves leaves the copies of the weights below as they are.
+  @Test
+  void drawsFollowAnAdapterThatMoves() throws IOException {
+    var spec = PolicySpec.trainable(Precision.FLOAT32).with(LORA);
+    try (var policy = Policy.open(model("llama"), spec);
+        var follower = policy.follower()) {
+      var before = logps(drawn(follower));
+      try (var _ = new Step()) {
+        Grad.off(() ->
+            policy.trainable().values().stream()
+                .map(weight -> weight.add_(new Scalar(0.05)))
+                .toList());
+      }
+      assertThat(logps(drawn(follower))).isEqualTo(before);
+      follower.approach(policy, 1);
+      assertThat(logps(drawn(follower))).isEqualTo(logps(drawn(policy))).isNotEqualTo(before);
+    }
+  }
+
   private static List<String> logps(List<Drawn> drawn) {
     return drawn.stream().map(d -> Arrays.toString(d.logps())).toList();
   }
@@ -159,19 +191,7 @@ class DrawingWeightsTest {
   void adaptersShareTheCopiesOfTheModelBelow() throws IOException {
     var spec = PolicySpec.frozen(Precision.FLOAT32);
     var adapter = folder.resolve("adapter");
-    var lora =
-        new LoraSpec(
-            4,
-            8,
-            0,
-            new Targets.AllLinear(),
-            false,
-            List.of(),
-            new LinkedHashMap<>(),
-            new LinkedHashMap<>(),
-            List.of(),
-            Optional.empty());
-    try (var trained = Policy.open(model("llama"), spec.with(lora))) {
+    try (var trained = Policy.open(model("llama"), spec.with(LORA))) {
       trained.saveAdapter(adapter);
     }
     List<String> before;
