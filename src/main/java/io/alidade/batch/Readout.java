@@ -16,8 +16,8 @@ public enum Readout {
   MEAN_LOGIT,
   /// 1 where the most likely unit is the one that was there, else 0, `[N, U]`; carries no gradient.
   TOP_ONE,
-  /// Log-probability of the unit that was there under a second model that is trained beside the
-  /// first, nats, `[N, U]`.
+  /// Log-probability of the unit that was there under a second model that moves with the first,
+  /// trained beside it or as its average, nats, `[N, U]`.
   RIVAL,
   /// Divergence of the prediction from the reference's over the whole vocabulary, `sum_v p(v) log
   /// (p(v) / p_ref(v))`, nats, `[N, U]`.

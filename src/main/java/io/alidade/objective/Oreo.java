@@ -1,6 +1,7 @@
 package io.alidade.objective;
 
 import io.alidade.Check;
+import io.alidade.Default;
 import io.alidade.batch.Readout;
 import io.alidade.batch.Scored;
 import io.alidade.example.Signal;
@@ -31,13 +32,17 @@ import org.bytedeco.pytorch.Tensor;
 /// @param wrong reward of a wrong one
 /// @param adaptive how `alphaKl` follows the divergence; without it it stays, as in all published
 ///   runs
+/// @param averaged whether `Sigma` in the critic's target is that of a moving average of the policy,
+///   which the loop keeps (`SoftBellman.average`), as an option of the authors' code has it; the
+///   policy's own loss is the same
 public record Oreo(
     double beta,
     double alphaKl,
     Level level,
     double right,
     double wrong,
-    Optional<AdaptiveKl> adaptive)
+    Optional<AdaptiveKl> adaptive,
+    @Default("false") boolean averaged)
     implements Objective {
   /// What the weight of the divergence has become.
   private static final String WEIGHT = "oreo/alpha_kl";
@@ -71,12 +76,13 @@ public record Oreo(
 
   /// With a weight of the divergence that stays.
   public Oreo(double beta, double alphaKl, Level level, double right, double wrong) {
-    this(beta, alphaKl, level, right, wrong, Optional.empty());
+    this(beta, alphaKl, level, right, wrong, Optional.empty(), /* averaged= */ false);
   }
 
   @Override
   public Needs needs() {
-    var needs = Needs.labelled().with(LABEL).reading(Readout.VALUE);
+    var own = Needs.labelled().with(LABEL).reading(Readout.VALUE);
+    var needs = averaged ? own.reading(Readout.RIVAL) : own;
     var regularised = alphaKl > 0 ? needs.reading(Readout.DIVERGENCE) : needs;
     var stepped = level == Level.STEP ? regularised.with(STEP) : regularised;
     return adaptive.isPresent() ? stepped.wholeBatch() : stepped; // a weight for each batch
@@ -86,14 +92,15 @@ public record Oreo(
   public Loss loss(Scored batch) {
     var mask = batch.mask(); // [N, U]
     var ratio = batch.policy().units().sub(batch.reference().units()).mul(mask); // [N, U], rho
-    var suffix = batch.constant(ratio.flip(1).cumsum(1).flip(1)); // [N, U], Sigma
+    var suffix = suffix(batch, ratio); // [N, U], Sigma
     var label = batch.spread(batch.signal(LABEL)); // [N]
     var reward = Ops.plus(Ops.times(label, right - wrong), wrong).unsqueeze(1); // [N, 1], R
     var state = states(batch); // [N, U]
     var count = Ops.atLeast(state.sum(1), 1); // [N], T
     var value = batch.readout(Readout.VALUE); // [N, U]
     var target = reward.sub(Ops.times(suffix, beta)); // [N, U]
-    var critic = value.sub(target).square().mul(state).sum(1).div(count); // [N]
+    var critic = value.sub(criticTarget(batch, reward, target)).square(); // [N, U]
+    var valueLoss = critic.mul(state).sum(1).div(count); // [N]
     var own = action(ratio, state, mask); // [N, U], rho of the action that begins here
     var moving = own.sub(batch.constant(own)); // 0, with the action's own gradient
     var actor =
@@ -106,8 +113,8 @@ public record Oreo(
             .sum(1)
             .div(count); // [N]
     var loss =
-        Loss.mean(critic.add(actor))
-            .metric("oreo/value_loss", critic)
+        Loss.mean(valueLoss.add(actor))
+            .metric("oreo/value_loss", valueLoss)
             .metric("oreo/policy_loss", actor)
             .metric("oreo/value", value, state)
             .metric("oreo/log_ratio", ratio, mask);
@@ -125,6 +132,20 @@ public record Oreo(
         .metric("oreo/kl", divergence, mask)
         .metric(WEIGHT, Ops.plus(Ops.times(mean, 0), weight))
         .remember(WEIGHT, adaptive.get().after(weight, found, batch.groups()));
+  }
+
+  /// `R - beta Sigma` with the likelihoods that the critic's target is made of, `[N, U]`.
+  private Tensor criticTarget(Scored batch, Tensor reward, Tensor target) {
+    if (!averaged) {
+      return target;
+    }
+    var ratio = batch.readout(Readout.RIVAL).sub(batch.reference().units()).mul(batch.mask());
+    return reward.sub(Ops.times(suffix(batch, ratio), beta));
+  }
+
+  /// `sg[Sigma]`, `[N, U]`.
+  private static Tensor suffix(Scored batch, Tensor ratio) {
+    return batch.constant(ratio.flip(1).cumsum(1).flip(1));
   }
 
   /// 1 where an action begins, `[N, U]`.

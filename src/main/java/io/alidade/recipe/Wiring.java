@@ -168,7 +168,7 @@ public final class Wiring {
     }
     if (read.contains(Readout.RIVAL) && !reported.contains(Readout.RIVAL)) {
       throw new UserException(
-          "recipe.learning.%s: %s compares two models in training, and this loop trains one; use learning: FastSlow"
+          "recipe.learning.%s: %s reads the likelihoods of a second model, and this loop has one model; use learning: FastSlow, or for Oreo set learning.SoftBellman.average"
               .formatted(learning, objective));
     }
   }

@@ -8,10 +8,8 @@ import io.alidade.example.Signal;
 import io.alidade.generation.tree.Puct;
 import io.alidade.generation.tree.StepTree;
 import io.alidade.generation.tree.TreeSearch;
-import io.alidade.model.Generator;
 import io.alidade.model.Policy;
 import io.alidade.model.Sampling;
-import io.alidade.model.SaveOptions;
 import io.alidade.objective.Dpo;
 import io.alidade.objective.Objective;
 import io.alidade.objective.Sft;
@@ -118,29 +116,24 @@ public record MctsDpo() implements Study {
     return trial;
   }
 
-  /// A model fine-tuned on solutions with wrong steps.
-  private static Path begin(Bench bench) {
-    var fresh = bench.scratch().resolve("fresh");
-    new SmallModel(
-            MixedArithmetic.VOCABULARY, 64, 2, MixedArithmetic.PROMPT + STEPS, 1 / Math.sqrt(64))
-        .write(fresh, bench.seed("weights"));
-    bench.at("fine-tuning the start", 0.05);
-    try (var policy = SmallModel.trainable(fresh)) {
-      new Lesson(
-              Lesson.cut(2e-3),
-              64,
-              bench.size(1200, 20),
-              bench.seed("start"),
-              bench.scratch().resolve("lesson"))
-          .teach(
-              new Sft(),
-              policy,
-              MixedArithmetic.demonstrations(
-                  bench.size(60_000, 1000), bench.random("demonstrations")));
-      var begin = bench.scratch().resolve("start");
-      policy.save(begin, SaveOptions.PLAIN);
-      return begin;
-    }
+  /// A model fine-tuned on solutions with wrong steps; OREO's study begins with it too.
+  static Path begin(Bench bench) {
+    return new SmallStart(
+            "mixed",
+            new SmallModel(
+                MixedArithmetic.VOCABULARY,
+                64,
+                2,
+                MixedArithmetic.PROMPT + STEPS + 1, // the value after the last token
+                0.125),
+            2e-3,
+            1200,
+            20)
+        .of(
+            bench,
+            () ->
+                MixedArithmetic.demonstrations(
+                    bench.size(60_000, 1000), bench.random("demonstrations")));
   }
 
   /// The tokens that each round drew.
@@ -208,38 +201,22 @@ public record MctsDpo() implements Study {
         bench.at(arm, (arm.equals(WHOLE) ? 0.8 : 0.9) + 0.1 * round / tokens.length);
         int count = Math.max(1, tokens[round] / (STEPS * ANSWERS));
         var problems = MixedArithmetic.problems(count, bench.random("whole problems " + round));
-        var drawn = new int[count][ANSWERS][];
-        new Generator(policy, Sampling.plain(STEPS, bench.seed("whole") + round), Set.of())
-            .sample(
+        var drawn =
+            OutcomeAnswers.drawn(
+                policy,
                 problems,
                 ANSWERS,
-                0,
-                sample -> drawn[sample.prompt()][sample.number()] = sample.drawn().tokens());
+                STEPS,
+                bench.seed("whole") + round,
+                MixedArithmetic::right);
         sum += (double) count * ANSWERS * STEPS;
-        var groups = new ArrayList<Group>();
-        for (int p = 0; p < count; p++) {
-          var problem = problems.get(p);
-          var right = Arrays.stream(drawn[p]).filter(a -> right(problem, a)).toList();
-          var wrong = Arrays.stream(drawn[p]).filter(a -> !right(problem, a)).toList();
-          if (arm.equals(SFT)) {
-            right.forEach(a -> groups.add(group(groups.size(), problem, List.of(a), Map.of())));
-          } else {
-            for (int i = 0; i < Math.min(right.size(), wrong.size()); i++) {
-              groups.add(
-                  group(groups.size(), problem, List.of(right.get(i), wrong.get(i)), Map.of()));
-            }
-          }
-        }
+        var groups = arm.equals(SFT) ? drawn.demonstrations() : drawn.pairs(ANSWERS);
         setting.learn(
             round, arm.equals(SFT) ? new Sft() : new Dpo(0.1, new ReverseKl()), policy, groups);
       }
       setting.measure(arm, policy);
     }
     setting.trial.note(arm, TOKENS, sum / 1000);
-  }
-
-  private static boolean right(int[] problem, int[] answer) {
-    return MixedArithmetic.right(problem, answer);
   }
 
   private static int follows(int[] problem, int[] before, int[] steps) {

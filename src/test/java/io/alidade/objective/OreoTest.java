@@ -182,13 +182,47 @@ class OreoTest {
     assertThat(follows.after(0.1, 0.01, 10)).isEqualTo(0.1);
     try (var _ = new Step()) {
       var answer = Answer.of(RHO, V, KL, 1);
-      var oreo = new Oreo(0.03, 0.01, Level.TOKEN, 1, 0, Optional.of(follows));
+      var oreo = new Oreo(0.03, 0.01, Level.TOKEN, 1, 0, Optional.of(follows), false);
       var loss = oreo.loss(answer.batch());
       assertThat(Ops.number(loss.value()))
           .as("the first batch has the weight it was given")
           .isCloseTo(answer.loss(oreo(0.03, 0.01, Level.TOKEN)), within(1e-12));
       assertThat(loss.memory().get("oreo/alpha_kl"))
           .isCloseTo(0.01 * (1 + 0.2 * 1 / 50), within(1e-15)); // mean divergence 0.015
+    }
+  }
+
+  /// The critic's target is of the average, the policy's own residual is not.
+  @Test
+  void theCriticsTargetMayBeOfAnAverage() {
+    double[] average = {0.1, -0.2, 0.4, 0.3}; // Sigma 0.6, 0.5, 0.7, 0.3
+    try (var _ = new Step()) {
+      var answer = Answer.of(RHO, V, KL, 1);
+      var rival = Grad.leaf(Ops.doubles(average, 1, 4));
+      var batch =
+          new Scored(
+              new int[] {1},
+              Ops.doubles(new double[] {1, 1, 1, 1}, 1, 4),
+              Map.of(
+                  Readout.LOG_LIKELIHOOD,
+                  answer.policy(),
+                  Readout.VALUE,
+                  answer.value(),
+                  Readout.RIVAL,
+                  rival),
+              Optional.of(Ops.doubles(new double[4], 1, 4)),
+              Map.of(Oreo.LABEL, Ops.doubles(new double[] {1}, 1)),
+              Map.of());
+      var oreo = new Oreo(0.03, 0, Level.TOKEN, 1, 0, Optional.empty(), true);
+      var slopes = Grad.of(oreo.loss(batch).value(), List.of(answer.policy(), answer.value(), rival));
+      near(Ops.toDoubles(slopes.get(0)), -0.00555, -0.00714, -0.002415, -0.001365);
+      near(
+          Ops.toDoubles(slopes.get(1)), // 2 / T (V_t - R + beta Sigma_t)
+          (0.6 - 1 + 0.018) / 2,
+          (0.5 - 1 + 0.015) / 2,
+          (0.8 - 1 + 0.021) / 2,
+          (0.9 - 1 + 0.009) / 2);
+      near(Ops.toDoubles(slopes.get(2)), 0, 0, 0, 0);
     }
   }
 }

@@ -11,6 +11,8 @@ import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.recipe.Plan;
+import io.alidade.tensor.Ops;
+import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +91,78 @@ class SoftBellmanRunTest {
             "0.1"),
         "model/adapter_model.safetensors",
         "critic/adapter_model.safetensors");
+  }
+
+  @Test
+  void aHeadOnTheTrunkAndAnAverageResumeTheSameBits() throws IOException {
+    var settings =
+        new LinkedHashMap<>(
+            Map.of(
+                "learning",
+                "{SoftBellman: {num_train_epochs: 1, shared_trunk: true, average: 0.8}}",
+                "objective.Oreo.averaged",
+                "true"));
+    resumes(settings, "model/model.safetensors", "critic/model.safetensors");
+    var spec = PolicySpec.frozen(Precision.FLOAT32).with(Head.VALUE);
+    try (var critic = Policy.open(folder.resolve("whole/critic"), spec);
+        var model = Policy.open(folder.resolve("whole/model"), PolicySpec.frozen(Precision.FLOAT32));
+        var _ = new Step()) {
+      assertThat(critic.logits(1, 2, 3).equal(model.logits(1, 2, 3))).isTrue();
+      var head = critic.changeable().get("value_head.weight");
+      assertThat(Ops.number(java.util.Objects.requireNonNull(head).abs().max())).isPositive();
+    }
+  }
+
+  @Test
+  void anAdaptersTrunkBearsAHeadToo() throws IOException {
+    resumes(
+        Map.of(
+            "adapter.r",
+            "4",
+            "adapter.lora_alpha",
+            "8",
+            "reference",
+            "AdaptersOff",
+            "learning",
+            "{SoftBellman: {num_train_epochs: 1, shared_trunk: true, average: 0.8}}",
+            "objective.Oreo.averaged",
+            "true"),
+        "model/adapter_model.safetensors",
+        "critic/adapter_model.safetensors");
+    var spec =
+        PolicySpec.frozen(Precision.FLOAT32)
+            .with(Head.VALUE)
+            .withAdapter(folder.resolve("whole/critic"));
+    try (var critic = Policy.open(Path.of("src/test/resources/golden/models/llama"), spec)) {
+      assertThat(critic.adapted()).isTrue();
+    }
+  }
+
+  @Test
+  void anAverageAndAnObjectiveThatReadsItBelongTogether() {
+    assertThatThrownBy(() -> run("one", false, Map.of("objective.Oreo.averaged", "true")))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("learning.SoftBellman.average");
+    assertThatThrownBy(() -> run("two", false, Map.of("learning.SoftBellman.average", "0.9")))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("RIVAL");
+    assertThatThrownBy(() -> run("three", false, Map.of("learning.SoftBellman.average", "1")))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("average");
+  }
+
+  /// Two rounds of drawn answers, right ones and wrong ones as they are.
+  @Test
+  void roundsDrawTheirOwnAnswersAndResumeTheSameBits() throws IOException {
+    var settings = new LinkedHashMap<String, String>();
+    settings.put(
+        "learning",
+        "{SoftBellmanRounds: {rounds: 2, prompts_per_round: 16, num_train_epochs: 1, keep: 1, drawing: {judge: {Length: {target: 3, scale: 4}}, samples: 3, max_new_tokens: 4, temperature: 1.0}}}");
+    resumes(settings, "model/model.safetensors", "critic/model.safetensors");
+    var log = MetricsLog.read(folder.resolve("whole"));
+    assertThat(log.last("outcome/kept").orElseThrow()).isBetween(1.0, 2.0);
+    assertThat(Files.readAllLines(folder.resolve("whole/rounds/round-00001-learned.jsonl")))
+        .allMatch(line -> line.contains("\"label\":"));
   }
 
   @Test

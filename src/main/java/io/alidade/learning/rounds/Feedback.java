@@ -100,6 +100,12 @@ final class Feedback {
         signals(Drawing.PREFERENCE, rollout.preference()[chosen][rejected]));
   }
 
+  /// An answer that is right or wrong in itself, whatever the others are.
+  static Lesson labelled(Rollout rollout, int place, boolean right) {
+    return lesson(
+        rollout, List.of(place), Form.LABELLED, signals(Drawing.LABEL, right ? 1 : 0));
+  }
+
   /// Lessons as lines of a data file.
   static String lines(List<Lesson> lessons) {
     var lines = new StringBuilder();

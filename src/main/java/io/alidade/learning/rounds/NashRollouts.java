@@ -23,7 +23,6 @@ public final class NashRollouts implements Collector {
   private final Asking asking;
   private final Site site;
   private final Rollouts plain;
-  private final Turns turns;
   private final Optional<Answered> teacher;
 
   /// @param settings of the loop
@@ -32,7 +31,6 @@ public final class NashRollouts implements Collector {
     this.asking = asking;
     this.site = asking.site();
     plain = new Rollouts(asking, settings.drawing());
-    turns = site.turns(asking.train().count());
     teacher =
         settings.teacher()
             ? Optional.of(
@@ -56,21 +54,9 @@ public final class NashRollouts implements Collector {
   @Override
   public Collected round(int round, int prompts) {
     var file = site.round(round);
-    var lines =
-        file.lines(
-            "draw",
-            prompts,
-            Rollouts.PART,
-            (from, until) -> {
-              long first = (long) round * prompts + from;
-              return plain.drawn(
-                  asking.train(),
-                  turns.at(first, until - from),
-                  first,
-                  site.seed(),
-                  number -> teacher.map(answers -> answers.tokens(number)));
-            });
-    var rollouts = Rollouts.read(file.path(), lines);
+    var rollouts =
+        plain.rollouts(
+            file, round, prompts, number -> teacher.map(answers -> answers.tokens(number)));
     var own = pairs(rollouts);
     var lessons = new ArrayList<>(own);
     double share = settings.replay();

@@ -56,22 +56,7 @@ public final class Rollouts implements Collector {
   @Override
   public Collected round(int round, int prompts) {
     var file = site.round(round);
-    var rollouts =
-        read(
-            file.path(),
-            file.lines(
-                "draw",
-                prompts,
-                PART,
-                (from, until) -> {
-                  long first = (long) round * prompts + from;
-                  return drawn(
-                      asking.train(),
-                      turns.at(first, until - from),
-                      first,
-                      site.seed(),
-                      _ -> Optional.empty());
-                }));
+    var rollouts = rollouts(file, round, prompts);
     var needs = asking.needs();
     var own = Feedback.of(rollouts, needs.feedback(), drawing);
     boolean lent = needs.feedback() == Needs.Feedback.LABELLED && needs.candidates() > 1;
@@ -80,6 +65,27 @@ public final class Rollouts implements Collector {
     nothing(rollouts, lessons).ifPresent(why -> file.say("%s (%s)".formatted(why, file.path())));
     return new Collected(
         Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics(rollouts));
+  }
+
+  /// The answers of a round with what the judge says of them, drawn as far as they are not kept.
+  List<Rollout> rollouts(RoundFile file, int round, int prompts) {
+    return rollouts(file, round, prompts, _ -> Optional.empty());
+  }
+
+  /// The same with a guest's answer behind the policy's; see [#drawn].
+  List<Rollout> rollouts(
+      RoundFile file, int round, int prompts, IntFunction<Optional<int[]>> guest) {
+    return read(
+        file.path(),
+        file.lines(
+            "draw",
+            prompts,
+            PART,
+            (from, until) -> {
+              long first = (long) round * prompts + from;
+              return drawn(
+                  asking.train(), turns.at(first, until - from), first, site.seed(), guest);
+            }));
   }
 
   /// Why nothing is learned from a round, if so, in a line.
