@@ -6,6 +6,7 @@ import io.alidade.example.Signal;
 import io.alidade.generation.tree.Puct;
 import io.alidade.generation.tree.SelfEvaluation;
 import io.alidade.generation.tree.StepTree;
+import io.alidade.judge.Judge;
 import io.alidade.learning.rounds.Asking;
 import io.alidade.learning.rounds.TreeRollouts;
 import io.alidade.objective.MctsDpo;
@@ -29,6 +30,10 @@ import java.util.Set;
 /// @param inject whether the solution that a row holds (its first candidate) is put into the tree
 ///   beside the steps that are drawn
 /// @param evaluation what the policy is asked of its own steps; without it every state counts alike
+/// @param process who says how good an answer is so far in place of the policy: a judge whose reward
+///   `r` counts as `sigmoid(r)`, for example a reward model
+/// @param conclusion text with which an answer is over though it drew no end, for example `answer
+///   is`
 /// @param drawing the judge that says whether an answer is right (a reward above 0.5), how a token
 ///   is drawn, and how long an answer may be; `samples` count for evaluations alone
 public record StepSearch(
@@ -42,6 +47,8 @@ public record StepSearch(
     @Default("false") boolean onlyRight,
     @Default("false") boolean inject,
     Optional<SelfEvaluation> evaluation,
+    Optional<Judge> process,
+    Optional<String> conclusion,
     Drawing drawing)
     implements Learning {
   /// Checks the ranges.
@@ -50,6 +57,13 @@ public record StepSearch(
     Check.atLeast("prompts_per_round", 1, promptsPerRound);
     Check.atLeast("num_train_epochs", 1, numTrainEpochs);
     Check.atLeast("pairs", 1, pairs);
+    if (evaluation.isPresent() && process.isPresent()) {
+      throw new IllegalArgumentException(
+          "evaluation and process both say how good a state is; set one of them");
+    }
+    if (conclusion.filter(String::isBlank).isPresent()) {
+      throw new IllegalArgumentException("conclusion must be some text, was empty");
+    }
   }
 
   @Override

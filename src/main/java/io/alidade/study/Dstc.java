@@ -122,29 +122,17 @@ public record Dstc() implements Study {
     var matrix = new PassMatrix(passes, new int[SIDE], new int[SIDE]);
     add(minimax, matrix, ChosenTest.MOST_PASSED, right, valid);
     add(hardest, matrix, ChosenTest.HARDEST, right, valid);
-    var passing = new ArrayList<int[]>();
-    var failing = new ArrayList<int[]>();
-    for (int i = 0; i < SIDE; i++) {
-      for (int j = 0; j < SIDE; j++) {
-        (passes[i][j] ? passing : failing).add(new int[] {i, j});
-      }
-    }
-    if (!passing.isEmpty() && !failing.isEmpty()) {
-      var good = passing.get(random.nextInt(passing.size()));
-      var bad = failing.get(random.nextInt(failing.size()));
-      chance.add(right[good[0]] && !right[bad[0]], valid[good[1]], valid[bad[1]]);
-    }
+    matrix.random(random).ifPresent(s -> add(chance, s, right, valid));
   }
 
   private static void add(
       Tally tally, PassMatrix matrix, ChosenTest test, boolean[] right, boolean[] valid) {
-    matrix
-        .select(test, 1)
-        .ifPresent(s ->
-            tally.add(
-                right[s.chosen()] && !right[s.rejected()],
-                valid[s.chosenTest()],
-                valid[s.rejectedTest()]));
+    matrix.select(test, 1).ifPresent(s -> add(tally, s, right, valid));
+  }
+
+  private static void add(Tally tally, PassMatrix.Selected s, boolean[] right, boolean[] valid) {
+    tally.add(
+        right[s.chosen()] && !right[s.rejected()], valid[s.chosenTest()], valid[s.rejectedTest()]);
   }
 
   private static double median(double a, double b, double c) {

@@ -124,6 +124,55 @@ class StepSearchRunTest {
     assertThat(Interrupted.metrics(cut)).isEqualTo(Interrupted.metrics(whole));
   }
 
+  /// A judge says how good the steps are so far, an answer is over at its first `a`, and steps are
+  /// drawn at a temperature.
+  @Test
+  void aJudgeOfStepsAConclusionAndDrawnCommitments() throws IOException {
+    var out =
+        run(
+            "process",
+            false,
+            new ArrayList<>(),
+            Map.of(
+                LEARNING + "process",
+                "{Length: {target: 2, scale: 2}}",
+                LEARNING + "conclusion",
+                "a",
+                LEARNING + "tree.temperature",
+                "0.5",
+                LEARNING + "tree.multiple_choice",
+                "true"));
+    int concluded = 0;
+    for (var line : Files.readAllLines(out.resolve("rounds/round-00000.jsonl"))) {
+      for (var node : Json.parse("tree", line).path("nodes")) {
+        double value = node.path("R").asDouble();
+        if (node.path("step").asString().contains("a")) {
+          assertThat(node.path("terminal").asBoolean()).isTrue();
+          concluded++;
+        } else if (!node.path("terminal").asBoolean()) {
+          assertThat(value).isGreaterThan(0).isLessThan(1); // a sigmoid, where 1 stood without it
+        }
+      }
+    }
+    assertThat(concluded).isPositive();
+  }
+
+  @Test
+  void onlyOneMaySayHowGoodAStateIs() {
+    assertThatThrownBy(() ->
+            run(
+                "both",
+                false,
+                new ArrayList<>(),
+                Map.of(
+                    LEARNING + "process",
+                    "{Length: {target: 2, scale: 2}}",
+                    LEARNING + "evaluation",
+                    "{ask: \"Right?\", right: [\"yes\"]}")))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("set one of them");
+  }
+
   @Test
   void aSearchThatRunsOutOfItsBudgetIsSaidInOneLine() {
     var said = new ArrayList<String>();

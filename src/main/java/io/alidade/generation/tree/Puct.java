@@ -26,6 +26,13 @@ import io.alidade.Default;
 ///   copies a given solution 1
 /// @param overlap steps whose tokens overlap a sibling's more than this (F of their neighbouring
 ///   tokens) are dropped, in `[0, 1]`
+/// @param multipleChoice whether questions offer a few answers, so that a right one may be a guess:
+///   one that is given at once earns nothing, one given in the second step half, and two rests are
+///   drawn at the depth limit in place of one
+/// @param fullDepth depth of a parent up to which a self-evaluation counts in full; beyond it is
+///   divided by the excess over it, which penalises length. At least 0
+/// @param temperature of the commitment to a step: 0 takes the most visited child, more draws one in
+///   proportion to `(e^Q (children + 1))^(1 / temperature)`
 public record Puct(
     int simulations,
     int firstActions,
@@ -39,7 +46,10 @@ public record Puct(
     @Default("1.25") double lengthExponent,
     @Default("1.0") double discount,
     @Default("1.25") double novelty,
-    @Default("0.99") double overlap) {
+    @Default("0.99") double overlap,
+    @Default("false") boolean multipleChoice,
+    @Default("3") int fullDepth,
+    @Default("0.0") double temperature) {
   /// Checks the ranges.
   public Puct {
     Check.atLeast("simulations", 1, simulations);
@@ -54,6 +64,32 @@ public record Puct(
     Check.between("discount", 0, 1, discount);
     Check.positive("novelty", novelty);
     Check.between("overlap", 0, 1, overlap);
+    Check.atLeast("full_depth", 0, fullDepth);
+    Check.notNegative("temperature", temperature);
+  }
+
+  /// The authors' choices for mathematics.
+  ///
+  /// @param budget tokens of a tree
+  public static Puct plain(
+      int simulations, int actions, int depth, int breadth, int stepTokens, int budget) {
+    return new Puct(
+        simulations,
+        actions,
+        actions,
+        depth,
+        breadth,
+        stepTokens,
+        budget,
+        "\n",
+        /* exploration= */ 1,
+        /* lengthExponent= */ 1.25,
+        /* discount= */ 1,
+        /* novelty= */ 1.25,
+        /* overlap= */ 0.99,
+        /* multipleChoice= */ false,
+        /* fullDepth= */ 3,
+        /* temperature= */ 0);
   }
 
   /// Prior of a step: `exp(sum of log-likelihoods / length^lambda)`.
@@ -72,16 +108,21 @@ public record Puct(
         + exploration * prior(child.logps()) * Math.sqrt(visits) / (1 + child.visits());
   }
 
-  /// The value of a state: `C / max(depth of the parent - 3, 1) + O`, with `C` what a
+  /// The value of a state: `C / max(depth of the parent - full depth, 1) + O`, with `C` what a
   /// self-evaluation gives it and `O` the outcome, 0 before the end.
-  static double value(double evaluation, int parentDepth, double outcome) {
-    return evaluation / Math.max(parentDepth - 3, 1) + outcome;
+  double value(double evaluation, int parentDepth, double outcome) {
+    return evaluation / Math.max(parentDepth - fullDepth, 1) + outcome;
   }
 
   /// The outcome of an end.
   ///
   /// @param copy whether it is a solution that was given
-  double outcome(boolean right, boolean copy) {
-    return right ? copy ? 1 : novelty : -1;
+  /// @param depth steps of the answer
+  double outcome(boolean right, boolean copy, int depth) {
+    if (!right) {
+      return -1;
+    }
+    double worth = copy ? 1 : novelty;
+    return multipleChoice && depth <= 2 ? worth * (depth - 1) / 2 : worth;
   }
 }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 
 /// The search for an answer to one prompt, told step by step: it says which state it wants grown,
 /// and is given steps with the values of the states that they lead to. So the trees of many prompts
@@ -26,6 +27,7 @@ public final class StepTree {
   }
 
   private final Puct settings;
+  private final long seed; // of commitments, where they are drawn
   private final Node origin;
   private final List<Node> committed = new ArrayList<>();
   private Node root;
@@ -37,8 +39,10 @@ public final class StepTree {
   /// A tree that knows nothing but its beginning.
   ///
   /// @param value of the state before any step, `R`
-  public StepTree(Puct settings, double value) {
+  /// @param seed of commitments, where they are drawn
+  public StepTree(Puct settings, double value, long seed) {
     this.settings = settings;
+    this.seed = seed;
     origin = Node.root(value);
     root = origin;
     at = root;
@@ -87,7 +91,7 @@ public final class StepTree {
   /// How many steps are to be drawn for it.
   public int count() {
     if (wantsAll()) {
-      return 1;
+      return settings.multipleChoice() ? 2 : 1;
     }
     return at == origin ? settings.firstActions() : settings.actions();
   }
@@ -178,11 +182,34 @@ public final class StepTree {
     }
     simulated++;
     if (simulated >= (root == origin ? 4 * settings.simulations() : settings.simulations())) {
-      root = root.best();
+      root = next();
       committed.add(root);
       simulated = 0;
     }
     at = root;
+  }
+
+  /// The child of the root that the search commits to.
+  private Node next() {
+    if (settings.temperature() == 0) {
+      return root.best();
+    }
+    var children = root.children();
+    double most = children.stream().mapToDouble(this::favour).max().orElseThrow();
+    var weights = children.stream().mapToDouble(child -> Math.exp(favour(child) - most)).toArray();
+    double rest =
+        new SplittableRandom(seed * 0x9E3779B97F4A7C15L + Arrays.hashCode(root.path())).nextDouble()
+            * Arrays.stream(weights).sum();
+    int chosen = 0;
+    while (chosen < weights.length - 1 && rest >= weights[chosen]) {
+      rest -= weights[chosen++];
+    }
+    return children.get(chosen);
+  }
+
+  /// `log (e^Q (children + 1))^(1 / T)`.
+  private double favour(Node child) {
+    return (child.q() + Math.log(child.children().size() + 1.0)) / settings.temperature();
   }
 
   /// Which siblings make a pair with the chosen one.
@@ -284,7 +311,7 @@ public final class StepTree {
   /// @param drawn tokens that were drawn for it
   public static StepTree restored(
       Puct settings, List<Kept> nodes, List<Integer> committed, int drawn, boolean exhausted) {
-    var tree = new StepTree(settings, nodes.getFirst().value);
+    var tree = new StepTree(settings, nodes.getFirst().value, 0); // commits to nothing more
     var all = new ArrayList<Node>();
     all.add(tree.origin);
     tree.origin.restore(nodes.getFirst().q, nodes.getFirst().v, nodes.getFirst().visits);

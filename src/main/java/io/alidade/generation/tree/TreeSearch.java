@@ -49,6 +49,13 @@ public record TreeSearch(
       Arrays.fill(ones, 1);
       return ones;
     }
+
+    /// Whether an answer is over with a step for what it says, though it drew no end.
+    ///
+    /// @param step its tokens
+    default boolean concludes(int... step) {
+      return false;
+    }
   }
 
   private record Wish(int prompt, boolean all, int number) {}
@@ -76,7 +83,7 @@ public record TreeSearch(
     var beginning =
         evaluator.evaluation(IntStream.range(0, prompts.size()).toArray(), empty(prompts));
     for (int p = 0; p < prompts.size(); p++) {
-      trees.add(new StepTree(settings, Puct.value(beginning[p], 0, 0)));
+      trees.add(new StepTree(settings, settings.value(beginning[p], 0, 0), mixed(turn + p, -1)));
     }
     for (long round = 0; trees.stream().anyMatch(tree -> !tree.done()); round++) {
       grow(prompts, solutions, trees, mixed(turn, round), evaluator);
@@ -237,7 +244,7 @@ public record TreeSearch(
       for (var one : drawn.get(p)) {
         prompts.add(p);
         states.add(joined(trees.get(p).wants().path(), one.tokens()));
-        last.add(terminal(trees.get(p), one));
+        last.add(terminal(trees.get(p), one) || evaluator.concludes(one.tokens()));
       }
     }
     var numbers = prompts.stream().mapToInt(i -> i).toArray();
@@ -252,7 +259,8 @@ public record TreeSearch(
       var state = states.get(finals[i]);
       boolean copy =
           solutions.get(numbers[finals[i]]).filter(s -> Arrays.equals(s, state)).isPresent();
-      outcomes[finals[i]] = settings.outcome(verdicts[i], copy);
+      int depth = trees.get(numbers[finals[i]]).wants().depth() + 1;
+      outcomes[finals[i]] = settings.outcome(verdicts[i], copy, depth);
     }
     int at = 0;
     for (int p = 0; p < trees.size(); p++) {
@@ -265,7 +273,7 @@ public record TreeSearch(
         double value =
             evaluations[at] == 0
                 ? parent.value() // nothing is known of it
-                : Puct.value(evaluations[at], parent.depth(), outcomes[at]);
+                : settings.value(evaluations[at], parent.depth(), outcomes[at]);
         steps.add(
             new StepTree.Step(
                 one.tokens(),

@@ -1,9 +1,12 @@
 package io.alidade.judge.code;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /// Which programs of a model pass which tests of the same model, and the pair that it believes most
@@ -77,6 +80,31 @@ public record PassMatrix(boolean[][] passes, int[] lengths, int[] assertions) {
     return Optional.of(
         new Selected(
             best, test(j -> passes[best][j], sign), worst, test(j -> !passes[worst][j], 1)));
+  }
+
+  /// The baseline: a random passing combination against a random failing one, or none where all pass
+  /// or all fail.
+  public Optional<Selected> random(RandomGenerator random) {
+    var passing = combinations(true);
+    var failing = combinations(false);
+    if (passing.isEmpty() || failing.isEmpty()) {
+      return Optional.empty();
+    }
+    var good = passing.get(random.nextInt(passing.size()));
+    var bad = failing.get(random.nextInt(failing.size()));
+    return Optional.of(new Selected(good[0], good[1], bad[0], bad[1]));
+  }
+
+  private List<int[]> combinations(boolean passed) {
+    var found = new ArrayList<int[]>();
+    for (int i = 0; i < passes.length; i++) {
+      for (int j = 0; j < assertions.length; j++) {
+        if (passes[i][j] == passed) {
+          found.add(new int[] {i, j});
+        }
+      }
+    }
+    return found;
   }
 
   private int program(Comparator<Integer> order) {

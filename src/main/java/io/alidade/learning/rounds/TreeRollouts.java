@@ -10,19 +10,16 @@ import io.alidade.example.Text;
 import io.alidade.generation.Guidance;
 import io.alidade.generation.TextGenerator;
 import io.alidade.generation.tree.Node;
-import io.alidade.generation.tree.SelfEvaluation;
 import io.alidade.generation.tree.StepTree;
 import io.alidade.generation.tree.TreeSearch;
 import io.alidade.judge.Case;
+import io.alidade.judge.Sitting;
 import io.alidade.learning.Collector;
 import io.alidade.learning.StepSearch;
 import io.alidade.objective.MctsDpo;
 import io.alidade.store.Json;
-import io.alidade.tensor.Ops;
-import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +27,6 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.bytedeco.pytorch.global.torch;
 
 /// Rounds of a run that searches: prompts in turn, a tree of steps for each, and the pairs of
 /// siblings that the trees give.
@@ -41,9 +37,6 @@ import org.bytedeco.pytorch.global.torch;
 public final class TreeRollouts implements Collector {
   /// Prompts of a part.
   private static final int PART = 8; // a tree costs what many answers cost
-
-  /// What a right answer is rewarded with at least.
-  private static final double RIGHT = 0.5;
 
   private final StepSearch settings;
   private final Rollouts plain; // of evaluations
@@ -145,7 +138,15 @@ public final class TreeRollouts implements Collector {
 
   private String searched(int[] chosen, long first) {
     var prompts = Arrays.stream(chosen).mapToObj(asking.train().ids()::get).toList();
-    var judged = new Judged(chosen);
+    var process = settings.process().map(judge -> judge.open(site.journal()::message));
+    try {
+      return searched(chosen, first, prompts, new TreeEvaluator(asking, settings, plain, chosen, process));
+    } finally {
+      process.ifPresent(Sitting::close);
+    }
+  }
+
+  private String searched(int[] chosen, long first, List<int[]> prompts, TreeEvaluator judged) {
     var trees =
         new TreeSearch(
                 settings.tree(),
@@ -183,74 +184,10 @@ public final class TreeRollouts implements Collector {
     return site.tokenizer().decode(node.tokens(), true);
   }
 
-  /// The judge and the policy itself, asked about answers to chosen prompts.
-  private final class Judged implements TreeSearch.Evaluator {
-    private final int[] chosen;
-
-    Judged(int[] chosen) {
-      this.chosen = chosen;
-    }
-
-    @Override
-    public boolean[] right(int[] prompts, List<int[]> answers) {
-      var cases = new ArrayList<Case>();
-      for (int i = 0; i < prompts.length; i++) {
-        int number = chosen[prompts[i]];
-        var example = asking.train().example(number);
-        var question = TextGenerator.asked(example);
-        cases.add(
-            new Case(
-                example.row(),
-                question,
-                List.of(plain.answer(question, asking.train().ids().get(number), answers.get(i))),
-                asking.train().cells(number)));
-      }
-      var verdicts =
-          cases.isEmpty() ? List.<io.alidade.judge.Verdict>of() : asking.sitting().judge(cases);
-      var right = new boolean[prompts.length];
-      for (int i = 0; i < right.length; i++) {
-        right[i] = verdicts.get(i).standing()[0] > RIGHT; // one that cannot be judged is not right
-      }
-      return right;
-    }
-
-    @Override
-    public double[] evaluation(int[] prompts, List<int[]> answers) {
-      if (settings.evaluation().isEmpty()) {
-        return TreeSearch.Evaluator.super.evaluation(prompts, answers);
-      }
-      var question = settings.evaluation().get();
-      var values = new double[prompts.length];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = sureness(question, chosen[prompts[i]], answers.get(i));
-      }
-      return values;
-    }
-  }
-
-  /// The probability of a word that means right after the question.
-  private double sureness(SelfEvaluation question, int number, int[] steps) {
-    var answer = asking.train().cells(number).get("answer");
-    var asked =
-        site.tokenizer()
-            .encode(
-                question.ask().replace("{answer}", answer == null ? "" : answer.toString()), false);
-    var words = new HashSet<Integer>();
-    for (var word : question.right()) {
-      words.add(site.tokenizer().encode(word, false)[0]);
-    }
-    var text = joined(joined(asking.train().ids().get(number), steps), asked);
-    try (var _ = new Step()) {
-      var last = site.policy().logits(text).select(0, text.length - 1);
-      var p = Ops.toDoubles(torch.softmax(last, 0));
-      return words.stream().mapToDouble(word -> p[word]).sum();
-    }
-  }
-
   private Group group(int number, StepTree.Pair pair) {
     return new Group(
         asking.train().example(number).row(),
-        joined(asking.train().ids().get(number), pair.before()),
+        TreeEvaluator.joined(asking.train().ids().get(number), pair.before()),
         List.of(Completion.of(pair.chosen()), Completion.of(pair.rejected())),
         Map.of(MctsDpo.EPSILON, new double[] {pair.epsilon()}));
   }
@@ -262,19 +199,13 @@ public final class TreeRollouts implements Collector {
     var ids = asking.train().ids().get(number);
     List<Text> answers =
         List.of(
-            plain.answer(question, ids, joined(pair.before(), pair.chosen())),
-            plain.answer(question, ids, joined(pair.before(), pair.rejected())));
+            plain.answer(question, ids, TreeEvaluator.joined(pair.before(), pair.chosen())),
+            plain.answer(question, ids, TreeEvaluator.joined(pair.before(), pair.rejected())));
     var cells =
         new LinkedHashMap<>(
             Columns.write(
                 new Example(example.row(), question, answers, Map.of(), Map.of()), Form.PAIR));
     cells.put(MctsDpo.EPSILON.name(), pair.epsilon());
     return cells;
-  }
-
-  private static int[] joined(int[] one, int[] two) {
-    var both = Arrays.copyOf(one, one.length + two.length);
-    System.arraycopy(two, 0, both, one.length, two.length);
-    return both;
   }
 }

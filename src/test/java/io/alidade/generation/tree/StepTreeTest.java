@@ -15,7 +15,7 @@ class StepTreeTest {
   private static final float[] CERTAIN = {0};
 
   private static Puct settings(int simulations, int depth, int budget) {
-    return new Puct(simulations, 6, 6, depth, 4, 8, budget, "\n", 1, 1.25, 1, 1.25, 0.99);
+    return Puct.plain(simulations, 6, depth, 4, 8, budget);
   }
 
   private static Step step(double value, boolean terminal, int... tokens) {
@@ -48,11 +48,11 @@ class StepTreeTest {
 
   @Test
   void theValueOfAStateHasOutcomeAndSelfEvaluation() {
-    assertThat(Puct.value(0.8, 2, 0)).isEqualTo(0.8);
-    assertThat(Puct.value(0.8, 7, -1)).isEqualTo(0.2 - 1);
-    assertThat(settings(1, 3, 9).outcome(true, false)).isEqualTo(1.25);
-    assertThat(settings(1, 3, 9).outcome(true, true)).as("a copy of a given solution").isEqualTo(1);
-    assertThat(settings(1, 3, 9).outcome(false, false)).isEqualTo(-1);
+    assertThat(settings(1, 3, 9).value(0.8, 2, 0)).isEqualTo(0.8);
+    assertThat(settings(1, 3, 9).value(0.8, 7, -1)).isEqualTo(0.2 - 1);
+    assertThat(settings(1, 3, 9).outcome(true, false, 5)).isEqualTo(1.25);
+    assertThat(settings(1, 3, 9).outcome(true, true, 5)).as("a copy of a given solution").isEqualTo(1);
+    assertThat(settings(1, 3, 9).outcome(false, false, 1)).isEqualTo(-1);
   }
 
   @Test
@@ -91,7 +91,7 @@ class StepTreeTest {
   /// A world of three binary steps in which the answer is right if every step is 1.
   private static StepTree searched(Puct settings, long seed) {
     var random = new SplittableRandom(seed);
-    var tree = new StepTree(settings, 1);
+    var tree = new StepTree(settings, 1, seed);
     while (!tree.done()) {
       var before = tree.wants().path();
       var steps = new ArrayList<Step>();
@@ -106,8 +106,8 @@ class StepTreeTest {
         for (int token : step) {
           right &= token == 1;
         }
-        double outcome = terminal ? settings.outcome(right, false) : 0;
-        steps.add(step(Puct.value(1, tree.wants().depth(), outcome), terminal, step));
+        double outcome = terminal ? settings.outcome(right, false, 3) : 0;
+        steps.add(step(settings.value(1, tree.wants().depth(), outcome), terminal, step));
       }
       tree.grown(steps);
     }
@@ -148,7 +148,7 @@ class StepTreeTest {
 
   @Test
   void repetitionsAndNearRepetitionsAreDropped() {
-    var tree = new StepTree(settings(1, 3, 1000), 1);
+    var tree = new StepTree(settings(1, 3, 1000), 1, 0);
     tree.grown(List.of(step(1, false, 1, 2), step(1, false, 1, 2), step(1, false, 2, 1)));
     assertThat(tree.origin().children()).hasSize(2);
     assertThat(StepTree.overlap(new int[] {1, 2}, new int[] {1, 2})).isEqualTo(1);
@@ -193,5 +193,55 @@ class StepTreeTest {
     nodes.add(new StepTree.Kept(0, new int[] {6}, new float[1], true, 1, 0.5, 0, 2));
     var tree = StepTree.restored(settings(4, 3, 1000), nodes, List.of(1), 0, false);
     assertThat(tree.pairs(Rejected.WORST, 8)).isEmpty();
+  }
+
+  private static Puct choices(double temperature) {
+    return new Puct(
+        4, 2, 2, 3, 4, 8, 1000, "\n", 1, 1.25, 1, 1.25, 0.99, true, 1, temperature);
+  }
+
+  @Test
+  void aChoiceThatIsMadeAtOnceMayBeAGuess() {
+    var settings = choices(0);
+    assertThat(settings.outcome(true, false, 1)).isZero();
+    assertThat(settings.outcome(true, false, 2)).isEqualTo(1.25 / 2);
+    assertThat(settings.outcome(true, true, 2)).isEqualTo(0.5);
+    assertThat(settings.outcome(true, false, 3)).isEqualTo(1.25);
+    assertThat(settings.outcome(false, false, 1)).isEqualTo(-1);
+  }
+
+  @Test
+  void twoRestsAreDrawnOfAChoice() {
+    var tree = new StepTree(choices(0), 1, 0);
+    tree.grown(List.of(step(1, false, 1), step(1, false, 2)));
+    tree.grown(List.of(step(1, false, 3), step(1, false, 4)));
+    assertThat(tree.wantsAll()).isTrue();
+    assertThat(tree.count()).isEqualTo(2);
+    var plain = new StepTree(settings(1, 1, 1000), 1, 0);
+    assertThat(plain.wantsAll()).isTrue();
+    assertThat(plain.count()).isEqualTo(1);
+  }
+
+  @Test
+  void howDeepAnEvaluationCountsInFullIsChosen() {
+    assertThat(choices(0).value(0.8, 2, 0)).isEqualTo(0.8);
+    assertThat(choices(0).value(0.8, 5, 0.5)).isEqualTo(0.2 + 0.5);
+  }
+
+  /// Two ends of `Q` 1 and 0: at temperature 2 the first is drawn `e^(1/2)` times as often.
+  @Test
+  void aCommitmentIsDrawnAtATemperature() {
+    int first = 0;
+    int draws = 4000;
+    for (int seed = 0; seed < draws; seed++) {
+      var tree = new StepTree(choices(2), 0, seed);
+      tree.grown(List.of(step(1, true, 1), step(0, true, 2)));
+      while (!tree.done()) {
+        tree.grown(List.of(step(1, true, 1)));
+      }
+      first += tree.committed().getFirst().tokens()[0] == 1 ? 1 : 0;
+    }
+    double share = Math.exp(0.5) / (Math.exp(0.5) + 1);
+    assertThat((double) first / draws).isCloseTo(share, within(0.03));
   }
 }
