@@ -25,7 +25,9 @@ import java.util.Set;
 /// @param chosenTest which test goes with the chosen program
 /// @param gap between the scores of the two programs at least, at least 1
 /// @param concat whether the test is appended to the program, so that the label is about what was
-///   run
+///   run; without it the pair is of the programs alone, which is also what masking the tests' tokens
+///   would leave
+/// @param selection which pair of an instruction is learned from
 /// @param drawing how programs and tests are drawn; its judge is a `CodeRunner`, whose limits hold
 public record CrossTesting(
     int rounds,
@@ -37,8 +39,17 @@ public record CrossTesting(
     @Default("most_passed") ChosenTest chosenTest,
     @Default("1") int gap,
     @Default("true") boolean concat,
+    @Default("minimax") Selection selection,
     Drawing drawing)
     implements Learning {
+  /// Which pair of an instruction is learned from.
+  public enum Selection {
+    /// The one that the whole matrix makes most credible.
+    MINIMAX,
+    /// The baseline: any passing combination against any failing one.
+    RANDOM
+  }
+
   /// Checks the ranges.
   public CrossTesting {
     Check.atLeast("rounds", 1, rounds);
@@ -63,7 +74,7 @@ public record CrossTesting(
 
   @Override
   public Set<Signal> yields(Needs.Feedback form) {
-    return Set.of();
+    return form == Needs.Feedback.LABELLED ? Set.of(Drawing.LABEL) : Set.of();
   }
 
   @Override

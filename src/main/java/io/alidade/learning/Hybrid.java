@@ -23,6 +23,10 @@ public record Hybrid(int numTrainEpochs, Companions companions) implements Learn
 
   @Override
   public void run(Session session) {
+    if (companions.samples() == 1) {
+      session.say(
+          "one fresh answer a prompt has no others to be weighed against, so gradients are noisy; set companions.samples to 2");
+    }
     int step = session.groupsPerStep();
     long steps =
         session.maxSteps() > 0

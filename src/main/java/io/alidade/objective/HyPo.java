@@ -2,6 +2,7 @@ package io.alidade.objective;
 
 import io.alidade.Check;
 import io.alidade.Default;
+import io.alidade.batch.Readout;
 import io.alidade.batch.Scored;
 import io.alidade.constraint.Divergence;
 import io.alidade.tensor.Ops;
@@ -31,11 +32,32 @@ import org.bytedeco.pytorch.Tensor;
 /// @param divergence DPO's
 /// @param onlineEvery steps from one drawing of answers to the next, at least 1; `lambda` counts as
 ///   many times in the steps that have them
-public record HyPo(double beta, double lambda, Divergence divergence, @Default("1") int onlineEvery)
+/// @param estimate what the KL is estimated from
+public record HyPo(
+    double beta,
+    double lambda,
+    Divergence divergence,
+    @Default("1") int onlineEvery,
+    @Default("sampled") Estimate estimate)
     implements Objective {
+  /// What the KL of answers is estimated from.
+  public enum Estimate {
+    /// The log-ratios of the tokens that were drawn, as above.
+    SAMPLED,
+    /// The divergences of the whole next-token distributions at the drawn positions, summed and
+    /// differentiated as they are. Their variance is lower, and the gradient is biased: what early
+    /// tokens do to later states is left out. For answers of one token it is exact.
+    TOKEN_EXACT
+  }
+
   /// With drawn answers in every step.
   public HyPo(double beta, double lambda, Divergence divergence) {
     this(beta, lambda, divergence, 1);
+  }
+
+  /// Estimated from the tokens that were drawn.
+  public HyPo(double beta, double lambda, Divergence divergence, int onlineEvery) {
+    this(beta, lambda, divergence, onlineEvery, Estimate.SAMPLED);
   }
 
   /// Checks the ranges.
@@ -47,7 +69,8 @@ public record HyPo(double beta, double lambda, Divergence divergence, @Default("
 
   @Override
   public Needs needs() {
-    return Needs.pairs().candidates(4).every(onlineEvery); // with two drawn answers at least
+    var needs = Needs.pairs().candidates(3).every(onlineEvery); // with a drawn answer at least
+    return estimate == Estimate.TOKEN_EXACT ? needs.reading(Readout.DIVERGENCE) : needs;
   }
 
   @Override
@@ -60,14 +83,23 @@ public record HyPo(double beta, double lambda, Divergence divergence, @Default("
       return Loss.mean(pairs).rewards(batch, Ops.times(ratio, beta));
     }
     var gaps = batch.constant(drawn.of(batch, ratio)); // [G, k], R
-    var surrogate = surrogate(drawn, gaps, drawn.of(batch, batch.policy().total()));
-    var estimate = drawn.mean(gaps); // [G]
-    // The surrogate gives the gradient and the estimate the value.
-    var online = estimate.add(surrogate).sub(batch.constant(surrogate));
+    var sampled = drawn.mean(gaps); // [G]
+    var online =
+        switch (estimate) {
+          case SAMPLED -> {
+            var surrogate = surrogate(drawn, gaps, drawn.of(batch, batch.policy().total()));
+            // The surrogate gives the gradient and the estimate the value.
+            yield sampled.add(surrogate).sub(batch.constant(surrogate));
+          }
+          case TOKEN_EXACT -> {
+            var tokens = batch.readout(Readout.DIVERGENCE).mul(batch.mask()); // [N, U]
+            yield drawn.mean(drawn.of(batch, tokens.sum(1)));
+          }
+        }; // [G]
     return Loss.mean(pairs.add(Ops.times(online, lambda * onlineEvery)))
         .rewards(batch, Ops.times(ratio, beta))
         .metric("hypo/pair_loss", pairs)
-        .metric("kl", estimate);
+        .metric("kl", sampled);
   }
 
   /// `1/k sum_i (R_i - b_i) log pi(y_i)` of each group, `[G]`.

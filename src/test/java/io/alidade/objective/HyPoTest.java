@@ -211,4 +211,30 @@ class HyPoTest {
           .hasMessageContaining("every 3 and every 1 steps");
     }
   }
+
+  /// Pair and three answers of one token; the divergences of the answers alone count, as they are.
+  @Test
+  void wholePredictionsMayBeComparedInPlaceOfDrawnTokens() {
+    var exact = new HyPo(0.1, 0.3, new ReverseKl(), 1, HyPo.Estimate.TOKEN_EXACT);
+    try (var _ = new Step()) {
+      var policy = Grad.leaf(Ops.doubles(joined(PAIR, DRAWN), 5, 1));
+      var divergence = Grad.leaf(Ops.doubles(new double[] {9, 9, 0.2, 0.5, 0.8}, 5, 1));
+      var batch =
+          new Scored(
+              new int[] {5},
+              Ops.doubles(new double[] {1, 1, 1, 1, 1}, 5, 1),
+              Map.of(Readout.LOG_LIKELIHOOD, policy, Readout.DIVERGENCE, divergence),
+              Optional.of(Ops.doubles(joined(PAIR_REFERENCE, DRAWN_REFERENCE), 5, 1)),
+              Map.of(),
+              Map.of());
+      var loss = exact.loss(batch);
+      assertThat(Ops.number(loss.value())).isCloseTo(0.57593942 + 0.3 * 0.5, within(1e-8));
+      var slopes = Grad.of(loss.value(), List.of(policy, divergence));
+      assertThat(Arrays.copyOfRange(Ops.toDoubles(slopes.getFirst()), 2, 5)).containsOnly(0);
+      assertThat(Ops.toDoubles(slopes.getLast()))
+          .containsExactly(new double[] {0, 0, 0.1, 0.1, 0.1}, within(1e-12));
+      assertThat(exact.needs().readouts()).contains(Readout.DIVERGENCE);
+      assertThat(hypo(1).needs().readouts()).doesNotContain(Readout.DIVERGENCE);
+    }
+  }
 }

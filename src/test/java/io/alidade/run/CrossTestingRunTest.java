@@ -74,9 +74,9 @@ class CrossTestingRunTest {
         .hasSameBinaryContentAs(MODEL.resolve("model.safetensors"));
   }
 
-  @Test
-  void aPairOfProgramAndTestIsLearnedFrom() throws IOException {
-    var first = run("first", false, Map.of());
+  /// A run whose round was written by hand.
+  private Path written(Map<String, String> settings) throws IOException {
+    var first = run("first", false, settings);
     var out = Interrupted.after(0, first, folder.resolve("written"));
     AtomicFiles.delete(out.resolve("rounds/round-00000-learned.jsonl"));
     var lines = new StringBuilder();
@@ -88,7 +88,40 @@ class CrossTestingRunTest {
               .formatted(i, i, i));
     }
     Files.writeString(out.resolve("rounds/round-00000.jsonl"), lines);
-    run("written", true, Map.of());
+    return run("written", true, settings);
+  }
+
+  /// As KTO learns: chosen ones first, each a row with its label.
+  @Test
+  void bothSidesMayBeAnswersOfTheirOwn() throws IOException {
+    var out =
+        written(
+            Map.of(
+                "objective", "{Kto: {beta: 0.1, desirable_weight: 1, undesirable_weight: 1}}"));
+    try (var learned = Rows.open(out.resolve("rounds/round-00000-learned.jsonl"))) {
+      assertThat(learned.form()).isEqualTo(Form.LABELLED);
+    }
+    var lines = Files.readAllLines(out.resolve("rounds/round-00000-learned.jsonl"));
+    assertThat(lines).hasSize(8);
+    assertThat(lines.subList(0, 4)).allMatch(line -> line.contains("\"label\":true"));
+    assertThat(lines.subList(4, 8)).allMatch(line -> line.contains("\"label\":false"));
+    assertThat(MetricsLog.read(out).last("loss").orElseThrow()).isPositive();
+  }
+
+  /// The baseline takes any passing combination against any failing one.
+  @Test
+  void aRandomPairIsTheBaseline() throws IOException {
+    var out = written(Map.of(LEARNING + "selection", "random", LEARNING + "concat", "false"));
+    var lines = Files.readAllLines(out.resolve("rounds/round-00000-learned.jsonl"));
+    assertThat(lines)
+        .hasSize(4)
+        .allMatch(line -> line.contains("* x; }\\n```\",\"rejected")) // the one that passes
+        .noneMatch(line -> line.contains("assert"));
+  }
+
+  @Test
+  void aPairOfProgramAndTestIsLearnedFrom() throws IOException {
+    var out = written(Map.of());
     try (var learned = Rows.open(out.resolve("rounds/round-00000-learned.jsonl"))) {
       assertThat(learned.form()).isEqualTo(Form.PAIR);
       assertThat(learned.count()).isEqualTo(4);

@@ -175,6 +175,16 @@ class CutLoopsTest {
     var drawn = Files.readAllLines(without.resolve("rounds/round-00000.jsonl"));
     assertThat(drawn).hasSize(4);
     assertThat(drawn.getFirst()).contains("completion_ids", "completions", "pairs.jsonl:");
+    settings.put("objective.HyPo.lambda", "0.5");
+    settings.put("objective.HyPo.estimate", "token_exact");
+    settings.put("learning.Hybrid.companions.samples", "1");
+    var exact = run("exact", "hypo", false, settings);
+    assertThat(
+            same(
+                without.resolve("model/model.safetensors"),
+                exact.resolve("model/model.safetensors")))
+        .as("one answer a prompt is enough for whole predictions")
+        .isFalse();
   }
 
   /// Without momentum APO is DPO in rounds; in a single round it always is.

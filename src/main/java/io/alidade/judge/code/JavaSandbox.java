@@ -90,6 +90,19 @@ public final class JavaSandbox implements AutoCloseable {
     };
   }
 
+  /// Whether a program is Java, whatever it does.
+  public boolean compiles(String program) {
+    if (program.length() > limits.sourceKilobytes() << 10) {
+      return false;
+    }
+    var source = Source.of(program);
+    return (source.declaresTypes() && isJava(source.file())) || isJava(source.members());
+  }
+
+  private boolean isJava(String source) {
+    return compiler.compile(Map.of(), Source.PROGRAM, source) instanceof Compiler.Compiled.Classes;
+  }
+
   private static List<Outcome> all(List<String> tests, String message) {
     return Collections.nCopies(tests.size(), new Outcome(Result.NOT_COMPILED, message));
   }

@@ -16,7 +16,9 @@ import io.alidade.judge.code.PassMatrix;
 import io.alidade.judge.code.Protection;
 import io.alidade.learning.Collector;
 import io.alidade.learning.CrossTesting;
+import io.alidade.learning.Drawing;
 import io.alidade.model.Generator;
+import io.alidade.objective.Needs;
 import io.alidade.store.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,9 +29,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
-import tools.jackson.databind.JsonNode;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /// Rounds of a run that writes programs and tests itself: each program of an instruction is run
 /// against each of its tests, and the pair that is believed most is learned from.
@@ -65,46 +69,29 @@ public final class CrossTestRollouts implements Collector {
     return tested ? plain.measure() : new LinkedHashMap<>();
   }
 
-  /// What was written for an instruction and what passed.
-  private record Written(
-      int number, List<String> programs, List<String> tests, boolean[][] passes) {
-    PassMatrix matrix() {
-      return new PassMatrix(
-          passes,
-          programs.stream().mapToInt(String::length).toArray(),
-          tests.stream().mapToInt(Written::assertions).toArray());
-    }
-
-    private static int assertions(String test) {
-      return test.split("\\bassert\\b", -1).length - 1;
-    }
-
-    boolean anyPass() {
-      for (var row : passes) {
-        for (boolean one : row) {
-          if (one) {
-            return true;
-          }
-        }
-      }
-      return false;
-    }
-  }
-
   @Override
   public Collected round(int round, int prompts) {
     var file = site.round(round);
     var written =
-        lines(file, round, prompts).stream().map(line -> read(file.path(), line)).toList();
+        lines(file, round, prompts).stream().map(line -> CrossTested.read(file.path(), line)).toList();
+    boolean labelled = asking.needs().feedback() == Needs.Feedback.LABELLED;
     var lines = new StringBuilder();
+    var worse = new StringBuilder(); // rejected answers, where each is a row of its own
     int pairs = 0;
     for (var one : written) {
-      var selected = one.matrix().select(settings.chosenTest(), settings.gap());
+      var selected = selected(round, one);
       if (selected.isPresent()) {
-        lines.append(Json.line(pair(one, selected.get()))).append('\n');
+        var answers = answers(one, selected.get());
+        if (labelled) {
+          lines.append(Json.line(cells(one, answers.subList(0, 1), true))).append('\n');
+          worse.append(Json.line(cells(one, answers.subList(1, 2), false))).append('\n');
+        } else {
+          lines.append(Json.line(cells(one, answers, true))).append('\n');
+        }
         pairs++;
       }
     }
+    lines.append(worse);
     file.learned(lines::toString);
     long silent = written.stream().filter(one -> !one.anyPass()).count();
     if (silent > 0) {
@@ -119,19 +106,35 @@ public final class CrossTestRollouts implements Collector {
     return new Collected(pairs == 0 ? Groups.of(List.of()) : groups(file.learned()), metrics);
   }
 
-  private static double share(List<Written> written) {
+  private static double share(List<CrossTested> written) {
     double passed = 0;
     double all = 0;
     for (var one : written) {
       passed += Arrays.stream(one.matrix().scores()).sum();
-      all += (double) one.programs.size() * one.tests.size();
+      all += (double) one.programs().size() * one.tests().size();
     }
     return all == 0 ? 0 : passed / all;
   }
 
+  private Optional<PassMatrix.Selected> selected(int round, CrossTested one) {
+    return switch (settings.selection()) {
+      case MINIMAX -> one.matrix().select(settings.chosenTest(), settings.gap());
+      case RANDOM ->
+          one.matrix()
+              .random(
+                  new SplittableRandom(
+                      (site.seed() * 0x9E3779B97F4A7C15L + round) * 0x5851F42D4C957F2DL
+                          + one.number()));
+    };
+  }
+
   private Groups groups(Path learned) {
+    var rows = Rows.open(learned.toString(), "train");
+    // Chosen answers stand before all rejected ones, so that the next row has another prompt.
+    boolean lends = asking.needs().feedback() == Needs.Feedback.LABELLED;
+    boolean lent = lends && asking.needs().candidates() > 1;
     return EncodedGroups.of(
-        Rows.open(learned.toString(), "train"), asking.encoder(), OptionalInt.empty());
+        rows, asking.encoder(), lent ? OptionalInt.of(rows.count()) : OptionalInt.empty());
   }
 
   private List<String> lines(RoundFile file, int round, int prompts) {
@@ -152,11 +155,12 @@ public final class CrossTestRollouts implements Collector {
   private String written(int number, long place, JavaSandbox sandbox) {
     var example = asking.train().example(number);
     var question = TextGenerator.asked(example);
-    var programs = drawn(question, settings.drawing().samples(), 2 * place);
-    var tests =
-        drawn(test(question), settings.tests(), 2 * place + 1).stream()
-            .filter(test -> test.contains("assert"))
+    var programs =
+        drawn(question, settings.drawing().samples(), 2 * place).stream()
+            .filter(sandbox::compiles)
             .toList();
+    var tests =
+        telling(drawn(test(question), settings.tests(), 2 * place + 1), sandbox);
     var passes = new ArrayList<boolean[]>();
     for (var program : programs) {
       var outcomes = tests.isEmpty() ? List.<Outcome>of() : sandbox.run(program, tests);
@@ -174,6 +178,19 @@ public final class CrossTestRollouts implements Collector {
     cells.put("tests", tests);
     cells.put("passes", passes);
     return Json.line(cells);
+  }
+
+  /// The tests that assert something and do not pass without any program at all.
+  static List<String> telling(List<String> tests, JavaSandbox sandbox) {
+    var asserting = tests.stream().filter(test -> test.contains("assert")).toList();
+    if (asserting.isEmpty()) {
+      return asserting;
+    }
+    var outcomes = sandbox.run("", asserting);
+    return IntStream.range(0, asserting.size())
+        .filter(j -> !outcomes.get(j).passed())
+        .mapToObj(asserting::get)
+        .toList();
   }
 
   /// The code of answers to a question, each once.
@@ -203,41 +220,32 @@ public final class CrossTestRollouts implements Collector {
         : new Text.Plain(words);
   }
 
-  private static Written read(Path file, String line) {
-    var json = Json.parse(file.toString(), line);
-    var passes =
-        json.path("passes")
-            .valueStream()
-            .map(row -> {
-              var values = new boolean[row.size()];
-              for (int j = 0; j < values.length; j++) {
-                values[j] = row.get(j).asBoolean();
-              }
-              return values;
-            })
-            .toArray(boolean[][]::new);
-    return new Written(
-        json.path("number").asInt(),
-        json.path("programs").valueStream().map(JsonNode::asString).toList(),
-        json.path("tests").valueStream().map(JsonNode::asString).toList(),
-        passes);
+  /// The chosen answer and the rejected one.
+  private List<Text> answers(CrossTested one, PassMatrix.Selected selected) {
+    var question = TextGenerator.asked(asking.train().example(one.number()));
+    return List.of(
+        answer(
+            question, one.programs().get(selected.chosen()), one.tests().get(selected.chosenTest())),
+        answer(
+            question,
+            one.programs().get(selected.rejected()),
+            one.tests().get(selected.rejectedTest())));
   }
 
-  private Map<String, Object> pair(Written one, PassMatrix.Selected selected) {
-    var example = asking.train().example(one.number);
-    var question = TextGenerator.asked(example);
-    var answers =
-        List.of(
-            answer(
-                question,
-                one.programs.get(selected.chosen()),
-                one.tests.get(selected.chosenTest())),
-            answer(
-                question,
-                one.programs.get(selected.rejected()),
-                one.tests.get(selected.rejectedTest())));
-    return Columns.write(
-        new Example(example.row(), question, answers, Map.of(), Map.of()), Form.PAIR);
+  /// A pair, or one answer with its label.
+  private Map<String, Object> cells(CrossTested one, List<Text> answers, boolean good) {
+    var example = asking.train().example(one.number());
+    boolean pair = answers.size() > 1;
+    var cells =
+        new LinkedHashMap<>(
+            Columns.write(
+                new Example(
+                    example.row(), TextGenerator.asked(example), answers, Map.of(), Map.of()),
+                pair ? Form.PAIR : Form.LABELLED));
+    if (!pair) {
+      cells.put(Drawing.LABEL.name(), good);
+    }
+    return cells;
   }
 
   /// Program and test in one fenced block, as they were run; the program alone without tests.
