@@ -18,9 +18,14 @@ final class GuidanceOptions {
       names = "--beam",
       paramLabel = "N",
       defaultValue = "4",
-      description =
-          "With --values: beginnings kept, and steps sampled from each (default: ${DEFAULT-VALUE}).")
+      description = "With --values: beginnings kept (default: ${DEFAULT-VALUE}).")
   private int beam = 4;
+
+  @Option(
+      names = "--beam-samples",
+      paramLabel = "N",
+      description = "With --values: steps sampled from each beginning (default: as many as --beam).")
+  private @Nullable Integer samples;
 
   @Option(
       names = "--step-tokens",
@@ -37,6 +42,7 @@ final class GuidanceOptions {
 
   Optional<Guidance> of() {
     return Optional.ofNullable(values)
-        .map(model -> Arguments.checked(() -> new Guidance(model, beam, stepTokens, stepEnd)));
+        .map(model -> Arguments.checked(() -> new Guidance(
+                    model, beam, samples == null ? beam : samples, stepTokens, stepEnd)));
   }
 }

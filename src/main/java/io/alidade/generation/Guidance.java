@@ -10,13 +10,16 @@ import java.util.Set;
 /// How answers are searched for with a model of values; see [ValueBeam].
 ///
 /// @param values where that model is: its folder, or a run that left one in `critic/`
-/// @param width beginnings kept, and steps sampled from each, at least 1
+/// @param width beginnings kept, at least 1
+/// @param samples steps sampled from each, at least 1
 /// @param stepTokens tokens of a step at most, at least 1
 /// @param separator text at whose end a step ends
-public record Guidance(String values, int width, int stepTokens, String separator) {
+public record Guidance(
+    String values, int width, int samples, int stepTokens, String separator) {
   /// Checks the ranges.
   public Guidance {
     Check.atLeast("width", 1, width);
+    Check.atLeast("samples", 1, samples);
     Check.atLeast("step_tokens", 1, stepTokens);
   }
 

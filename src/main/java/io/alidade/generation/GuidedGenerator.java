@@ -45,6 +45,7 @@ public final class GuidedGenerator implements Answering, AutoCloseable {
     beam =
         new ValueBeam(
             guidance.width(),
+            guidance.samples(),
             most / tokens,
             sampling.lasting(tokens),
             Guidance.stepEnds(model.tokenizer(), vocabulary, guidance.separator()),

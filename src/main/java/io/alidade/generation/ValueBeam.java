@@ -21,26 +21,40 @@ import java.util.Map;
 import java.util.Set;
 
 /// Search for an answer with a model of values (Wang et al. 2024, arXiv:2412.16145, section 3.4):
-/// step-level beam search. The beam holds `width` beginnings; each is continued by `width` sampled
+/// step-level beam search. The beam holds `width` beginnings; each is continued by as many sampled
 /// steps, and those of highest value at their last token are kept. What is finished leaves the
-/// beam; the finished answer of highest value is given.
+/// beam; the finished answer of highest value is given. With a `width` of 1 and several samples it
+/// is what the paper does for agents: the best of `K` actions at each step.
 ///
-/// @param width beginnings kept, and steps sampled from each, at least 1
+/// @param width beginnings kept, at least 1
+/// @param samples steps sampled from each, at least 1
 /// @param steps of an answer at most, at least 1: the budget. Where it is used up before an answer
 ///   is finished, the beginning of highest value is given, and [Found#finished()] says so
 /// @param step how one step is sampled
 /// @param separators tokens that end a step; a step also ends at its largest number of tokens
 /// @param ends tokens that end an answer
 public record ValueBeam(
-    int width, int steps, Sampling step, Set<Integer> separators, Set<Integer> ends) {
+    int width,
+    int samples,
+    int steps,
+    Sampling step,
+    Set<Integer> separators,
+    Set<Integer> ends) {
   private static final int BATCH = 64;
 
   /// Checks the ranges.
   public ValueBeam {
     Check.atLeast("width", 1, width);
+    Check.atLeast("samples", 1, samples);
     Check.atLeast("steps", 1, steps);
     separators = Set.copyOf(separators);
     ends = Set.copyOf(ends);
+  }
+
+  /// As many samples as beginnings: the paper's for reasoning.
+  public ValueBeam(
+      int width, int steps, Sampling step, Set<Integer> separators, Set<Integer> ends) {
+    this(width, width, steps, step, separators, ends);
   }
 
   /// What a search gave.
@@ -116,7 +130,7 @@ public record ValueBeam(
     return found;
   }
 
-  /// Each beginning with `width` sampled steps; equal ones of a prompt are there once.
+  /// Each beginning with its sampled steps; equal ones of a prompt are there once.
   private List<Beginning> grown(
       Policy policy,
       List<int[]> prompts,
@@ -125,7 +139,7 @@ public record ValueBeam(
       int first,
       int depth) {
     var texts = open.stream().map(one -> joined(prompts.get(one.prompt), one.tokens)).toList();
-    var drawn = new Drawn[open.size()][width];
+    var drawn = new Drawn[open.size()][samples];
     // A stream of random numbers for each prompt, place in the beam and depth.
     for (int i = 0; i < open.size(); ) {
       int prompt = open.get(i).prompt;
@@ -139,7 +153,7 @@ public record ValueBeam(
       new Generator(policy, step.seeded(seed), stops)
           .sample(
               texts.subList(i, end),
-              width,
+              samples,
               0,
               sample -> drawn[from + sample.prompt()][sample.number()] = sample.drawn());
       i = end;

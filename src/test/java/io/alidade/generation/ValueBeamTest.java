@@ -108,4 +108,22 @@ class ValueBeamTest {
       assertThat(ends).contains(found.tokens()[found.tokens().length - 1]);
     }
   }
+
+  /// One beginning and several samples: the best of so many steps, again and again.
+  @Test
+  void withOneBeginningItIsTheBestOfSeveralSteps() {
+    try (var policy = policy();
+        var critic = critic()) {
+      var narrow =
+          new ValueBeam(1, 1, step(2), Set.of(), Set.of()).search(policy, critic, PROMPTS, 0);
+      var best =
+          new ValueBeam(1, 8, 1, step(2), Set.of(), Set.of()).search(policy, critic, PROMPTS, 0);
+      var wide =
+          new ValueBeam(8, 8, 1, step(2), Set.of(), Set.of()).search(policy, critic, PROMPTS, 0);
+      for (int p = 0; p < PROMPTS.size(); p++) {
+        assertThat(best.get(p).value()).isGreaterThanOrEqualTo(narrow.get(p).value());
+        assertThat(best.get(p).tokens()).isEqualTo(wide.get(p).tokens());
+      }
+    }
+  }
 }
