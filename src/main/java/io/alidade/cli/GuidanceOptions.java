@@ -24,7 +24,8 @@ final class GuidanceOptions {
   @Option(
       names = "--beam-samples",
       paramLabel = "N",
-      description = "With --values: steps sampled from each beginning (default: as many as --beam).")
+      description =
+          "With --values: steps sampled from each beginning (default: as many as --beam).")
   private @Nullable Integer samples;
 
   @Option(
@@ -42,7 +43,8 @@ final class GuidanceOptions {
 
   Optional<Guidance> of() {
     return Optional.ofNullable(values)
-        .map(model -> Arguments.checked(() -> new Guidance(
-                    model, beam, samples == null ? beam : samples, stepTokens, stepEnd)));
+        .map(model ->
+            Arguments.checked(() ->
+                new Guidance(model, beam, samples == null ? beam : samples, stepTokens, stepEnd)));
   }
 }

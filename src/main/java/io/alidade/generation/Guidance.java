@@ -14,8 +14,7 @@ import java.util.Set;
 /// @param samples steps sampled from each, at least 1
 /// @param stepTokens tokens of a step at most, at least 1
 /// @param separator text at whose end a step ends
-public record Guidance(
-    String values, int width, int samples, int stepTokens, String separator) {
+public record Guidance(String values, int width, int samples, int stepTokens, String separator) {
   /// Checks the ranges.
   public Guidance {
     Check.atLeast("width", 1, width);

@@ -34,12 +34,7 @@ import java.util.Set;
 /// @param separators tokens that end a step; a step also ends at its largest number of tokens
 /// @param ends tokens that end an answer
 public record ValueBeam(
-    int width,
-    int samples,
-    int steps,
-    Sampling step,
-    Set<Integer> separators,
-    Set<Integer> ends) {
+    int width, int samples, int steps, Sampling step, Set<Integer> separators, Set<Integer> ends) {
   private static final int BATCH = 64;
 
   /// Checks the ranges.

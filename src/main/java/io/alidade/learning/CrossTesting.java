@@ -22,11 +22,14 @@ import java.util.Set;
 ///   beginning of each round
 /// @param tests drawn for each instruction, at least 1; programs are `drawing.samples`
 /// @param ask how a test is asked for; `{prompt}` in it is replaced by the instruction
+/// @param joint how a program with its test is asked for, in what is learned from; `{prompt}` in it
+///   is replaced by the instruction. Without it, and for programs alone, the instruction stands as it
+///   is
 /// @param chosenTest which test goes with the chosen program
 /// @param gap between the scores of the two programs at least, at least 1
 /// @param concat whether the test is appended to the program, so that the label is about what was
-///   run; without it the pair is of the programs alone, which is also what masking the tests' tokens
-///   would leave
+///   run; without it the pair is of the programs alone, which is also what masking the tests'
+///   tokens would leave
 /// @param selection which pair of an instruction is learned from
 /// @param drawing how programs and tests are drawn; its judge is a `CodeRunner`, whose limits hold
 public record CrossTesting(
@@ -36,6 +39,7 @@ public record CrossTesting(
     boolean anchor,
     int tests,
     String ask,
+    Optional<String> joint,
     @Default("most_passed") ChosenTest chosenTest,
     @Default("1") int gap,
     @Default("true") boolean concat,
@@ -60,6 +64,10 @@ public record CrossTesting(
     if (!ask.contains("{prompt}")) {
       throw new IllegalArgumentException(
           "ask must say where the instruction goes: put {prompt} into it");
+    }
+    if (joint.filter(words -> !words.contains("{prompt}")).isPresent()) {
+      throw new IllegalArgumentException(
+          "joint must say where the instruction goes: put {prompt} into it");
     }
     if (!(drawing.judge() instanceof CodeRunner)) {
       throw new IllegalArgumentException(

@@ -52,9 +52,7 @@ public record SoftBellman(
     Team team =
         sharedTrunk
             ? new TrunkCritic(
-                setting.policy(),
-                () -> setting.another().apply(Head.VALUE),
-                setting.checkpoint())
+                setting.policy(), () -> setting.another().apply(Head.VALUE), setting.checkpoint())
             : new ActorCritic(
                 setting.policy(), setting.another().apply(Head.VALUE), setting.checkpoint());
     return average.<Team>map(decay -> new Averaged(team, decay, setting.checkpoint())).orElse(team);

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /// [SoftBellman] in rounds (the iterative form of OREO; Wang et al. 2024, arXiv:2412.16145, section
-/// 4.5): each round draws answers with the policy as it is, has them judged right or wrong, and goes
-/// on with the same critic.
+/// 4.5): each round draws answers with the policy as it is, has them judged right or wrong, and
+/// goes on with the same critic.
 ///
 /// @param rounds at least 1
 /// @param promptsPerRound at least 1

@@ -30,8 +30,8 @@ import java.util.Set;
 /// @param inject whether the solution that a row holds (its first candidate) is put into the tree
 ///   beside the steps that are drawn
 /// @param evaluation what the policy is asked of its own steps; without it every state counts alike
-/// @param process who says how good an answer is so far in place of the policy: a judge whose reward
-///   `r` counts as `sigmoid(r)`, for example a reward model
+/// @param process who says how good an answer is so far in place of the policy: a judge whose
+///   reward `r` counts as `sigmoid(r)`, for example a reward model
 /// @param conclusion text with which an answer is over though it drew no end, for example `answer
 ///   is`
 /// @param drawing the judge that says whether an answer is right (a reward above 0.5), how a token

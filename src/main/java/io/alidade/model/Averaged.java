@@ -63,8 +63,7 @@ public final class Averaged implements Team {
       return first;
     }
     var still = average.score(batch, Set.of(Readout.LOG_LIKELIHOOD), false);
-    return new FastAndSlow.Joined(
-        first, new Still(still), Readout.LOG_LIKELIHOOD, Readout.RIVAL);
+    return new FastAndSlow.Joined(first, new Still(still), Readout.LOG_LIKELIHOOD, Readout.RIVAL);
   }
 
   /// What a model said that learns nothing.

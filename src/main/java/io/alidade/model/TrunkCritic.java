@@ -44,8 +44,7 @@ public final class TrunkCritic implements Team {
           checkpoint
               .map(folder -> Objects.requireNonNull(read(folder).get(HEAD)))
               .orElseGet(() ->
-                  Ops.zeros(
-                      actor.spec().precision().wide(), 1, actor.architecture().hiddenSize()));
+                  Ops.zeros(actor.spec().precision().wide(), 1, actor.architecture().hiddenSize()));
       head = Owned.keep(Grad.leaf(start));
     }
   }

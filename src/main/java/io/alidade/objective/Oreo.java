@@ -23,7 +23,9 @@ import org.bytedeco.pytorch.Tensor;
 /// At the optimum `V*(s_t) = R - beta Sigma*_t` and both are 0. Only a token's own log-ratio carries
 /// gradient, `2 beta / T (V_t - R + beta Sigma_t)`, so credit goes where the value changes. With
 /// steps or whole answers as actions `rho` is the sum over the tokens of one, and a residual stands
-/// at its first token.
+/// at its first token. What a step gained is said twice: by the policy, `beta sum rho` over its
+/// tokens, and by the critic, `V` after it less `V` before it. They differ by the difference of the
+/// residuals at both ends; in the paper's searches the critic's word is the sharper one.
 ///
 /// @param beta strength of the constraint, reward units per nat, positive
 /// @param alphaKl weight of the divergence over the whole vocabulary, per nat, not negative

@@ -94,7 +94,8 @@ public record DstcPrograms() implements Study {
           written(
               bench,
               start,
-              StackPrograms.instructions(bench.size(1000, 12), false, bench.random("instructions")));
+              StackPrograms.instructions(
+                  bench.size(1000, 12), false, bench.random("instructions")));
       var arms = bench.reduced() ? List.of(DPO, RANDOM) : List.of(DPO, KTO, RANDOM, ALONE);
       for (int i = 0; i < arms.size(); i++) {
         bench.at(arms.get(i), 0.5 + 0.12 * i);
@@ -127,14 +128,21 @@ public record DstcPrograms() implements Study {
 
   private static List<Written> written(Bench bench, Policy start, List<int[]> instructions) {
     var programs =
-        drawn(bench, start, "programs", instructions.stream().map(StackPrograms::asksProgram).toList());
-    var tests = drawn(bench, start, "tests", instructions.stream().map(StackPrograms::asksTest).toList());
+        drawn(
+            bench,
+            start,
+            "programs",
+            instructions.stream().map(StackPrograms::asksProgram).toList());
+    var tests =
+        drawn(bench, start, "tests", instructions.stream().map(StackPrograms::asksTest).toList());
     var all = new ArrayList<Written>();
     for (int n = 0; n < instructions.size(); n++) {
       all.add(
           new Written(
               instructions.get(n),
-              distinct(programs.get(n)).stream().filter(p -> StackPrograms.run(p, 2, 3) >= 0).toList(),
+              distinct(programs.get(n)).stream()
+                  .filter(p -> StackPrograms.run(p, 2, 3) >= 0)
+                  .toList(),
               distinct(tests.get(n)).stream().filter(StackPrograms::test).toList()));
     }
     return all;
@@ -143,8 +151,7 @@ public record DstcPrograms() implements Study {
   /// Ten continuations of each prompt, without their ends.
   private static List<List<int[]>> drawn(
       Bench bench, Policy start, String purpose, List<int[]> prompts) {
-    var sampling =
-        new Sampling(StackPrograms.ANSWER / 2, 0.8, 0, 0.95, 0, 1, bench.seed(purpose));
+    var sampling = new Sampling(StackPrograms.ANSWER / 2, 0.8, 0, 0.95, 0, 1, bench.seed(purpose));
     var drawn = new int[prompts.size()][SIDE][];
     new Generator(start, sampling, Set.of(StackPrograms.SEMICOLON, StackPrograms.END))
         .sample(

@@ -231,7 +231,10 @@ public record HyPoFormats() implements Study {
     public Collected round(int round, int prompts) {
       var chosen = new ArrayList<Group>();
       int epoch = pairs.size() / prompts; // steps in a pass over all pairs
-      var order = IntStream.range(0, pairs.size()).boxed().collect(java.util.stream.Collectors.toCollection(ArrayList::new));
+      var order =
+          IntStream.range(0, pairs.size())
+              .boxed()
+              .collect(java.util.stream.Collectors.toCollection(ArrayList::new));
       java.util.Collections.shuffle(
           order, java.util.Random.from(new SplittableRandom(bench.seed("order") + round / epoch)));
       for (int i = 0; i < prompts; i++) {
@@ -261,7 +264,7 @@ public record HyPoFormats() implements Study {
 
   private static void measure(Setting setting, String arm, Policy policy) {
     var bench = setting.bench;
-    var problems = Addition.held(bench.size(500, 30), 0, bench.random("held"));
+    var problems = Addition.held(bench.size(300, 30), 0, bench.random("held"));
     int samples = bench.size(4, 2);
     var answers = drawn(policy, problems, samples, bench.seed("measured"));
     var groups = new ArrayList<Group>();
@@ -319,8 +322,7 @@ public record HyPoFormats() implements Study {
     for (int i = 0; i < seeds; i++) {
       boolean nearer = results.values(HYPO, KL)[i] < results.values(DPO, KL)[i];
       boolean inside = results.values(HYPO, OUTSIDE)[i] < results.values(DPO, OUTSIDE)[i];
-      boolean equal =
-          results.values(HYPO, PAIRS)[i] >= results.values(DPO, PAIRS)[i] - EQUAL;
+      boolean equal = results.values(HYPO, PAIRS)[i] >= results.values(DPO, PAIRS)[i] - EQUAL;
       held += nearer && inside && equal ? 1 : 0;
     }
     int enough = (4 * seeds + 4) / 5;

@@ -177,8 +177,7 @@ public record MctsDpo() implements Study {
 
   private static List<StepTree> search(
       Bench bench, Policy policy, List<int[]> problems, int round) {
-    var settings =
-        Puct.plain(bench.size(SIMULATIONS, 2), 2, 3, 4, 1, 1_000_000);
+    var settings = Puct.plain(bench.size(SIMULATIONS, 2), 2, 3, 4, 1, 1_000_000);
     return new TreeSearch(
             settings, policy, Sampling.plain(STEPS, bench.seed("search")), Set.of(), Set.of())
         .search(

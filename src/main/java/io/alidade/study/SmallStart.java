@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// A [SmallModel] fine-tuned on demonstrations, which the arms of a trial begin with. It is computed
-/// once a seed, for all studies that begin with it.
+/// A [SmallModel] fine-tuned on demonstrations, which the arms of a trial begin with. It is
+/// computed once a seed, for all studies that begin with it.
 ///
 /// @param kind a name for what the demonstrations are
 /// @param model sizes

@@ -96,7 +96,11 @@ public final class StackPrograms {
 
   /// The program of a joint answer, without the mark that ends it.
   public static int[] program(int... answer) {
-    int end = IntStream.range(0, answer.length).filter(i -> answer[i] >= SEMICOLON).findFirst().orElse(answer.length);
+    int end =
+        IntStream.range(0, answer.length)
+            .filter(i -> answer[i] >= SEMICOLON)
+            .findFirst()
+            .orElse(answer.length);
     return Arrays.copyOf(answer, end);
   }
 
@@ -214,9 +218,12 @@ public final class StackPrograms {
   private static int[] tested(int[] instruction, RandomGenerator random) {
     int a = random.nextInt(10);
     int b = random.nextInt(10);
-    int[] x = {value(instruction[0], a, b), value(instruction[2], a, b), value(instruction[4], a, b)};
+    int[] x = {
+      value(instruction[0], a, b), value(instruction[2], a, b), value(instruction[4], a, b)
+    };
     boolean later = instruction[1] == PLUS && instruction[3] == TIMES;
-    int between = later ? x[1] * x[2] % 10 : instruction[1] == PLUS ? (x[0] + x[1]) % 10 : x[0] * x[1] % 10;
+    int between =
+        later ? x[1] * x[2] % 10 : instruction[1] == PLUS ? (x[0] + x[1]) % 10 : x[0] * x[1] % 10;
     int result = meaning(instruction, a, b);
     boolean wrong = random.nextDouble() < WRONG_TEST;
     return new int[] {

@@ -214,7 +214,8 @@ class OreoTest {
               Map.of(Oreo.LABEL, Ops.doubles(new double[] {1}, 1)),
               Map.of());
       var oreo = new Oreo(0.03, 0, Level.TOKEN, 1, 0, Optional.empty(), true);
-      var slopes = Grad.of(oreo.loss(batch).value(), List.of(answer.policy(), answer.value(), rival));
+      var slopes =
+          Grad.of(oreo.loss(batch).value(), List.of(answer.policy(), answer.value(), rival));
       near(Ops.toDoubles(slopes.get(0)), -0.00555, -0.00714, -0.002415, -0.001365);
       near(
           Ops.toDoubles(slopes.get(1)), // 2 / T (V_t - R + beta Sigma_t)

@@ -96,8 +96,7 @@ class CrossTestingRunTest {
   void bothSidesMayBeAnswersOfTheirOwn() throws IOException {
     var out =
         written(
-            Map.of(
-                "objective", "{Kto: {beta: 0.1, desirable_weight: 1, undesirable_weight: 1}}"));
+            Map.of("objective", "{Kto: {beta: 0.1, desirable_weight: 1, undesirable_weight: 1}}"));
     try (var learned = Rows.open(out.resolve("rounds/round-00000-learned.jsonl"))) {
       assertThat(learned.form()).isEqualTo(Form.LABELLED);
     }
@@ -116,7 +115,7 @@ class CrossTestingRunTest {
     assertThat(lines)
         .hasSize(4)
         .allMatch(line -> line.contains("* x; }\\n```\",\"rejected")) // the one that passes
-        .noneMatch(line -> line.contains("assert"));
+        .noneMatch(line -> line.contains("assert")); // the instruction stands as it is
   }
 
   @Test
@@ -128,6 +127,7 @@ class CrossTestingRunTest {
     }
     assertThat(Files.readAllLines(out.resolve("rounds/round-00000-learned.jsonl")).getFirst())
         .contains("return 0 * x; }\\n\\nassert times(1) == 0;")
+        .contains("\"prompt\":\"Write int times0(int).\\n\\nWrite it, and after it assert")
         .contains("return 0; }\\n\\nassert times(1) == 0;");
     var log = MetricsLog.read(out);
     assertThat(log.last("cross/pairs")).hasValue(1.0);

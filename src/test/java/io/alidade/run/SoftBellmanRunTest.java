@@ -105,7 +105,8 @@ class SoftBellmanRunTest {
     resumes(settings, "model/model.safetensors", "critic/model.safetensors");
     var spec = PolicySpec.frozen(Precision.FLOAT32).with(Head.VALUE);
     try (var critic = Policy.open(folder.resolve("whole/critic"), spec);
-        var model = Policy.open(folder.resolve("whole/model"), PolicySpec.frozen(Precision.FLOAT32));
+        var model =
+            Policy.open(folder.resolve("whole/model"), PolicySpec.frozen(Precision.FLOAT32));
         var _ = new Step()) {
       assertThat(critic.logits(1, 2, 3).equal(model.logits(1, 2, 3))).isTrue();
       var head = critic.changeable().get("value_head.weight");

@@ -116,8 +116,7 @@ class SoftBellmanOptimumTest {
           .isCloseTo(BETA * Math.log(rest), within(0.03));
       assertThat(policy[i][0] + policy[i][1])
           .as("answer %d", i)
-          .isCloseTo(
-              reference[i][0] + reference[i][1] + (reward(i) - first) / BETA, within(0.2));
+          .isCloseTo(reference[i][0] + reference[i][1] + (reward(i) - first) / BETA, within(0.2));
     }
   }
 
@@ -154,8 +153,7 @@ class SoftBellmanOptimumTest {
   void aHeadOnThePolicysTrunkFindsItToo() {
     try (var start = open(Precision.FLOAT32, Head.LANGUAGE, false);
         var policy = open(Precision.FLOAT32, Head.LANGUAGE, true);
-        var team =
-            new TrunkCritic(policy, () -> critic(Precision.FLOAT32), Optional.empty())) {
+        var team = new TrunkCritic(policy, () -> critic(Precision.FLOAT32), Optional.empty())) {
       teach(new SoftBellman(1, true, Optional.empty()), team, start);
       isOptimal(team, start);
     }
@@ -216,8 +214,7 @@ class SoftBellmanOptimumTest {
   @Test
   void nothingFlowsFromTheHeadIntoTheTrunk() {
     try (var policy = open(Precision.FLOAT64, Head.LANGUAGE, true);
-        var team =
-            new TrunkCritic(policy, () -> critic(Precision.FLOAT64), Optional.empty());
+        var team = new TrunkCritic(policy, () -> critic(Precision.FLOAT64), Optional.empty());
         var _ = new Step()) {
       var head = Objects.requireNonNull(team.trainable().get("critic.value_head.weight"));
       Grad.off(() -> head.copy_(Ops.doubles(slopes(), 1, 16)));

@@ -31,8 +31,8 @@ import io.alidade.Default;
 ///   drawn at the depth limit in place of one
 /// @param fullDepth depth of a parent up to which a self-evaluation counts in full; beyond it is
 ///   divided by the excess over it, which penalises length. At least 0
-/// @param temperature of the commitment to a step: 0 takes the most visited child, more draws one in
-///   proportion to `(e^Q (children + 1))^(1 / temperature)`
+/// @param temperature of the commitment to a step: 0 takes the most visited child, more draws one
+///   in proportion to `(e^Q (children + 1))^(1 / temperature)`
 public record Puct(
     int simulations,
     int firstActions,

@@ -82,8 +82,8 @@ public record PassMatrix(boolean[][] passes, int[] lengths, int[] assertions) {
             best, test(j -> passes[best][j], sign), worst, test(j -> !passes[worst][j], 1)));
   }
 
-  /// The baseline: a random passing combination against a random failing one, or none where all pass
-  /// or all fail.
+  /// The baseline: a random passing combination against a random failing one, or none where all
+  /// pass or all fail.
   public Optional<Selected> random(RandomGenerator random) {
     var passing = combinations(true);
     var failing = combinations(false);

@@ -73,7 +73,9 @@ public final class CrossTestRollouts implements Collector {
   public Collected round(int round, int prompts) {
     var file = site.round(round);
     var written =
-        lines(file, round, prompts).stream().map(line -> CrossTested.read(file.path(), line)).toList();
+        lines(file, round, prompts).stream()
+            .map(line -> CrossTested.read(file.path(), line))
+            .toList();
     boolean labelled = asking.needs().feedback() == Needs.Feedback.LABELLED;
     var lines = new StringBuilder();
     var worse = new StringBuilder(); // rejected answers, where each is a row of its own
@@ -159,8 +161,7 @@ public final class CrossTestRollouts implements Collector {
         drawn(question, settings.drawing().samples(), 2 * place).stream()
             .filter(sandbox::compiles)
             .toList();
-    var tests =
-        telling(drawn(test(question), settings.tests(), 2 * place + 1), sandbox);
+    var tests = telling(drawn(asked(settings.ask(), question), settings.tests(), 2 * place + 1), sandbox);
     var passes = new ArrayList<boolean[]>();
     for (var program : programs) {
       var outcomes = tests.isEmpty() ? List.<Outcome>of() : sandbox.run(program, tests);
@@ -213,8 +214,8 @@ public final class CrossTestRollouts implements Collector {
     return List.copyOf(distinct);
   }
 
-  private Text test(Text question) {
-    var words = settings.ask().replace("{prompt}", Case.words(question));
+  private static Text asked(String ask, Text question) {
+    var words = ask.replace("{prompt}", Case.words(question));
     return question instanceof Text.Chat
         ? new Text.Chat(List.of(TextGenerator.message("user", words)))
         : new Text.Plain(words);
@@ -225,7 +226,9 @@ public final class CrossTestRollouts implements Collector {
     var question = TextGenerator.asked(asking.train().example(one.number()));
     return List.of(
         answer(
-            question, one.programs().get(selected.chosen()), one.tests().get(selected.chosenTest())),
+            question,
+            one.programs().get(selected.chosen()),
+            one.tests().get(selected.chosenTest())),
         answer(
             question,
             one.programs().get(selected.rejected()),
@@ -236,11 +239,14 @@ public final class CrossTestRollouts implements Collector {
   private Map<String, Object> cells(CrossTested one, List<Text> answers, boolean good) {
     var example = asking.train().example(one.number());
     boolean pair = answers.size() > 1;
+    var question = TextGenerator.asked(example);
+    var asked =
+        settings.joint().filter(_ -> settings.concat()).map(words -> asked(words, question));
     var cells =
         new LinkedHashMap<>(
             Columns.write(
                 new Example(
-                    example.row(), TextGenerator.asked(example), answers, Map.of(), Map.of()),
+                    example.row(), asked.orElse(question), answers, Map.of(), Map.of()),
                 pair ? Form.PAIR : Form.LABELLED));
     if (!pair) {
       cells.put(Drawing.LABEL.name(), good);

@@ -102,8 +102,7 @@ final class Feedback {
 
   /// An answer that is right or wrong in itself, whatever the others are.
   static Lesson labelled(Rollout rollout, int place, boolean right) {
-    return lesson(
-        rollout, List.of(place), Form.LABELLED, signals(Drawing.LABEL, right ? 1 : 0));
+    return lesson(rollout, List.of(place), Form.LABELLED, signals(Drawing.LABEL, right ? 1 : 0));
   }
 
   /// Lessons as lines of a data file.

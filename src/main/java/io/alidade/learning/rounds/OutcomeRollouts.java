@@ -62,8 +62,7 @@ public final class OutcomeRollouts implements Collector {
     var metrics = plain.metrics(rollouts);
     metrics.put("outcome/kept", (double) lessons.size() / rollouts.size());
     metrics.put("outcome/right", lessons.isEmpty() ? Double.NaN : (double) right / lessons.size());
-    return new Collected(
-        Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics);
+    return new Collected(Groups.of(lessons.stream().map(Feedback.Lesson::group).toList()), metrics);
   }
 
   /// Which answers to a prompt are learned from, in the order of drawing: at most so many wrong

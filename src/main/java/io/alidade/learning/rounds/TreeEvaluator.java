@@ -22,11 +22,7 @@ import org.bytedeco.pytorch.global.torch;
 /// @param chosen numbers of the prompts in the data
 /// @param process who says how good an answer is so far, in place of the policy
 record TreeEvaluator(
-    Asking asking,
-    StepSearch settings,
-    Rollouts plain,
-    int[] chosen,
-    Optional<Sitting> process)
+    Asking asking, StepSearch settings, Rollouts plain, int[] chosen, Optional<Sitting> process)
     implements TreeSearch.Evaluator {
   /// What a right answer is rewarded with at least.
   private static final double RIGHT = 0.5;
@@ -89,7 +85,9 @@ record TreeEvaluator(
   private double sureness(SelfEvaluation question, int number, int[] steps) {
     var answer = asking.train().cells(number).get("answer");
     var asked =
-        asking.site().tokenizer()
+        asking
+            .site()
+            .tokenizer()
             .encode(
                 question.ask().replace("{answer}", answer == null ? "" : answer.toString()), false);
     var words = new HashSet<Integer>();

@@ -140,7 +140,8 @@ public final class TreeRollouts implements Collector {
     var prompts = Arrays.stream(chosen).mapToObj(asking.train().ids()::get).toList();
     var process = settings.process().map(judge -> judge.open(site.journal()::message));
     try {
-      return searched(chosen, first, prompts, new TreeEvaluator(asking, settings, plain, chosen, process));
+      return searched(
+          chosen, first, prompts, new TreeEvaluator(asking, settings, plain, chosen, process));
     } finally {
       process.ifPresent(Sitting::close);
     }

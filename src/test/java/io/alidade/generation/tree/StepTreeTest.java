@@ -51,7 +51,9 @@ class StepTreeTest {
     assertThat(settings(1, 3, 9).value(0.8, 2, 0)).isEqualTo(0.8);
     assertThat(settings(1, 3, 9).value(0.8, 7, -1)).isEqualTo(0.2 - 1);
     assertThat(settings(1, 3, 9).outcome(true, false, 5)).isEqualTo(1.25);
-    assertThat(settings(1, 3, 9).outcome(true, true, 5)).as("a copy of a given solution").isEqualTo(1);
+    assertThat(settings(1, 3, 9).outcome(true, true, 5))
+        .as("a copy of a given solution")
+        .isEqualTo(1);
     assertThat(settings(1, 3, 9).outcome(false, false, 1)).isEqualTo(-1);
   }
 
@@ -196,8 +198,7 @@ class StepTreeTest {
   }
 
   private static Puct choices(double temperature) {
-    return new Puct(
-        4, 2, 2, 3, 4, 8, 1000, "\n", 1, 1.25, 1, 1.25, 0.99, true, 1, temperature);
+    return new Puct(4, 2, 2, 3, 4, 8, 1000, "\n", 1, 1.25, 1, 1.25, 0.99, true, 1, temperature);
   }
 
   @Test
