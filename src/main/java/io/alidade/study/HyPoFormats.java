@@ -72,8 +72,11 @@ public record HyPoFormats() implements Study {
   @Override
   public String remarks() {
     return """
-    Addition of two numbers of two digits, the last digit first, answered with three digits or, in one case of ten, with three letters that mean the same; a carry is forgotten in half of the cases. A transformer of width 64 with two layers
-    is fine-tuned on such answers. Pairs are its own answers in digits, a right one and a wrong one of a problem; 400 steps of 32 pairs from 600, Adam at 3e-4, beta 0.1. HyPO draws two answers beside each pair.\
+    Addition of two numbers of two digits, the last digit first, answered with three digits or, in one case of ten, with three letters that mean the same; a carry is forgotten in seven of ten cases. A transformer of width 64 with two layers
+    is fine-tuned on such answers. Pairs are its own answers in digits, a right one and a wrong one of a problem; 300 steps of 32 pairs from 400, Adam at 3e-4, beta 0.1. HyPO draws two answers beside each pair; lambda 0.001 is the recipe's.
+
+    The sizes were cut once after a pilot of seed 101 (600 pairs, 400 steps, a start that forgot half of its carries), which gave a KL of 3.42 for DPO, 2.29 with lambda 0.001 and 1.34 with 0.01, shares outside the format of 0.141, 0.073 and 0.113, and
+    0.957, 0.957 and 0.953 of the held-out pairs.\
     """;
   }
 
@@ -84,24 +87,7 @@ public record HyPoFormats() implements Study {
   @Override
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
-    var addition = new Addition(0.5, 0.1);
-    var begin =
-        new SmallStart(
-                "formats",
-                new SmallModel(
-                    Addition.VOCABULARY,
-                    bench.size(64, 32),
-                    bench.size(2, 1),
-                    Addition.PROMPT + Addition.ANSWER,
-                    0.125),
-                1e-3,
-                1200,
-                60)
-            .of(
-                bench,
-                () ->
-                    addition.demonstrations(
-                        bench.size(60_000, 2000), bench.random("demonstrations")));
+    var begin = SmallStart.ofSums(bench);
     try (var start = SmallModel.frozen(begin)) {
       bench.at("drawing pairs", 0.3);
       var setting =
@@ -110,8 +96,8 @@ public record HyPoFormats() implements Study {
               trial,
               begin,
               start,
-              pairs(bench, start, "pairs", bench.size(600, 24)),
-              pairs(bench, start, "held pairs", bench.size(300, 24)));
+              pairs(bench, start, "pairs", bench.size(400, 24)),
+              pairs(bench, start, "held pairs", bench.size(200, 24)));
       measure(setting, REFERENCE, start);
       var lambdas = bench.reduced() ? List.of(0.0, 0.01) : List.of(0.0, 0.001, 0.01);
       for (double lambda : lambdas) {
@@ -187,7 +173,7 @@ public record HyPoFormats() implements Study {
 
   private static void teach(Setting setting, Policy policy, double lambda) {
     var bench = setting.bench;
-    int steps = bench.size(400, 6);
+    int steps = bench.size(300, 6);
     int batch = bench.size(32, 8);
     var settings =
         new Settings(
@@ -264,7 +250,7 @@ public record HyPoFormats() implements Study {
 
   private static void measure(Setting setting, String arm, Policy policy) {
     var bench = setting.bench;
-    var problems = Addition.held(bench.size(300, 30), 0, bench.random("held"));
+    var problems = Addition.held(bench.size(200, 30), 0, bench.random("held"));
     int samples = bench.size(4, 2);
     var answers = drawn(policy, problems, samples, bench.seed("measured"));
     var groups = new ArrayList<Group>();

@@ -3,6 +3,7 @@ package io.alidade.study;
 import io.alidade.batch.Group;
 import io.alidade.model.SaveOptions;
 import io.alidade.objective.Sft;
+import io.alidade.world.Addition;
 import io.alidade.world.Lesson;
 import io.alidade.world.SmallModel;
 import java.nio.file.Files;
@@ -19,6 +20,23 @@ import java.util.function.Supplier;
 /// @param steps of 64 demonstrations each, of the full form and of the reduced one
 record SmallStart(String kind, SmallModel model, double rate, int steps, int fewer) {
   private static final int BATCH = 64;
+
+  /// A model that adds and forgets carries, and answers with letters in one case of ten.
+  static Path ofSums(Bench bench) {
+    var model =
+        new SmallModel(
+            Addition.VOCABULARY,
+            bench.size(64, 32),
+            bench.size(2, 1),
+            Addition.PROMPT + Addition.ANSWER,
+            0.125);
+    return new SmallStart("sums", model, 1e-3, 900, 60)
+        .of(
+            bench,
+            () ->
+                new Addition(0.7, 0.1)
+                    .demonstrations(bench.size(50_000, 2000), bench.random("demonstrations")));
+  }
 
   /// The folder of the start, computed if it is not there.
   ///

@@ -47,8 +47,8 @@ public final class StackPrograms {
   private static final int OPERANDS = 7; // 1 to 5, a and b
   private static final int TEST_LENGTH = 7;
   private static final int HELD = 4; // one instruction in so many is never learned from
-  private static final double WRONG_PROGRAM = 0.6;
-  private static final double WRONG_TEST = 0.4;
+  private static final double WRONG_PROGRAM = 0.75;
+  private static final double WRONG_TEST = 0.25;
 
   private StackPrograms() {}
 
