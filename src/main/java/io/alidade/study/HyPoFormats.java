@@ -140,7 +140,7 @@ public record HyPoFormats() implements Study {
         }
       }
     }
-    return pairs;
+    return List.copyOf(pairs);
   }
 
   private static List<Group> planted(int count, RandomGenerator random) {

@@ -103,7 +103,7 @@ public record MctsDpo() implements Study {
   @Override
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
-    var begin = begin(bench);
+    var begin = begin(bench, 0);
     var held = MixedArithmetic.problems(bench.size(500, 30), bench.random("held"));
     try (var start = SmallModel.frozen(begin)) {
       var setting = new Setting(bench, trial, begin, start, held);
@@ -116,15 +116,17 @@ public record MctsDpo() implements Study {
     return trial;
   }
 
-  /// A model fine-tuned on solutions with wrong steps; OREO's study begins with it too.
-  static Path begin(Bench bench) {
+  /// A model fine-tuned on solutions with wrong steps; OREO's study begins with such a one too.
+  ///
+  /// @param more positions than problem and answer take
+  static Path begin(Bench bench, int more) {
     return new SmallStart(
-            "mixed",
+            "mixed-" + more,
             new SmallModel(
                 MixedArithmetic.VOCABULARY,
                 64,
                 2,
-                MixedArithmetic.PROMPT + STEPS + 1, // the value after the last token
+                MixedArithmetic.PROMPT + STEPS + more,
                 0.125),
             2e-3,
             1200,

@@ -112,7 +112,7 @@ public record Oreo() implements Study {
   }
 
   private static void arithmetic(Bench bench, Trial trial) {
-    var begin = MctsDpo.begin(bench);
+    var begin = MctsDpo.begin(bench, 1); // the value after the last token
     var problems = MixedArithmetic.problems(bench.size(1500, 30), bench.random("problems"));
     var held = MixedArithmetic.problems(bench.size(500, 30), bench.random("held"));
     try (var start = SmallModel.frozen(begin)) {

@@ -77,7 +77,8 @@ public record Addition(double forgotten, double lettered) {
   }
 
   private static boolean held(int a, int b) {
-    return ((100 * a + b) * 0x9E3779B1 >>> 8) % HELD == 0;
+    int spread = (100 * a + b) * 0x9E3779B1;
+    return (spread >>> 8) % HELD == 0;
   }
 
   private static int carries(int a, int b) {

@@ -58,7 +58,9 @@ public final class StackPrograms {
   public static List<int[]> instructions(int count, boolean held, RandomGenerator random) {
     var all = new ArrayList<int[]>();
     for (int n = 0; n < 4 * OPERANDS * OPERANDS * OPERANDS; n++) {
-      if ((n * 0x9E3779B1 >>> 8) % HELD == 0 == held) {
+      int spread = n * 0x9E3779B1;
+      boolean never = (spread >>> 8) % HELD == 0;
+      if (never == held) {
         int rest = n / 4;
         all.add(
             new int[] {
@@ -119,15 +121,27 @@ public final class StackPrograms {
         return -1;
       }
       switch (token) {
-        case PLUS -> stack[top - 2] = (stack[top - 2] + stack[--top]) % 10;
-        case TIMES -> stack[top - 2] = stack[top - 2] * stack[--top] % 10;
-        case COPY -> stack[top] = stack[top++ - 1];
+        case PLUS -> {
+          top--;
+          stack[top - 1] = (stack[top - 1] + stack[top]) % 10;
+        }
+        case TIMES -> {
+          top--;
+          stack[top - 1] = stack[top - 1] * stack[top] % 10;
+        }
+        case COPY -> {
+          stack[top] = stack[top - 1];
+          top++;
+        }
         case SWAP -> {
           int one = stack[top - 1];
           stack[top - 1] = stack[top - 2];
           stack[top - 2] = one;
         }
-        default -> stack[top++] = value(token, a, b);
+        default -> {
+          stack[top] = value(token, a, b);
+          top++;
+        }
       }
     }
     return top == 1 ? stack[0] : -1;

@@ -92,7 +92,8 @@ public final class JavaSandbox implements AutoCloseable {
 
   /// Whether a program is Java, whatever it does.
   public boolean compiles(String program) {
-    if (program.length() > limits.sourceKilobytes() << 10) {
+    int most = limits.sourceKilobytes() << 10;
+    if (program.length() > most) {
       return false;
     }
     var source = Source.of(program);

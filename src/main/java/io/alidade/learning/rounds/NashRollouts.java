@@ -20,7 +20,6 @@ import java.util.SplittableRandom;
 /// those of earlier rounds that it learns from again.
 public final class NashRollouts implements Collector {
   private final NashRounds settings;
-  private final Asking asking;
   private final Site site;
   private final Rollouts plain;
   private final Optional<Answered> teacher;
@@ -28,7 +27,6 @@ public final class NashRollouts implements Collector {
   /// @param settings of the loop
   public NashRollouts(Asking asking, NashRounds settings) {
     this.settings = settings;
-    this.asking = asking;
     this.site = asking.site();
     plain = new Rollouts(asking, settings.drawing());
     teacher =
