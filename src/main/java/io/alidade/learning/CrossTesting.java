@@ -23,8 +23,8 @@ import java.util.Set;
 /// @param tests drawn for each instruction, at least 1; programs are `drawing.samples`
 /// @param ask how a test is asked for; `{prompt}` in it is replaced by the instruction
 /// @param joint how a program with its test is asked for, in what is learned from; `{prompt}` in it
-///   is replaced by the instruction. Without it, and for programs alone, the instruction stands as it
-///   is
+///   is replaced by the instruction. Without it, and for programs alone, the instruction stands as
+///   it is
 /// @param chosenTest which test goes with the chosen program
 /// @param gap between the scores of the two programs at least, at least 1
 /// @param concat whether the test is appended to the program, so that the label is about what was

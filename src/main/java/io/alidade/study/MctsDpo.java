@@ -123,11 +123,7 @@ public record MctsDpo() implements Study {
     return new SmallStart(
             "mixed-" + more,
             new SmallModel(
-                MixedArithmetic.VOCABULARY,
-                64,
-                2,
-                MixedArithmetic.PROMPT + STEPS + more,
-                0.125),
+                MixedArithmetic.VOCABULARY, 64, 2, MixedArithmetic.PROMPT + STEPS + more, 0.125),
             2e-3,
             1200,
             20)

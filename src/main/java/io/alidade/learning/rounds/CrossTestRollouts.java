@@ -161,7 +161,8 @@ public final class CrossTestRollouts implements Collector {
         drawn(question, settings.drawing().samples(), 2 * place).stream()
             .filter(sandbox::compiles)
             .toList();
-    var tests = telling(drawn(asked(settings.ask(), question), settings.tests(), 2 * place + 1), sandbox);
+    var tests =
+        telling(drawn(asked(settings.ask(), question), settings.tests(), 2 * place + 1), sandbox);
     var passes = new ArrayList<boolean[]>();
     for (var program : programs) {
       var outcomes = tests.isEmpty() ? List.<Outcome>of() : sandbox.run(program, tests);
@@ -245,8 +246,7 @@ public final class CrossTestRollouts implements Collector {
     var cells =
         new LinkedHashMap<>(
             Columns.write(
-                new Example(
-                    example.row(), asked.orElse(question), answers, Map.of(), Map.of()),
+                new Example(example.row(), asked.orElse(question), answers, Map.of(), Map.of()),
                 pair ? Form.PAIR : Form.LABELLED));
     if (!pair) {
       cells.put(Drawing.LABEL.name(), good);
