@@ -18,14 +18,12 @@ public final class OutcomeRollouts implements Collector {
   private static final double RIGHT = 0.5;
 
   private final SoftBellmanRounds settings;
-  private final Asking asking;
   private final Site site;
   private final Rollouts plain;
 
   /// @param settings of the loop
   public OutcomeRollouts(Asking asking, SoftBellmanRounds settings) {
     this.settings = settings;
-    this.asking = asking;
     this.site = asking.site();
     plain = new Rollouts(asking, settings.drawing());
   }
