@@ -66,6 +66,9 @@ public record StepBench(
     boolean checkpointing,
     MemoryBudget memory,
     boolean referenceInStep) {
+  /// What an adapter's product is multiplied by.
+  static final double SCALE = 2;
+
   /// Checks the ranges.
   public StepBench {
     Check.atLeast("pairs", 1, pairs);
@@ -74,6 +77,28 @@ public record StepBench(
     Check.atLeast("threads", 1, threads);
     Check.atLeast("lora", 0, lora);
     layout(layout);
+  }
+
+  /// Trains in one pass a step, on a reference that is known, with all the memory there is.
+  static StepBench of(
+      Shape shape, String layout, int pairs, int steps, int threads, Precision precision, int lora) {
+    return new StepBench(
+        shape,
+        layout,
+        pairs,
+        1,
+        steps,
+        threads,
+        precision,
+        lora,
+        false,
+        MemoryBudget.NONE,
+        false);
+  }
+
+  /// The groups of all steps, the one that is not counted included.
+  Workload workload() {
+    return Workload.of(layout(layout), pairs * (steps + 1));
   }
 
   private static Workload.Layout layout(String name) {
@@ -90,8 +115,12 @@ public record StepBench(
   ///
   /// @param scratch an empty folder, for the model and the cache
   public Report run(Path scratch) {
+    return run(scratch, 1e-6);
+  }
+
+  Report run(Path scratch, double learningRate) {
     Natives.threads(threads);
-    var work = Workload.of(layout(layout), pairs * (steps + 1));
+    var work = workload();
     var groups = work.groups(shape.vocabulary, 1);
     var model = write(scratch);
     var losses = new ArrayList<Double>();
@@ -110,7 +139,7 @@ public record StepBench(
                 objective(),
                 policy,
                 Optional.of(reference),
-                new AdamW(1e-6, 0.9, 0.999, 1e-8, 0, 1),
+                new AdamW(learningRate, 0.9, 0.999, 1e-8, 0, 1),
                 new Constant(0),
                 settings(),
                 Experience.given(groups),
@@ -164,7 +193,8 @@ public record StepBench(
     }
   }
 
-  private Path write(Path scratch) {
+  /// Writes the model that is trained.
+  Path write(Path scratch) {
     var config = scratch.resolve("config.json");
     Json.write(config, shape.config());
     var model = scratch.resolve("model");
@@ -180,7 +210,21 @@ public record StepBench(
             .within(memory);
     return Policy.open(
         model,
-        lora == 0 ? spec : spec.with(LoraSpec.of(lora, 2.0 * lora, new Targets.AllLinear())));
+        lora == 0 ? spec : spec.with(LoraSpec.of(lora, SCALE * lora, new Targets.AllLinear())));
+  }
+
+  /// Writes the adapter that is trained, as it is before the first step.
+  ///
+  /// @return its folder; absent if the weights are trained
+  Optional<Path> adapter(Path model, Path scratch) {
+    if (lora == 0) {
+      return Optional.empty();
+    }
+    var folder = scratch.resolve("adapter");
+    try (var policy = policy(model)) {
+      policy.saveAdapter(folder);
+    }
+    return Optional.of(folder);
   }
 
   private Objective objective() {
