@@ -30,10 +30,10 @@ import java.util.List;
 /// @param threads of one operation, at least 1
 /// @param lora rank of an adapter on all linear modules; 0 trains the weights
 /// @param form how much of that is done
-record PlainStep(
+public record PlainStep(
     Shape shape, String layout, int pairs, int steps, int threads, int lora, Form form) {
   /// How much is done.
-  enum Form {
+  public enum Form {
     /// Everything.
     PLAIN,
     /// Logits of completions alone, and no metrics: a loop that somebody wrote by hand.
@@ -41,7 +41,7 @@ record PlainStep(
   }
 
   /// Checks the ranges.
-  PlainStep {
+  public PlainStep {
     Check.atLeast("pairs", 1, pairs);
     Check.atLeast("steps", 1, steps);
     Check.atLeast("threads", 1, threads);
@@ -51,10 +51,10 @@ record PlainStep(
   /// Runs it.
   ///
   /// @param scratch an empty folder, for the model
-  Turn run(Path scratch) {
+  public Turn run(Path scratch) {
     Natives.threads(threads);
     var bench = StepBench.of(shape, layout, pairs, steps, threads, Precision.FLOAT32, lora);
-    var model = bench.write(scratch);
+    var model = shape.write(scratch);
     var groups = bench.workload().groups(shape.vocabulary, 1);
     try (var trainer =
         new PlainTrainer(

@@ -10,7 +10,6 @@ import io.alidade.learning.Constant;
 import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
-import io.alidade.model.FreshModel;
 import io.alidade.model.Head;
 import io.alidade.model.MemoryBudget;
 import io.alidade.model.Policy;
@@ -25,7 +24,6 @@ import io.alidade.reference.AdaptersOff;
 import io.alidade.reference.Cached;
 import io.alidade.reference.Frozen;
 import io.alidade.reference.Reference;
-import io.alidade.store.Json;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
@@ -122,7 +120,7 @@ public record StepBench(
     Natives.threads(threads);
     var work = workload();
     var groups = work.groups(shape.vocabulary, 1);
-    var model = write(scratch);
+    var model = shape.write(scratch);
     var losses = new ArrayList<Double>();
     var spec = PolicySpec.frozen(precision);
     try (var policy = policy(model);
@@ -191,15 +189,6 @@ public record StepBench(
           Map.copyOf(parts),
           List.copyOf(losses));
     }
-  }
-
-  /// Writes the model that is trained.
-  Path write(Path scratch) {
-    var config = scratch.resolve("config.json");
-    Json.write(config, shape.config());
-    var model = scratch.resolve("model");
-    FreshModel.write(config, scratch, model, 0);
-    return model;
   }
 
   private Policy policy(Path model) {

@@ -2,6 +2,7 @@ package io.alidade.bench;
 
 import io.alidade.store.Json;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -13,14 +14,15 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param losses of all steps, the first one included
 /// @param peakResident bytes, if known
 /// @param products rates of matrix products before and after
-record Turn(
+public record Turn(
     List<Double> wall,
     List<Double> cpu,
     int pairs,
     List<Double> losses,
     OptionalLong peakResident,
     List<Machine.Rate> products) {
-  ObjectNode json() {
+  /// For a program.
+  public ObjectNode json() {
     var json = Json.mapper().createObjectNode();
     wall.forEach(json.putArray("step_seconds")::add);
     cpu.forEach(json.putArray("cpu_seconds")::add);
@@ -34,5 +36,27 @@ record Turn(
     }
     losses.forEach(json.putArray("loss")::add);
     return json.put("machine", Machine.description());
+  }
+
+  /// For a reader.
+  public String text() {
+    double seconds = Machine.median(wall);
+    return String.format(
+        Locale.ROOT,
+        """
+          step                  %.3f s wall, %.3f s of processors
+          pairs                 %.3f /s, %.3f processor s each
+          products              %.0f and %.0f GFLOP/s before and after
+          peak resident         %.0f MiB
+          machine               %s
+        """,
+        seconds,
+        Machine.median(cpu),
+        pairs / seconds,
+        Machine.median(cpu) / pairs,
+        products.getFirst().wall(),
+        products.getLast().wall(),
+        peakResident.orElse(0) / 1048576.0,
+        Machine.description());
   }
 }
