@@ -9,6 +9,7 @@ import io.alidade.model.Precision;
 import io.alidade.store.Json;
 import io.alidade.tensor.Natives;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -95,7 +96,7 @@ public record DrawBench(
     public String text() {
       double seconds = measured.stepMillis() / 1000;
       var resident = measured.rounds().getLast().resident();
-      return """
+      return String.format(Locale.ROOT, """
       %s, drawing %d rows, %d tokens of prompt and %d new ones each, %s, %d %s
         new tokens            %.1f /s with the prompts, %.1f /s once they are read
         prompt                %.1f ms each
@@ -103,8 +104,7 @@ public record DrawBench(
         weights               %.1f GB/s of the %.1f GB/s that memory gives (%.0f %%)
         resident              %.0f MiB
         machine               %s
-      """
-          .formatted(
+      """, 
               bench.shape,
               bench.rows,
               bench.promptTokens,

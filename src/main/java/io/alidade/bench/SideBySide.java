@@ -99,7 +99,7 @@ public record SideBySide(String other, List<JsonNode> ours, List<JsonNode> other
       var number = "%." + quantity.digits + "f";
       var byTurn = new StringBuilder();
       for (int turn = 0; turn < Math.min(mine.size(), theirs.size()); turn++) {
-        byTurn.append(" %.2f".formatted(mine.get(turn) / theirs.get(turn)));
+        byTurn.append(String.format(Locale.ROOT, " %.2f", mine.get(turn) / theirs.get(turn)));
       }
       line(
           text,

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -184,8 +185,7 @@ public final class Session implements AutoCloseable {
     if (!(after >= before - tolerance.get())) { // NaN too
       reference.withdraw();
       say(
-          "step %,d: momentum would take the held-out reward from %.4g to %.4g; this round goes without it"
-              .formatted(done, before, after));
+          String.format(Locale.ROOT, "step %,d: momentum would take the held-out reward from %.4g to %.4g; this round goes without it", done, before, after));
     }
   }
 
