@@ -186,6 +186,33 @@ public final class Lora implements AutoCloseable {
         : output.add(linear(inner, b)).to(output.scalar_type());
   }
 
+  /// A product `x Wᵀ` with a factor.
+  @FunctionalInterface
+  public interface Product {
+    /// Multiplies.
+    ///
+    /// @param name of the factor
+    /// @param factor `[out, in]`
+    /// @param x `[T, in]`
+    Tensor of(String name, Tensor factor, Tensor x);
+  }
+
+  /// The same as [#adapt] without dropout and with products of another kind, in the type of the
+  /// factors.
+  public Tensor adapt(String module, Tensor input, Tensor output, Product product) {
+    var pair = factors.get(module);
+    if (pair == null) {
+      return output;
+    }
+    var inner = product.of(pair.name(module, "A"), pair.a.tensor(), input);
+    return output.add_(more(module, pair, inner, product));
+  }
+
+  /// `scale B x`.
+  private static Tensor more(String module, Factors pair, Tensor x, Product product) {
+    return product.of(pair.name(module, "B"), pair.b.tensor(), Ops.times(x, pair.scale));
+  }
+
   /// Which inputs are kept, and by what they are multiplied; absent where all are as they are.
   private Optional<Tensor> kept(String module, Tensor x, long draw) {
     if (draw == 0 || spec.dropout() == 0) {
@@ -239,6 +266,14 @@ public final class Lora implements AutoCloseable {
     var a = embedding(as.apply(pair.a.tensor()).t(), rows); // [T, r]
     var more = Ops.times(linear(a, as.apply(pair.b.tensor())), pair.scale);
     return output.add(more).to(output.scalar_type());
+  }
+
+  /// The same as [#adaptRows] with products of another kind, in the type of the factors.
+  public Tensor adaptRows(String module, Tensor rows, Tensor output, Product product) {
+    var pair = factors.get(module);
+    return pair == null
+        ? output
+        : output.add_(more(module, pair, embedding(pair.a.tensor().t(), rows), product));
   }
 
   /// Backward through [#adaptRows]: with gradient `g` of the output, `dB = scale gᵀ a` and, for
