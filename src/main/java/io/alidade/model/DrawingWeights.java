@@ -63,6 +63,11 @@ final class DrawingWeights implements Weights, AutoCloseable {
     return copies.of(name, () -> turned ? parameters.get(name).t() : parameters.get(name));
   }
 
+  /// Factors of an adapter, too, must treat a row alike in any company.
+  private Tensor factor(String name, Tensor factor, Tensor x) {
+    return passing.of(name, () -> factor).times(x);
+  }
+
   /// Makes all copies, and frees each weight that nothing but its product needs as soon as its copy
   /// is there.
   void alone() {
@@ -82,7 +87,8 @@ final class DrawingWeights implements Weights, AutoCloseable {
 
   @Override
   public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
-    return parameters.adapt(module, input, output, draw);
+    var lora = parameters.lora();
+    return lora == null ? output : lora.adapt(module, input, output, this::factor);
   }
 
   @Override
@@ -92,7 +98,8 @@ final class DrawingWeights implements Weights, AutoCloseable {
 
   @Override
   public Tensor adaptRows(String module, Tensor rows, Tensor output) {
-    return parameters.adaptRows(module, rows, output);
+    var lora = parameters.lora();
+    return lora == null ? output : lora.adaptRows(module, rows, output, this::factor);
   }
 
   @Override
