@@ -107,6 +107,11 @@ final class Parameters implements Weights, AutoCloseable {
     }
   }
 
+  /// Whether only a copy for drawing is left of a weight.
+  boolean released(String name) {
+    return released.contains(name);
+  }
+
   /// Whether a weight is the checkpoint's and is not trained.
   boolean stays(String name) {
     return released.contains(name) || (!replaced.containsKey(name) && !base(name).requires_grad());
