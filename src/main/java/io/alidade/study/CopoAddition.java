@@ -131,7 +131,7 @@ public record CopoAddition() implements Study {
         session.plan(steps, prompts, 1, false);
         while (session.unfinished()) {
           if (session.done() % bench.size(50, 2) == 0) {
-            trial.point(HARD + ": " + name, session.done(), Addition.accuracy(policy, hard));
+            trial.point(HARD + ": " + name, (double) session.done(), Addition.accuracy(policy, hard));
           }
           session.collect();
           session.step();
@@ -220,11 +220,12 @@ public record CopoAddition() implements Study {
   @Override
   public Verdict judge(Results results) {
     int seeds = results.trials().size();
+    int enough = (2 * seeds + 2) / 3;
     return Verdict.of(
         Part.atLeast(
             "seeds in which COPO is at or above GRPO on the hard split",
             seeds - results.wins(GRPO, COPO, HARD),
-            (2 * seeds + 2) / 3),
+            enough),
         Part.atMost(
             "COPO's share of groups without gradient",
             results.mean(COPO, SILENT),
