@@ -131,7 +131,8 @@ public record CopoAddition() implements Study {
         session.plan(steps, prompts, 1, false);
         while (session.unfinished()) {
           if (session.done() % bench.size(50, 2) == 0) {
-            trial.point(HARD + ": " + name, (double) session.done(), Addition.accuracy(policy, hard));
+            double done = (double) session.done();
+            trial.point(HARD + ": " + name, done, Addition.accuracy(policy, hard));
           }
           session.collect();
           session.step();
