@@ -18,11 +18,15 @@ public record Itself(Class<?> main) {
   /// Runs it to its end.
   ///
   /// @param arguments after which it prints one line of JSON and nothing else
-  /// @throws UserException if it ends in another way; what it said is on this process's error stream
+  /// @throws UserException if it ends in another way; what it said is on this process's error
+  ///   stream
   public JsonNode run(List<String> arguments) {
     var command = new ArrayList<String>();
     command.add(
-        ProcessHandle.current().info().command().orElse(System.getProperty("java.home") + "/bin/java"));
+        ProcessHandle.current()
+            .info()
+            .command()
+            .orElse(System.getProperty("java.home") + "/bin/java"));
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);

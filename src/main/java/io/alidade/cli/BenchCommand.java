@@ -2,11 +2,11 @@ package io.alidade.cli;
 
 import io.alidade.Check;
 import io.alidade.UserException;
-import io.alidade.bench.SideBySide;
 import io.alidade.bench.DrawBench;
 import io.alidade.bench.Itself;
 import io.alidade.bench.PlainStep;
 import io.alidade.bench.Shape;
+import io.alidade.bench.SideBySide;
 import io.alidade.bench.StepBench;
 import io.alidade.model.MemoryBudget;
 import io.alidade.model.Precision;
@@ -210,8 +210,7 @@ final class BenchCommand implements Callable<Integer> {
     comparable(baseline);
     if (!draw.isEmpty()) {
       var bench =
-          Arguments.checked(
-              () -> DrawBench.of(shape, draw, steps, threads, Precision.FLOAT32));
+          Arguments.checked(() -> DrawBench.of(shape, draw, steps, threads, Precision.FLOAT32));
       return in(scratch -> {
         var report = bench.runPlain(scratch);
         return json ? report.json() + System.lineSeparator() : report.text();
@@ -249,7 +248,8 @@ final class BenchCommand implements Callable<Integer> {
     }
     if (!unknown.isEmpty()) {
       throw new UserException(
-          "the baseline '%s' knows no %s; leave it out".formatted(baseline, String.join(", ", unknown)));
+          "the baseline '%s' knows no %s; leave it out"
+              .formatted(baseline, String.join(", ", unknown)));
     }
   }
 

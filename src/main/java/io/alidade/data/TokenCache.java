@@ -79,16 +79,15 @@ public record TokenCache(Path folder, Consumer<String> say) {
     void to(TokenFile.Sink sink) throws IOException {
       var broken = new IOException[1];
       try {
-        work.accept(
-            row -> {
-              if (broken[0] == null) {
-                try {
-                  sink.add(row);
-                } catch (IOException failure) {
-                  broken[0] = failure;
-                }
-              }
-            });
+        work.accept(row -> {
+          if (broken[0] == null) {
+            try {
+              sink.add(row);
+            } catch (IOException failure) {
+              broken[0] = failure;
+            }
+          }
+        });
         done = true;
       } catch (UserException failure) {
         failed = true;

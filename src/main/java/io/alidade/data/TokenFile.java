@@ -31,9 +31,9 @@ import java.util.zip.CRC32C;
 /// Little-endian: eight bytes that name the format; the rows, one after the other; where each
 /// begins and the last ends, as int64; how many they are, as int64; a checksum of all before, as
 /// int32. A row is int32 numbers: whether its boundary moved, its prompt (a count, then ids), the
-/// number of candidates, of each its ids likewise and 32 marks of scored tokens a number; the number
-/// of signals, of each its name (a count of bytes, then these, filled up to a number), its scope, and
-/// float64 values likewise.
+/// number of candidates, of each its ids likewise and 32 marks of scored tokens a number; the
+/// number of signals, of each its name (a count of bytes, then these, filled up to a number), its
+/// scope, and float64 values likewise.
 final class TokenFile implements AutoCloseable {
   private static final byte[] FORMAT = "ALIDIDS1".getBytes(StandardCharsets.US_ASCII);
   private static final ValueLayout.OfInt INT =
@@ -273,7 +273,8 @@ final class TokenFile implements AutoCloseable {
       for (int t = 0; t < candidate.scored().length; t++) {
         marks.set(t, candidate.scored()[t]);
       }
-      var packed = Arrays.copyOf(marks.toByteArray(), 4 * Math.ceilDiv(candidate.scored().length, 32));
+      var packed =
+          Arrays.copyOf(marks.toByteArray(), 4 * Math.ceilDiv(candidate.scored().length, 32));
       bytes.put(packed);
     }
     bytes.putInt(row.signals().size());

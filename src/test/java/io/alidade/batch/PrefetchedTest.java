@@ -51,7 +51,9 @@ class PrefetchedTest {
       assertThat(readers.get(1)).isSameAs(Thread.currentThread());
       prefetched.ahead(4, 2);
       for (int index : new int[] {4, 2}) {
-        assertThat(prefetched.group(index)).usingRecursiveComparison().isEqualTo(groups.group(index));
+        assertThat(prefetched.group(index))
+            .usingRecursiveComparison()
+            .isEqualTo(groups.group(index));
       }
       readers.clear();
       prefetched.ahead(3, 5);
