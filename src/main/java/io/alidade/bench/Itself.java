@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 public record Itself(Class<?> main) {
   /// Runs it to its end.
   ///
-  /// @param arguments after which it prints one line of JSON and nothing else
+  /// @param arguments after which the last thing that it prints is a line of JSON
   /// @throws UserException if it ends in another way; what it said is on this process's error
   ///   stream
   public JsonNode run(List<String> arguments) {
@@ -41,7 +41,8 @@ public record Itself(Class<?> main) {
               "a process of its own for '%s' ended with exit code %d"
                   .formatted(String.join(" ", arguments), code));
         }
-        return Json.parse("bench", said);
+        // Java itself may say something before, for example about its cache of classes.
+        return Json.parse("bench", said.strip().lines().reduce("", (_, last) -> last));
       } finally {
         process.destroyForcibly();
       }

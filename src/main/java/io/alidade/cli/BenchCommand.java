@@ -1,7 +1,6 @@
 package io.alidade.cli;
 
 import io.alidade.Check;
-import io.alidade.UserException;
 import io.alidade.bench.DrawBench;
 import io.alidade.bench.Itself;
 import io.alidade.bench.PlainStep;
@@ -147,18 +146,6 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one line of JSON.")
   private boolean json;
 
-  /// What ours can be measured against.
-  enum Baseline {
-    plain(PlainStep.Form.PLAIN),
-    lean(PlainStep.Form.LEAN);
-
-    private final PlainStep.Form form;
-
-    Baseline(PlainStep.Form form) {
-      this.form = form;
-    }
-  }
-
   @Override
   public Integer call() {
     if (against.isPresent()) {
@@ -218,7 +205,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     var bench =
         Arguments.checked(
-            () -> new PlainStep(shape, layout, pairs, steps, threads, lora, baseline.form));
+            () -> new PlainStep(shape, layout, pairs, steps, threads, lora, baseline.form()));
     return in(scratch -> {
       var turn = bench.run(scratch);
       return json ? turn.json() + System.lineSeparator() : turn.text();
@@ -246,11 +233,7 @@ final class BenchCommand implements Callable<Integer> {
     if (!draw.isEmpty() && baseline == Baseline.lean) {
       unknown.add("--draw (take plain)");
     }
-    if (!unknown.isEmpty()) {
-      throw new UserException(
-          "the baseline '%s' knows no %s; leave it out"
-              .formatted(baseline, String.join(", ", unknown)));
-    }
+    baseline.knowsAll(unknown);
   }
 
   private int draw() {

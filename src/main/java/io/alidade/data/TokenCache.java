@@ -52,7 +52,7 @@ public record TokenCache(Path folder, Consumer<String> say) {
     var keeping = new Keeping(work);
     try {
       AtomicFiles.sweep(folder);
-      TokenFile.write(file, keeping::to);
+      TokenWriter.write(file, keeping::to);
       return read(file, rows);
     } catch (UserException failure) {
       if (keeping.failed) {
@@ -76,7 +76,7 @@ public record TokenCache(Path folder, Consumer<String> say) {
       this.work = work;
     }
 
-    void to(TokenFile.Sink sink) throws IOException {
+    void to(TokenWriter.Sink sink) throws IOException {
       var broken = new IOException[1];
       try {
         work.accept(row -> {

@@ -100,7 +100,7 @@ class TokenCacheTest {
     assertThat(said).isEmpty();
     // What is read is the file: other ids there are other ids here.
     try (var rows = Rows.open(data)) {
-      TokenFile.write(
+      TokenWriter.write(
           files().getFirst(),
           sink -> {
             for (int i = 0; i < rows.count(); i++) {
@@ -274,7 +274,7 @@ class TokenCacheTest {
                 Signal.perUnit("Gewicht/ä"), new double[] {1, Double.MIN_VALUE, -0.0},
                 Signal.perCandidate("s"), new double[] {}),
             true);
-    TokenFile.write(file, sink -> sink.add(row));
+    TokenWriter.write(file, sink -> sink.add(row));
     switch (TokenFile.open(file, 1)) {
       case TokenFile.Found.Whole(var whole) -> {
         assertThat(whole.row(0, place)).usingRecursiveComparison().isEqualTo(row);
