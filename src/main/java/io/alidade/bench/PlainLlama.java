@@ -172,10 +172,10 @@ final class PlainLlama implements AutoCloseable {
             repeated(past.with(layer, true, key)),
             repeated(past.with(layer, false, value)),
             new TensorOptional(),
-            /* dropout= */ 0,
-            /* causal= */ length > 1,
+            /* dropout_p= */ 0,
+            /* is_causal= */ length > 1,
             new DoubleOptional(),
-            /* grouped= */ false);
+            /* enable_gqa= */ false);
     return project(module + "o_proj", mixed.transpose(1, 2).reshape(rows, length, shape.hidden));
   }
 

@@ -32,6 +32,10 @@ import java.util.zip.CRC32C;
 /// scope, and float64 values likewise.
 final class TokenFile implements AutoCloseable {
   static final byte[] FORMAT = "ALIDIDS1".getBytes(StandardCharsets.US_ASCII);
+  /// By the numbers that stand for them.
+  static final List<Signal.Scope> SCOPES =
+      List.of(Signal.Scope.GROUP, Signal.Scope.CANDIDATE, Signal.Scope.UNIT);
+
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LONG =
@@ -151,7 +155,7 @@ final class TokenFile implements AutoCloseable {
         int length = next();
         var name = all.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
         at += filled(length);
-        var scope = Signal.Scope.values()[next()];
+        var scope = SCOPES.get(next());
         var values = new double[next()];
         for (int i = 0; i < values.length; i++, at += Double.BYTES) {
           values[i] = all.get(DOUBLE, at);

@@ -111,7 +111,7 @@ final class TokenWriter {
         .forEach((signal, values) -> {
           var name = name(signal);
           bytes.putInt(name.length).put(Arrays.copyOf(name, TokenFile.filled(name.length)));
-          bytes.putInt(signal.scope().ordinal()).putInt(values.length);
+          bytes.putInt(TokenFile.SCOPES.indexOf(signal.scope())).putInt(values.length);
           for (double value : values) {
             bytes.putDouble(value);
           }
