@@ -30,7 +30,7 @@ class CurriculumTest {
         .toList();
   }
 
-  private static Curriculum curriculum(int responses, Curriculum.Order order) {
+  static Curriculum curriculum(int responses, Curriculum.Order order) {
     return new Curriculum(responses, order, Curriculum.Buckets.LIST, "scores", Optional.empty());
   }
 

@@ -1,5 +1,7 @@
 package io.alidade.data;
 
+import static io.alidade.data.CurriculumTest.curriculum;
+import static io.alidade.data.TokenWeightsTest.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /// Weights of tokens, on cases worked out by hand.
 class TokenWeightsTest {
 
-  private static TokenWeights weights(TokenWeights.Match match, TokenWeights.Alignment alignment) {
+  static TokenWeights weights(TokenWeights.Match match, TokenWeights.Alignment alignment) {
     return new TokenWeights(
         Map.of("Code", 1.1, "Sub-code", 1.2), match, 1.2, alignment, "token_weight");
   }
