@@ -60,6 +60,12 @@ public enum Shape {
     return model;
   }
 
+  /// Inputs and outputs of all linear maps of the layers: the weights of an adapter of rank 1.
+  long adapted() {
+    long keys = (long) keyValueHeads * (hidden / heads);
+    return layers * (2L * (hidden + hidden) + 2L * (hidden + keys) + 3L * (hidden + inner));
+  }
+
   /// Weights of all linear maps of the layers.
   long linear() {
     long size = hidden / heads;

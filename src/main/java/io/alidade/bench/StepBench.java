@@ -176,7 +176,7 @@ public record StepBench(
           List.copyOf(wall),
           List.copyOf(cpu),
           (double) work.realTokens(pairs, end) / steps,
-          work.operations(shape, lora > 0, pairs, end) / steps,
+          work.operations(shape, lora, pairs, end) / steps,
           1 - (double) work.neededTokens(pairs, end) / (policy.tokensRead() - read),
           before,
           after,
