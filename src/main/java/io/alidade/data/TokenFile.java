@@ -32,6 +32,7 @@ import java.util.zip.CRC32C;
 /// scope, and float64 values likewise.
 final class TokenFile implements AutoCloseable {
   static final byte[] FORMAT = "ALIDIDS1".getBytes(StandardCharsets.US_ASCII);
+
   /// By the numbers that stand for them.
   static final List<Signal.Scope> SCOPES =
       List.of(Signal.Scope.GROUP, Signal.Scope.CANDIDATE, Signal.Scope.UNIT);

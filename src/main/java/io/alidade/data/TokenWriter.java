@@ -90,7 +90,10 @@ final class TokenWriter {
       size += ids(candidate.tokens()) + 4 * Math.ceilDiv(candidate.tokens().length, 32);
     }
     for (var signal : row.signals().entrySet()) {
-      size += 12 + TokenFile.filled(name(signal.getKey()).length) + Double.BYTES * signal.getValue().length;
+      size +=
+          12
+              + TokenFile.filled(name(signal.getKey()).length)
+              + Double.BYTES * signal.getValue().length;
     }
     var bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     bytes.putInt(row.boundaryMoved() ? 1 : 0);

@@ -24,7 +24,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,7 +46,8 @@ class SoakTest {
       Natives.threads(before);
     }
     started = ManagementFactory.getThreadMXBean().getTotalStartedThreadCount() - started;
-    // Of the two passes of a step one has a single group; the other is two shares with a thread each.
+    // Of the two passes of a step one has a single group; the other is two shares with a thread
+    // each.
     assertThat(started >= 2L * (STEPS / fewer)).isEqualTo(threads == 2);
   }
 
