@@ -37,6 +37,8 @@ import java.util.SplittableRandom;
 ///   half of it of the one before that, and so on
 /// @param repetition share of the runs of four tokens that occur more than once, in `[0, 1]`; an
 ///   answer with a larger one loses against every answer that may be chosen
+/// @param best whether the run ends with the policy of the round whose held-out reward is largest,
+///   rather than with the last one
 /// @param drawing how answers are drawn and judged
 public record NashRounds(
     int rounds,
@@ -49,6 +51,7 @@ public record NashRounds(
     double studentMargin,
     double replay,
     @Default("0.5") double repetition,
+    boolean best,
     Drawing drawing)
     implements Learning {
   /// Checks the ranges.
@@ -136,7 +139,7 @@ public record NashRounds(
 
   @Override
   public void run(Session session) {
-    new Iterative(rounds, promptsPerRound, numTrainEpochs, /* anchor= */ true, restart, drawing)
+    new Rounds(rounds, promptsPerRound, numTrainEpochs, /* anchor= */ true, restart, best)
         .run(session);
   }
 }

@@ -69,7 +69,8 @@ public record StepSearch(
 
   @Override
   public void run(Session session) {
-    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing)
+    new Rounds(
+            rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, /* best= */ false)
         .run(session);
   }
 }

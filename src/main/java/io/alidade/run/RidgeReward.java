@@ -77,7 +77,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
         for (int i = from; i < to; i++) {
           var row = rows.row(i);
           if (encoder.group(row) instanceof Fitted.Kept(var group, _, _)) {
-            groups.add(ended(group));
+            groups.add(group);
             ratings.add(
                 attributes.stream()
                     .mapToDouble(name -> {
@@ -88,7 +88,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
           }
         }
         if (!groups.isEmpty()) {
-          features.addAll(last(policy, new Batch(groups)));
+          features.addAll(states(policy, groups));
         }
         told.accept((double) to / rows.count());
       }
@@ -117,7 +117,10 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
     return both;
   }
 
-  private static List<double[]> last(Policy policy, Batch batch) {
+  /// The hidden state of the last token of each group's first candidate, `[groups][H]`: what a head
+  /// of rewards reads.
+  public static List<double[]> states(Policy policy, List<Group> groups) {
+    var batch = new Batch(groups.stream().map(RidgeReward::ended).toList());
     try (var _ = new Step()) {
       var outputs = policy.score(batch, Set.of(Readout.HIDDEN), false).outputs();
       var hidden = java.util.Objects.requireNonNull(outputs.get(Readout.HIDDEN)); // [N, 1, H]

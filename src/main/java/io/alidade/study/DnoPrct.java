@@ -22,7 +22,7 @@ public record DnoPrct() implements Study {
   private static final int SEEDS = 5;
   private static final int ROUNDS = 3;
   private static final double BETA = 0.1;
-  private static final double RATE = 3e-4;
+  private static final double RATE = 1e-4;
   private static final int TEACHER = 4; // pairs AB in the teacher's string: 5 of 6 points
 
   private static final String START = "start";
@@ -83,6 +83,7 @@ public record DnoPrct() implements Study {
             1,
             0.3,
             1,
+            /* best= */ false, // all rounds are measured below
             drawing);
     arm(bench, trial, start, settings, PRACTICAL, DnoPrct::all);
     arm(bench, trial, start, settings, SPIN, DnoPrct::imitated);

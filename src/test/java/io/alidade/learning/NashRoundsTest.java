@@ -24,6 +24,7 @@ class NashRoundsTest {
           1,
           0.3,
           0.5,
+          false,
           new Drawing(new Matches("x"), 2, 8, 1, 0, 1, Optional.empty()));
 
   private static List<String> pairs(double... scores) {

@@ -28,6 +28,10 @@ public final class NashRollouts implements Collector {
     this.settings = settings;
     this.asking = asking;
     this.site = asking.site();
+    if (settings.best() && asking.held().isEmpty()) {
+      throw new UserException(
+          "learning.NashRounds.best: there are no held-out prompts to tell the best round by; set eval_data or eval_fraction, or best=false");
+    }
     plain = new Rollouts(asking, settings.drawing());
     turns = site.turns(asking.train().count());
     teacher =
