@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
-/// Directions near the one that was asked for, under which a model may be more reliable (RPS, 2025,
-/// arXiv:2510.20498): `{v_i : angle(v_i, v*) <= theta_max, i = 1 ... k}`.
+/// Directions near the one that was asked for, under which a model may be more reliable (RPS,
+/// Mao et al. 2025, arXiv:2510.20498): `{v_i : angle(v_i, v*) <= theta_max, i = 1 ... k}`.
 ///
 /// Of two objectives the angle is `theta* + delta`, `delta` uniform within the radius to both
 /// sides; of more, `cos(delta) v* + sin(delta) u` with `u` a random unit vector at right angles to

@@ -155,7 +155,7 @@ class ContextAndDirectionTest {
         .hasMessageContaining("one number an objective");
   }
 
-  // Neighbourhoods (RPS, 2025).
+  // Neighbourhoods (RPS, Mao et al. 2025).
 
   private static final double[][] CANDIDATES = {
     {0.8, 0.1}, {0.5, 0.6}, {0.2, 0.7}, {0.9, -0.1}, {0.6, 0.45}
