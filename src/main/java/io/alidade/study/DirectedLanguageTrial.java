@@ -33,7 +33,7 @@ import java.util.stream.IntStream;
 ///
 /// The model is a GPT-2 of 2 layers, 64 wide, about 0.1 million weights, fine-tuned for 300 steps of
 /// 32 answers at 1e-3. The reward model is a ridge regression on its hidden states from 2000 rated
-/// answers of its own. A round draws 8 answers to each of 512 prompts and takes 32 steps of 32.
+/// answers of its own. A round draws 8 answers to each of 256 prompts and takes 16 steps of 32.
 final class DirectedLanguageTrial implements AutoCloseable {
   private static final int SAMPLES = 8;
   private static final int BATCH = 32;
@@ -74,7 +74,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
             1.0 / 8)
         .write(fresh, bench.seed("weights"));
     begin = bench.scratch().resolve("start");
-    int steps = bench.size(300, 20);
+    int steps = bench.size(300, 10);
     try (var policy = SmallModel.trainable(fresh)) {
       teach(
           policy,
@@ -102,7 +102,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
   /// Fits the reward model to rated answers of the start; one in five is set aside.
   private void rate() {
     var random = bench.random("ratings");
-    var rated = answered(start, random, bench.size(2000, 200), _ -> Double.NaN, 1, "rated");
+    var rated = answered(start, random, bench.size(2000, 160), _ -> Double.NaN, 1, "rated");
     var states = states(rated);
     int aside = states.length / 5;
     for (int objective = 0; objective < 2; objective++) {
@@ -222,10 +222,10 @@ final class DirectedLanguageTrial implements AutoCloseable {
 
   /// Teaches a policy to read directions: of four answers of the start to a topic the best along
   /// each of two directions, with that direction in the prompt.
-  void warm(Policy policy, String arm) {
-    var random = bench.random(arm + " warm");
+  void warm(Policy policy) {
+    var random = bench.random("warm");
     var groups = new ArrayList<Group>();
-    var answered = answered(start, random, bench.size(512, 64), _ -> Double.NaN, 4, arm + " warm");
+    var answered = answered(start, random, bench.size(400, 32), _ -> Double.NaN, 4, "warm");
     var rewards = rewards(answered);
     for (int p = 0; p < answered.size(); p++) {
       for (int d = 0; d < 2; d++) {
@@ -252,7 +252,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
       DoubleUnaryOperator judged,
       ObjIntConsumer<Policy> watch) {
     var random = bench.random(arm);
-    int count = bench.size(512, 48);
+    int count = bench.size(256, 32);
     for (int round = 1; round <= rounds; round++) {
       // a tenth of the prompts asks for helpfulness alone, so that this is not forgotten
       var answered =
@@ -308,7 +308,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
     var direction = Direction.degrees(degrees);
     var answered =
         answered(
-            policy, bench.random("held-out"), bench.size(300, 30), _ -> degrees, 1, "held-out");
+            policy, bench.random("held-out"), bench.size(200, 16), _ -> degrees, 1, "held-out");
     double worth = 0;
     double quality = 0;
     double helpful = 0;

@@ -23,7 +23,7 @@ public record DnoPrct() implements Study {
   private static final int ROUNDS = 3;
   private static final double BETA = 0.1;
   private static final double RATE = 1e-4;
-  private static final int TEACHER = 4; // pairs AB in the teacher's string: 5 of 6 points
+  private static final int TEACHER = 6; // pairs AB in the teacher's string: 5 of 6 points
 
   private static final String START = "start";
   private static final String PRACTICAL = "DNO-Prct";
@@ -57,9 +57,10 @@ public record DnoPrct() implements Study {
     return "";
   }
 
-  /// What a judge of the paper's kind says of a string, 1 to 6 points.
+  /// What a judge of the paper's kind says of a string, 1 to 6 points: 1 for none of eight pairs, 5
+  /// for six.
   private static double points(String text) {
-    return 1 + Math.min(5, LetterStrings.score(text));
+    return Math.min(6, 1 + LetterStrings.score(text) * 2.0 / 3);
   }
 
   @Override
@@ -75,7 +76,7 @@ public record DnoPrct() implements Study {
         new NashRounds(
             bench.size(ROUNDS, 2),
             bench.size(300, 32),
-            bench.size(5, 1),
+            bench.size(3, 1),
             true,
             true,
             bench.size(5, 1),
@@ -189,7 +190,7 @@ public record DnoPrct() implements Study {
         policy,
         settings.drawing(),
         LetterStrings.prompts(prompts, bench.random("prompts")),
-        LetterStrings.prompts(bench.size(500, 64), bench.random("held-out prompts")),
+        LetterStrings.prompts(bench.size(300, 64), bench.random("held-out prompts")),
         bench.seed("draws"),
         lessons);
   }

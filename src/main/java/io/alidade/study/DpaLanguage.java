@@ -5,9 +5,9 @@ import io.alidade.report.Chart;
 import io.alidade.study.DirectedLanguageTrial.Form;
 import io.alidade.study.DirectedLanguageTrial.Worth;
 import io.alidade.study.Verdict.Part;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.function.DoubleUnaryOperator;
 
@@ -20,6 +20,7 @@ public record DpaLanguage() implements Study {
 
   private static final String START = "start";
   private static final String WARM = "warm start";
+  private static final String FIRST = "DPA, first round";
   private static final String DPA = "DPA";
   private static final String PAIRS = "DPA's rounds with DPO";
   private static final String SCALAR = "scalar reward";
@@ -41,7 +42,7 @@ public record DpaLanguage() implements Study {
 
   @Override
   public String criterion() {
-    return "Strings of up to 16 words, topic and direction as tokens of the prompt, ridge regression on ratings as reward model, 4 rounds of 512 prompts, best of 8: after them mean verbosity at -30 degrees is at most 60 % of that at 30 degrees, and helpfulness less what length adds to it is at -30 degrees not lower than the start's.";
+    return "Strings of up to 16 words, topic and direction as tokens of the prompt, ridge regression on ratings as reward model, 4 rounds of 256 prompts, best of 8: after them mean verbosity at -30 degrees is at most 60 % of that at 30 degrees, and helpfulness less what length adds to it is at -30 degrees not lower than the start's.";
   }
 
   @Override
@@ -60,67 +61,56 @@ public record DpaLanguage() implements Study {
   @Override
   public Trial run(Bench bench) {
     var trial = Trial.of(bench.seed());
-    int rounds = bench.size(ROUNDS, 1);
     try (var directed = new DirectedLanguageTrial(bench, RANGE)) {
-      note(trial, START, directed, directed.start(), 0);
+      note(bench, trial, START, directed, directed.start());
       trial.note(START, FIT, directed.fit(0)).note(START, FIT_VERBOSITY, directed.fit(1));
-      bench.at(DPA, 0.2);
-      try (var policy = directed.copy()) {
-        directed.warm(policy, DPA);
-        note(trial, WARM, directed, policy, 0);
-        var after =
-            arm(bench, trial, directed, policy, Form.BEST, DPA, angle -> angle, rounds, 0.2);
-        note(trial, DPA, directed, after, rounds);
-      }
-      try (var policy = directed.copy()) {
-        directed.warm(policy, DPA);
-        arm(bench, trial, directed, policy, Form.PAIR, PAIRS, angle -> angle, rounds, 0.5);
-        note(trial, PAIRS, directed, policy, rounds);
-      }
-      try (var policy = directed.copy()) {
-        directed.warm(policy, DPA);
-        arm(bench, trial, directed, policy, Form.BEST, SCALAR, _ -> 0, rounds, 0.75);
-        note(trial, SCALAR, directed, policy, rounds);
+      arm(bench, trial, directed, Form.BEST, DPA, angle -> angle, 0.2);
+      if (!bench.reduced()) {
+        arm(bench, trial, directed, Form.PAIR, PAIRS, angle -> angle, 0.45);
+        arm(bench, trial, directed, Form.BEST, SCALAR, _ -> 0, 0.7);
       }
     }
     return trial;
   }
 
-  private static Policy arm(
+  private static void arm(
       Bench bench,
       Trial trial,
       DirectedLanguageTrial directed,
-      Policy policy,
       Form form,
       String arm,
       DoubleUnaryOperator judged,
-      int rounds,
       double share) {
-    directed.rounds(
-        policy,
-        rounds,
-        form,
-        arm,
-        judged,
-        (now, round) -> {
-          if (arm.equals(DPA) && (round == 1 || round == rounds)) {
-            for (double angle : ANGLES) {
-              var worth = directed.worth(now, angle);
-              trial.point("front, round %d".formatted(round), worth.helpful(), worth.verbose());
+    int rounds = bench.size(ROUNDS, 1);
+    try (var policy = directed.copy()) {
+      directed.warm(policy);
+      if (arm.equals(DPA)) {
+        note(bench, trial, WARM, directed, policy);
+      }
+      directed.rounds(
+          policy,
+          rounds,
+          form,
+          arm,
+          judged,
+          (now, round) -> {
+            if (arm.equals(DPA) && round == 1) {
+              note(bench, trial, FIRST, directed, now);
             }
-          }
-          bench.at(arm, share + 0.25 * round / rounds);
-        });
-    return policy;
+            bench.at(arm, share + 0.25 * round / rounds);
+          });
+      note(bench, trial, arm, directed, policy);
+    }
   }
 
   private static void note(
-      Trial trial, String arm, DirectedLanguageTrial directed, Policy policy, int round) {
-    SequencedMap<Double, Worth> worths = new TreeMap<>();
-    for (double angle : ANGLES) {
+      Bench bench, Trial trial, String arm, DirectedLanguageTrial directed, Policy policy) {
+    var worths = new TreeMap<Double, Worth>();
+    for (double angle : bench.reduced() ? new double[] {-30, 30} : ANGLES) {
       var worth = directed.worth(policy, angle);
       worths.put(angle, worth);
       trial.note(arm, worth(angle), worth.worth());
+      trial.point("front, " + arm, worth.helpful(), worth.verbose());
     }
     var low = java.util.Objects.requireNonNull(worths.get(-30.0));
     var high = java.util.Objects.requireNonNull(worths.get(30.0));
@@ -129,11 +119,6 @@ public record DpaLanguage() implements Study {
         .note(arm, verbosity(30), high.verbose())
         .note(arm, RATIO, low.verbose() / high.verbose())
         .note(arm, QUALITY, low.quality());
-    if (round == 0) {
-      worths
-          .values()
-          .forEach(worth -> trial.point("front, " + arm, worth.helpful(), worth.verbose()));
-    }
   }
 
   @Override
@@ -149,11 +134,22 @@ public record DpaLanguage() implements Study {
   @Override
   public Verdict direction(Results reduced) {
     return Verdict.of(
-        Part.atMost("R² of verbosity is a share", reduced.mean(START, FIT_VERBOSITY), 1));
+        Part.atLeast(
+            "worth at 30 degrees, the best of four imitated, over the start's",
+            reduced.gain(WARM, START, worth(30)),
+            0));
   }
 
   @Override
   public List<Chart> figures(Results results) {
-    return results.bars();
+    var fronts = new ArrayList<Chart>();
+    fronts.add(
+        Chart.Lines.of(
+            "The front at seven angles",
+            "mean helpfulness",
+            "mean verbosity",
+            Curves.of(results, "front, ")));
+    fronts.addAll(results.bars());
+    return fronts;
   }
 }

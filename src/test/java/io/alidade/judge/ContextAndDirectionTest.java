@@ -204,6 +204,17 @@ class ContextAndDirectionTest {
         .allMatch(v -> v.degrees() <= 45 + 1e-9);
     assertThat(new Neighborhood(4, 30, true, Optional.empty()).around(target, random).getFirst())
         .isEqualTo(target);
+    var inward = new Neighborhood(200, 30, false, Optional.empty(), true, false);
+    assertThat(inward.around(target, random))
+        .allMatch(v -> v.degrees() >= 15 - 1e-9 && v.degrees() <= 45 + 1e-9)
+        .anyMatch(v -> v.degrees() < 20);
+    assertThat(inward.around(Direction.degrees(-45), random))
+        .allMatch(v -> v.degrees() >= -45 - 1e-9 && v.degrees() <= -15 + 1e-9);
+    var even = new Neighborhood(6, 30, false, Optional.empty(), false, true);
+    var spread = even.around(target, random);
+    for (int i = 0; i < 6; i++) {
+      assertThat(spread.get(i).degrees()).isBetween(15 + 10.0 * i - 1e-9, 25 + 10.0 * i + 1e-9);
+    }
     var space = Direction.of(1, 2, -2);
     assertThat(new Neighborhood(200, 30, false, Optional.empty()).around(space, random))
         .hasSize(200)
