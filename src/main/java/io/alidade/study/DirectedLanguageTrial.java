@@ -33,7 +33,7 @@ import java.util.stream.IntStream;
 ///
 /// The model is a GPT-2 of 2 layers, 64 wide, about 0.1 million weights, fine-tuned for 300 steps of
 /// 32 answers at 1e-3. The reward model is a ridge regression on its hidden states from 2000 rated
-/// answers of its own. A round draws 8 answers to each of 256 prompts and takes 16 steps of 32.
+/// answers of its own. A round draws 8 answers to each of 256 prompts and takes 40 steps of 32.
 final class DirectedLanguageTrial implements AutoCloseable {
   private static final int SAMPLES = 8;
   private static final int BATCH = 32;
@@ -275,7 +275,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
                 ? group(one.prompt, best)
                 : group(one.prompt, best, one.answers.get(order[SAMPLES - 1])));
       }
-      int steps = 2 * Math.ceilDiv(count, BATCH); // two epochs
+      int steps = bench.size(5, 2) * Math.ceilDiv(count, BATCH);
       if (form == Form.BEST) {
         teach(policy, steps, groups);
       } else {

@@ -190,7 +190,7 @@ public record DnoPrct() implements Study {
         policy,
         settings.drawing(),
         LetterStrings.prompts(prompts, bench.random("prompts")),
-        LetterStrings.prompts(bench.size(300, 64), bench.random("held-out prompts")),
+        LetterStrings.prompts(bench.size(200, 48), bench.random("held-out prompts")),
         bench.seed("draws"),
         lessons);
   }

@@ -83,7 +83,7 @@ public record MultiLevelLanguage() implements Study {
       for (int count = 1; count <= 4; count++) {
         var prompts =
             new InstructedStrings(bench.random("prompts " + count))
-                .prompts(bench.size(500, 40), count);
+                .prompts(bench.size(400, 24), count);
         var drawn = drawn(policy, prompts, bench.seed("answers"));
         trial.note(
             arm,
