@@ -2,6 +2,7 @@ package io.alidade.model;
 
 import io.alidade.UserException;
 import io.alidade.batch.Batch;
+import io.alidade.batch.Group;
 import io.alidade.batch.Readout;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Attention;
@@ -9,6 +10,7 @@ import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
+import io.alidade.model.causal.Stretch;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Natives;
@@ -38,7 +40,8 @@ record Passes(
   /// A part of a batch that is read in one pass.
   ///
   /// @param units U of the whole batch
-  record Packed(Placement placement, int candidates, int units) {
+  /// @param stretches of its tokens that are computed side by side; none where one thread reads all
+  record Packed(Placement placement, int candidates, int units, List<Stretch> stretches) {
     int tokens() {
       return placement.layout().map(Layout::size).orElse(0);
     }
@@ -48,18 +51,46 @@ record Passes(
     }
   }
 
-  /// Packs a batch, a part for each thread where parts can run side by side.
+  /// Fewer tokens than this are not worth a thread that waits for others in each layer.
+  private static final int LEAST = 32;
+
+  /// How much longer than the mean the longest part may be.
+  private static final double UNEVEN = 1.2;
+
+  /// Packs a batch: a part of its groups for each thread, or, where these would keep some threads
+  /// waiting, a stretch of its tokens.
   List<Packed> packed(Batch batch, Set<Readout> readouts, boolean differentiable) {
-    boolean apart = !differentiable || architecture.written().isPresent();
-    var parts = apart ? batch.parts(Natives.threads()) : List.of(batch);
+    int threads = Natives.threads();
+    var written = architecture.written();
+    boolean apart = !differentiable || written.isPresent();
+    var parts = apart ? batch.parts(threads) : List.of(batch);
+    boolean cut = written.isPresent() && threads > 1 && uneven(parts, threads);
     boolean toTheEnd = readouts.contains(Readout.REWARD);
-    return parts.stream()
-        .map(part ->
-            new Packed(
-                Placement.of(architecture, config.vocabSize(), part, batch.units(), toTheEnd),
-                part.candidates(),
-                batch.units()))
-        .toList();
+    return (cut ? List.of(batch) : parts)
+        .stream()
+            .map(part -> {
+              var placement =
+                  Placement.of(architecture, config.vocabSize(), part, batch.units(), toTheEnd);
+              var stretches =
+                  placement
+                      .layout()
+                      .filter(layout -> cut && layout.size() >= 2 * LEAST)
+                      .map(layout ->
+                          written
+                              .orElseThrow()
+                              .cut(layout, Math.min(threads, layout.size() / LEAST)));
+              return new Packed(
+                  placement, part.candidates(), batch.units(), stretches.orElse(List.of()));
+            })
+            .toList();
+  }
+
+  private static boolean uneven(List<Batch> parts, int threads) {
+    var tokens =
+        parts.stream()
+            .mapToInt(part -> part.groups().stream().mapToInt(Group::distinctTokens).sum());
+    var all = tokens.summaryStatistics();
+    return parts.size() < threads || all.getMax() > UNEVEN * all.getAverage();
   }
 
   /// Scores what was packed.
@@ -84,13 +115,13 @@ record Passes(
         i -> {
           var part = packed.get(i);
           var placement = part.placement;
-          var pass = placement.layout().map(layout -> pass(weights, layout, draws[i]));
           Optional<Trunk.Run> run;
           Optional<Tensor> hidden;
           try (var _ = Phase.FORWARD.begin()) {
-            var rows = Ops.indices(placement.needed());
-            run = pass.filter(_ -> differentiable).map(p -> run(p, rows, repeated));
-            hidden = run.map(Trunk.Run::hidden).or(() -> pass.map(p -> frozen(p, rows)));
+            var trunk = placement.layout().map(layout -> trunk(weights, layout, part, draws[i]));
+            int[] rows = placement.needed();
+            run = trunk.filter(_ -> differentiable).map(t -> t.run(rows, repeated));
+            hidden = run.map(Trunk.Run::hidden).or(() -> trunk.map(t -> t.frozen(rows)));
           }
           var other =
               against.flatMap(
@@ -217,6 +248,58 @@ record Passes(
                   .formatted(folder, tokens.length, limit));
         });
     return tokens;
+  }
+
+  /// The layers over a layout.
+  private interface Layers {
+    /// Hidden states of some tokens, by ascending indices, `[R, hidden]`, without going backward.
+    Tensor frozen(int[] rows);
+
+    /// The same with a way back.
+    ///
+    /// @param repeated how many layers are computed again on that way
+    Trunk.Run run(int[] rows, int repeated);
+  }
+
+  private Layers trunk(Weights weights, Layout layout, Packed part, long draw) {
+    if (part.stretches.isEmpty()) {
+      return trunk(pass(weights, layout, draw));
+    }
+    var side =
+        new Stretches(
+            architecture.written().orElseThrow(),
+            part.stretches,
+            i -> {
+              // Random numbers of its own: equal ones would drop the same inputs in each stretch.
+              long own = draw == 0 ? 0 : draw + (i + 1) * 0x9E3779B97F4A7C15L | 1;
+              var type = spec.precision().type();
+              return Pass.of(architecture, weights, layout, part.stretches.get(i), type, own);
+            });
+    return new Layers() {
+      @Override
+      public Tensor frozen(int[] rows) {
+        return side.frozen(rows);
+      }
+
+      @Override
+      public Trunk.Run run(int[] rows, int repeated) {
+        return side.run(rows, repeated);
+      }
+    };
+  }
+
+  private Layers trunk(Pass pass) {
+    return new Layers() {
+      @Override
+      public Tensor frozen(int[] rows) {
+        return Passes.this.frozen(pass, Ops.indices(rows));
+      }
+
+      @Override
+      public Trunk.Run run(int[] rows, int repeated) {
+        return Passes.this.run(pass, Ops.indices(rows), repeated);
+      }
+    };
   }
 
   private Tensor frozen(Pass pass, Tensor rows) {

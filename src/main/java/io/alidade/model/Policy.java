@@ -170,6 +170,11 @@ public final class Policy implements Trainee, Fingerprinted {
     return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
   }
 
+  /// How it reads batches.
+  Passes passes() {
+    return passes;
+  }
+
   /// How many tokens it has read for differentiable scoring since it was opened, whatever was
   /// padding included.
   public long tokensRead() {

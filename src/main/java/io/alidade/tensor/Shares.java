@@ -7,20 +7,22 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntFunction;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /// Threads that work on shares of a batch side by side, each with operations of one thread.
 ///
 /// Threads that split a single operation meet at its end, some ten thousand times a step, and the
-/// faster waits for the slower each time. Shares meet twice. They add to the same gradients in
+/// faster waits for the slower each time. Shares meet twice, or, where they share single sequences,
+/// twice a layer (see [Meeting]). They add to the same gradients in
 /// place, in an order that does not depend on who is ahead (see [Turns]), so the same shares give
 /// the same bits.
 ///
 /// Each thread has a step of its own, which lasts until [#close()]: what one call of [#each] makes,
 /// the next may use, and so may the thread that called.
 public final class Shares implements AutoCloseable {
-  private record Turn(Turns turns, int share) {}
+  private record Turn(Turns turns, Meeting meeting, int share) {}
 
   private static final ThreadLocal<@Nullable Turn> TURN = new ThreadLocal<>();
 
@@ -58,6 +60,7 @@ public final class Shares implements AutoCloseable {
   /// @throws RuntimeException what the first share that failed has thrown
   public <T> List<T> each(IntFunction<T> work) {
     var turns = new Turns(threads.size());
+    var meeting = new Meeting(threads.size());
     boolean counted = Phase.inside();
     var running = new ArrayList<Future<T>>();
     Natives.apart(true);
@@ -67,13 +70,14 @@ public final class Shares implements AutoCloseable {
           threads
               .get(share)
               .submit(() -> {
-                TURN.set(new Turn(turns, share));
+                TURN.set(new Turn(turns, meeting, share));
                 // One of them tells what all spend their time on.
                 try (var _ = Phase.inside(counted || share > 0)) {
                   return work.apply(share);
                 } finally {
                   TURN.remove();
                   turns.end(share);
+                  meeting.end();
                 }
               }));
     }
@@ -96,7 +100,8 @@ public final class Shares implements AutoCloseable {
           interrupted = true; // native work cannot be left in the middle
           continue;
         } catch (ExecutionException thrown) {
-          failure = failure == null ? thrown.getCause() : failure;
+          boolean first = failure == null || failure instanceof Meeting.Missed;
+          failure = first ? thrown.getCause() : failure;
         }
         break;
       }
@@ -122,6 +127,29 @@ public final class Shares implements AutoCloseable {
     } else {
       turn.turns.run(sum, turn.share, add);
     }
+  }
+
+  /// What all shares bring to a meeting, one after the other along the first dimension; what was
+  /// brought itself where no shares are at work.
+  ///
+  /// Waits for all of them. They must come to their meetings in the same order.
+  ///
+  /// @param mine `[T_share, ...]` each, the same number of tensors from every share
+  public static List<Tensor> joined(List<Tensor> mine) {
+    var turn = TURN.get();
+    return turn == null ? mine : turn.meeting.joined(turn.share, mine);
+  }
+
+  /// Some rows of the sum of what all shares bring to a meeting, added in the order of the shares.
+  ///
+  /// @param mine `[T, ...]`, of the same shape from every share
+  /// @param from first of the rows that this share wants
+  /// @param count of them
+  public static Tensor sum(Tensor mine, long from, long count) {
+    var turn = TURN.get();
+    return turn == null
+        ? mine.narrow(0, from, count)
+        : turn.meeting.sum(turn.share, mine, from, count);
   }
 
   /// Frees what the threads have made and ends them; idempotent.

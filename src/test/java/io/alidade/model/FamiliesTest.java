@@ -149,12 +149,17 @@ class FamiliesTest {
       var spread =
           SharedScoringTest.threads(
               3, () -> gradients(policy, groups(false), Readout.LOG_LIKELIHOOD));
+      // One thread more than groups: tokens are cut instead, in the middle of a candidate.
+      var cut =
+          SharedScoringTest.threads(
+              5, () -> gradients(policy, groups(false), Readout.LOG_LIKELIHOOD));
       assertThat(shared).isNotEmpty();
       for (var name : shared.keySet()) {
         var one = Objects.requireNonNull(shared.get(name));
         assertClose(one, Objects.requireNonNull(separate.get(name)), 1e-9);
         assertClose(one, Objects.requireNonNull(recomputed.get(name)), 1e-9);
         assertClose(one, Objects.requireNonNull(spread.get(name)), 1e-9);
+        assertClose(one, Objects.requireNonNull(cut.get(name)), 1e-9);
       }
     }
   }

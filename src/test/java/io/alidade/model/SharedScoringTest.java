@@ -47,14 +47,14 @@ class SharedScoringTest {
     }
   }
 
-  private static double[] values(Policy policy, Batch batch, Readout readout) {
+  static double[] values(Policy policy, Batch batch, Readout readout) {
     try (var _ = new Step()) {
       return Ops.toDoubles(
           PolicyGoldenTest.read(policy.score(batch, Set.of(readout), false), readout));
     }
   }
 
-  private static void same(Map<String, double[]> got, Map<String, double[]> expected) {
+  static void same(Map<String, double[]> got, Map<String, double[]> expected) {
     assertThat(got.keySet()).isEqualTo(expected.keySet());
     for (var name : expected.keySet()) {
       var one = Objects.requireNonNull(expected.get(name));

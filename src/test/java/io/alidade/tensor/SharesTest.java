@@ -64,6 +64,50 @@ class SharesTest {
   }
 
   @Test
+  void sharesReadWhatTheOthersHaveComputed() {
+    try (var _ = new Step();
+        var shares = new Shares(3)) {
+      var joined =
+          shares.each(share -> {
+            var own = Ops.doubles(new double[] {share, 10 * share}, 2);
+            var all = Shares.joined(List.of(own, Ops.times(own, 2)));
+            return Ops.toDoubles(Ops.concatenate(all, 0));
+          });
+      for (var all : joined) {
+        assertThat(all).containsExactly(0, 0, 1, 10, 2, 20, 0, 0, 2, 20, 4, 40);
+      }
+      var sums =
+          shares.each(share -> {
+            var own = Ops.doubles(new double[] {share, 1, 100 + share}, 3);
+            return Ops.toDoubles(Shares.sum(own, share, 1));
+          });
+      assertThat(sums.get(0)).containsExactly(3);
+      assertThat(sums.get(1)).containsExactly(3);
+      assertThat(sums.get(2)).containsExactly(303);
+      var alone = Ops.doubles(new double[] {1, 2, 3}, 3);
+      assertThat(Shares.joined(List.of(alone))).containsExactly(alone);
+      assertThat(Ops.toDoubles(Shares.sum(alone, 1, 2))).containsExactly(2, 3);
+    }
+  }
+
+  @Test
+  void aShareThatFailsBeforeAMeetingFailsTheRestWithItsOwnError() {
+    try (var _ = new Step();
+        var shares = new Shares(3)) {
+      assertThatThrownBy(() ->
+              shares.each(share -> {
+                if (share == 1) {
+                  throw new IllegalArgumentException("the second");
+                }
+                return Shares.joined(List.of(Ops.doubles(new double[] {share}, 1))).size();
+              }))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("the second");
+      assertThat(shares.each(share -> share)).isEqualTo(List.of(0, 1, 2));
+    }
+  }
+
+  @Test
   void whatOneCallMakesTheNextMayUse() {
     long objects = Step.liveObjects();
     try (var _ = new Step()) {

@@ -165,6 +165,7 @@ public final class Lora implements AutoCloseable {
 
   /// `output + scale B A dropout(input)`, or the output itself where the module is not adapted.
   ///
+  /// @param output of the module; may be overwritten
   /// @param draw fixes which inputs are dropped; 0 for none
   public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
     var pair = factors.get(module);
@@ -175,8 +176,11 @@ public final class Lora implements AutoCloseable {
     var x = input.to(a.scalar_type());
     var kept = kept(module, x, draw);
     x = kept.isPresent() ? x.mul(kept.get()) : x;
-    var more = Ops.times(linear(linear(x, a), pair.b.tensor()), pair.scale);
-    return output.add(more).to(output.scalar_type());
+    var inner = Ops.times(linear(x, a), pair.scale); // [T, r]
+    var b = pair.b.tensor();
+    return Ops.type(output) == Ops.type(b)
+        ? output.addmm_(inner, b.t()) // one pass over what is much larger than `inner`
+        : output.add(linear(inner, b)).to(output.scalar_type());
   }
 
   /// Which inputs are kept, and by what they are multiplied; absent where all are as they are.

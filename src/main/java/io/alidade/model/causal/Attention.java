@@ -20,7 +20,7 @@ public interface Attention {
   /// Softmax attention of each token over what its layout lets it see.
   ///
   /// @param layer which layer asks, from 0
-  /// @param query `[T, heads, d]`
+  /// @param query `[T, heads, d]`, or of the [Stretch] of them that it was made for
   /// @param key `[T, kvHeads, d]`; heads are a multiple of kvHeads, neighbours share
   /// @param value `[T, kvHeads, d]`
   /// @return `[T, heads * d]`

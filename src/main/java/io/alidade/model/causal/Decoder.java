@@ -99,6 +99,18 @@ record Decoder(
     return sandwich ? sum + 2L * hidden : sum;
   }
 
+  /// Numbers of weights that a token is multiplied with in a layer.
+  double weightsPerToken() {
+    var heads = attention.heads();
+    return (double) hidden * (2 * heads.queryWidth() + 2 * heads.keyValueWidth() + 3 * inner);
+  }
+
+  /// Products of a token with each one that it attends to, once for its score and once for its
+  /// value, which take about three times as long as those with weights.
+  double perVisible() {
+    return 3 * 2.0 * attention.heads().queryWidth();
+  }
+
   /// Hidden states before the first layer.
   Tensor embed(Pass pass) {
     var embedded = pass.embedTokens(EMBEDDING);
@@ -208,12 +220,13 @@ record Decoder(
     var rope = ropes.get(layer);
     var turnedQuery = pass.turn(rope, query, true);
     var turnedKey = pass.turn(rope, key, true);
+    var all = pass.everyones(turnedKey, value);
     if (!differentiable) {
-      return pass.attend(layer, turnedQuery, turnedKey, value, settings.get(layer));
+      return pass.attend(layer, turnedQuery, all.getFirst(), all.getLast(), settings.get(layer));
     }
     var q = Grad.leaf(turnedQuery);
-    var k = Grad.leaf(turnedKey);
-    var v = Grad.leaf(value);
+    var k = Grad.leaf(all.getFirst());
+    var v = Grad.leaf(all.getLast());
     var mixed = Grad.on(() -> pass.attend(layer, q, k, v, settings.get(layer)));
     kept.put(Kept.QUERY, q);
     kept.put(Kept.KEY, k);
@@ -298,7 +311,8 @@ record Decoder(
       Map<Kept, Tensor> kept,
       Kept which,
       Optional<Tensor> others) {
-    var heads = Grad.gathered(of(kept, which));
+    var gathered = Grad.gathered(of(kept, which));
+    var heads = which == Kept.QUERY ? gathered : pass.ownGradient(gathered);
     if (which != Kept.VALUE) {
       heads = pass.turn(ropes.get(layer), heads, false);
       if (headNorms) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -44,7 +45,18 @@ public final class PackedAttention implements Attention {
       List<Segment> segments) {
     /// Plain causal attention of a segment to itself.
     boolean causal() {
-      return prefix < 0 && from == keysFrom && segments.size() == 1;
+      return prefix < 0 && from == keysFrom && count == keysCount && segments.size() == 1;
+    }
+
+    /// What is left of it for the queries of a stretch, which see no key after the last of them.
+    Optional<Call> within(Stretch stretch) {
+      int first = Math.max(from, stretch.from());
+      int end = Math.min(from + count, stretch.end());
+      return first >= end
+          ? Optional.empty()
+          : Optional.of(
+              new Call(
+                  first, end - first, prefix, prefixCount, keysFrom, end - keysFrom, segments));
     }
 
     int keys() {
@@ -53,6 +65,7 @@ public final class PackedAttention implements Attention {
   }
 
   private final Layout layout;
+  private final Stretch stretch;
   private final List<Call> calls = new ArrayList<>();
   private final Map<Settings, List<Tensor>> masks = new HashMap<>(); // one a call
 
@@ -60,7 +73,13 @@ public final class PackedAttention implements Attention {
   ///
   /// @param type of the queries
   public PackedAttention(Architecture architecture, Layout layout, ScalarType type) {
+    this(architecture, layout, Stretch.of(layout), type);
+  }
+
+  /// The same for the queries of a stretch of the tokens; keys and values are those of all.
+  PackedAttention(Architecture architecture, Layout layout, Stretch stretch, ScalarType type) {
     this.layout = layout;
+    this.stretch = stretch;
     plan();
     for (int layer = 0; layer < architecture.layers(); layer++) {
       masks.computeIfAbsent(
@@ -76,8 +95,7 @@ public final class PackedAttention implements Attention {
       if (root.prefix() >= 0) {
         throw new IllegalStateException("a continuation that does not follow its prefix");
       }
-      calls.add(
-          new Call(root.start(), root.length(), -1, 0, root.start(), root.length(), List.of(root)));
+      add(new Call(root.start(), root.length(), -1, 0, root.start(), root.length(), List.of(root)));
       int end = i + 1;
       while (end < segments.size() && segments.get(end).prefix() == i) {
         end++;
@@ -85,6 +103,10 @@ public final class PackedAttention implements Attention {
       children(root, segments.subList(i + 1, end));
       i = end;
     }
+  }
+
+  private void add(Call call) {
+    call.within(stretch).ifPresent(calls::add);
   }
 
   private void children(Segment root, List<Segment> children) {
@@ -96,7 +118,7 @@ public final class PackedAttention implements Attention {
         children.stream().mapToLong(c -> (long) c.length() * (root.length() + c.length())).sum();
     if (total * (root.length() + total) <= WASTE * least) {
       int count = (int) total;
-      calls.add(
+      add(
           new Call(
               children.getFirst().start(),
               count,
@@ -108,7 +130,7 @@ public final class PackedAttention implements Attention {
       return;
     }
     for (var child : children) {
-      calls.add(
+      add(
           new Call(
               child.start(),
               child.length(),
@@ -133,7 +155,8 @@ public final class PackedAttention implements Attention {
     var positions = layout.positions();
     int row = 0;
     for (var segment : call.segments) {
-      for (int t = segment.start(); t < segment.start() + segment.length(); t++, row++) {
+      int end = Math.min(segment.start() + segment.length(), call.from + call.count);
+      for (int t = Math.max(segment.start(), call.from); t < end; t++, row++) {
         for (int column = 0; column < call.keys(); column++) {
           int key =
               column < call.prefixCount
@@ -166,7 +189,7 @@ public final class PackedAttention implements Attention {
     for (int i = 0; i < calls.size(); i++) {
       var call = calls.get(i);
       var mask = ready.get(i);
-      var q = heads(query.narrow(0, call.from, call.count));
+      var q = heads(query.narrow(0, call.from - stretch.from(), call.count));
       var k = heads(keys(key, call));
       var v = heads(keys(value, call));
       boolean masked = mask.dim() == 2;

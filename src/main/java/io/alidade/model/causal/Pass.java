@@ -6,7 +6,9 @@ import static org.bytedeco.pytorch.global.torch.linear;
 
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
+import io.alidade.tensor.Shares;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
@@ -18,6 +20,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class Pass {
   private final Weights weights;
   private final Attention attention;
+  private final Optional<Stretch> stretch; // of the layout, where others compute the rest
   private final Tensor tokens; // [T] int64
   private final Tensor positions; // [T] int64
   private final long draw;
@@ -38,16 +41,46 @@ public final class Pass {
       Attention attention,
       ScalarType type,
       long draw) {
+    this(architecture, weights, layout, Optional.empty(), attention, type, draw);
+  }
+
+  private Pass(
+      Architecture architecture,
+      Weights weights,
+      Layout layout,
+      Optional<Stretch> stretch,
+      Attention attention,
+      ScalarType type,
+      long draw) {
     this.weights = weights;
+    this.stretch = stretch;
     this.attention = attention;
     this.draw = draw;
-    tokens = Ops.indices(layout.tokens());
-    positions = Ops.indices(layout.positions());
+    tokens = own(Ops.indices(layout.tokens()));
+    positions = own(Ops.indices(layout.positions()));
     for (int layer = 0; layer < architecture.layers(); layer++) {
       architecture
           .rope(layer)
-          .ifPresent(rope -> tables.computeIfAbsent(rope, r -> r.table(layout, type)));
+          .ifPresent(rope ->
+              tables.computeIfAbsent(rope, r -> r.table(layout, type).map(this::own)));
     }
+  }
+
+  /// A pass that computes a stretch of the tokens of a layout, one of the shares of which each
+  /// computes its own: see [io.alidade.tensor.Shares]. Its first dimension is that of the stretch.
+  public static Pass of(
+      Architecture architecture,
+      Weights weights,
+      Layout layout,
+      Stretch stretch,
+      ScalarType type,
+      long draw) {
+    var attention = new PackedAttention(architecture, layout, stretch, type);
+    return new Pass(architecture, weights, layout, Optional.of(stretch), attention, type, draw);
+  }
+
+  private Tensor own(Tensor all) {
+    return stretch.map(part -> all.narrow(0, part.from(), part.count())).orElse(all);
   }
 
   /// A tensor of the model.
@@ -156,6 +189,18 @@ public final class Pass {
   /// T, how many tokens it reads.
   public long size() {
     return tokens.size(0);
+  }
+
+  /// Keys and values of all tokens of the layout, from this pass and those that compute the rest.
+  List<Tensor> everyones(Tensor key, Tensor value) {
+    var own = List.of(key, value);
+    return stretch.isPresent() ? Shares.joined(own) : own;
+  }
+
+  /// From a gradient of what [#everyones] gave to that of this pass's own part: what the queries of
+  /// all passes have added to it.
+  Tensor ownGradient(Tensor gradient) {
+    return stretch.map(part -> Shares.sum(gradient, part.from(), part.count())).orElse(gradient);
   }
 
   /// Attention in the layout of this pass; shapes as in [Attention].

@@ -4,6 +4,7 @@ import io.alidade.tensor.Ops;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -268,6 +269,11 @@ final class Rope {
 
   /// Cosines and sines, `[T, 1, width/2]`.
   record Table(int width, Tensor cosine, Tensor sine) {
+    /// The table for some of the tokens.
+    Table map(UnaryOperator<Tensor> chosen) {
+      return new Table(width, chosen.apply(cosine), chosen.apply(sine));
+    }
+
     /// The same as [#rotate(Tensor)] without a graph and in fewer passes, or its inverse up to the
     /// magnitude, which is what takes a gradient back.
     Tensor turn(Tensor x, boolean forward) {

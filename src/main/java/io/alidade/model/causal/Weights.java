@@ -23,7 +23,7 @@ public interface Weights {
   ///
   /// @param module name without `.weight`
   /// @param input `[T, in]`
-  /// @param output `[T, out]`, of the module itself
+  /// @param output `[T, out]`, of the module itself; may be overwritten
   /// @param draw fixes the random numbers of this pass: the same draw gives the same dropout, 0
   ///   none
   Tensor adapt(String module, Tensor input, Tensor output, long draw);

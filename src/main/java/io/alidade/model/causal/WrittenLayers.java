@@ -102,6 +102,13 @@ public final class WrittenLayers {
     return decoder.keptPerToken();
   }
 
+  /// Cuts a layout into stretches that take the layers about equally long.
+  ///
+  /// @param parts at least 1, at most the number of tokens
+  public List<Stretch> cut(Layout layout, int parts) {
+    return Stretch.cut(layout, parts, decoder.weightsPerToken(), decoder.perVisible());
+  }
+
   /// Hidden states after the last norm of some tokens, without going backward.
   ///
   /// @param rows their indices, `[R]` int64, each once
