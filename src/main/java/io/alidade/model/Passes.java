@@ -65,12 +65,14 @@ record Passes(
     boolean apart = !differentiable || written.isPresent();
     var parts = apart ? batch.parts(threads) : List.of(batch);
     boolean cut = written.isPresent() && threads > 1 && uneven(parts, threads);
-    boolean toTheEnd = readouts.contains(Readout.REWARD);
+    boolean prompts = readouts.contains(Readout.PROMPT);
+    boolean toTheEnd = prompts || readouts.contains(Readout.REWARD);
     return (cut ? List.of(batch) : parts)
         .stream()
             .map(part -> {
               var placement =
-                  Placement.of(architecture, config.vocabSize(), part, batch.units(), toTheEnd);
+                  Placement.of(
+                      architecture, config.vocabSize(), part, batch.units(), toTheEnd, prompts);
               var stretches =
                   placement
                       .layout()
@@ -172,7 +174,7 @@ record Passes(
   private void offered(Readout readout, boolean compared) {
     boolean offered =
         switch (readout) {
-          case REWARD -> spec.head() == Head.REWARD;
+          case REWARD, PROMPT -> spec.head() == Head.REWARD;
           case VALUE -> spec.head() == Head.VALUE;
           case HIDDEN -> true;
           case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->

@@ -42,7 +42,7 @@ class JudgeFileTest {
             Ensemble:
               judges:
                 - RewardModel: {model: runs/a, weights: [1, -0.5], temperature: 2}
-                - PreferenceModel: {model: runs/b, tau: 0.1, normalised: true, max_length: 64}
+                - PreferenceModel: {model: runs/b, tau: 0.1, normalised: true, gated: true, max_length: 64}
                 - Weighted:
                     judges: {short: {Length: {target: 0, scale: 10}}, yes: {Matches: {regex: "(?i)yes"}}}
                     weights: {short: 1, yes: 0.5}
