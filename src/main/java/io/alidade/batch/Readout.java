@@ -29,7 +29,7 @@ public enum Readout {
   HIDDEN,
   /// Output of a reward head at the last token of each candidate, `[N, D]`.
   REWARD,
-  /// Output of the same head at the last token of each candidate's prompt, which has seen nothing of
-  /// the candidate, `[N, D]`.
+  /// Output of the same head at the last token of each candidate's prompt, which has seen nothing
+  /// of the candidate, `[N, D]`.
   PROMPT
 }

@@ -100,7 +100,8 @@ final class SteerCommand implements Callable<Integer> {
 
   @Option(
       names = "--inward",
-      description = "Only directions on the side of the first objective, where the model was trained.")
+      description =
+          "Only directions on the side of the first objective, where the model was trained.")
   private boolean inward;
 
   @Option(names = "--even", description = "Spread the K directions evenly.")

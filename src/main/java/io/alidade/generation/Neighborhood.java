@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
-/// Directions near the one that was asked for, under which a model may be more reliable (RPS,
-/// Mao et al. 2025, arXiv:2510.20498): `{v_i : angle(v_i, v*) <= theta_max, i = 1 ... k}`.
+/// Directions near the one that was asked for, under which a model may be more reliable (RPS, Mao
+/// et al. 2025, arXiv:2510.20498): `{v_i : angle(v_i, v*) <= theta_max, i = 1 ... k}`.
 ///
 /// Of two objectives the angle is `theta* + delta`, `delta` uniform within the radius to both
 /// sides; of more, `cos(delta) v* + sin(delta) u` with `u` a random unit vector at right angles to
@@ -19,8 +19,8 @@ import java.util.random.RandomGenerator;
 /// @param includeTarget whether the first is the direction itself; costs no more
 /// @param clamp degrees to both sides of the first objective that a model of two objectives was
 ///   trained on; angles beyond are moved to the edge
-/// @param inward of two objectives, whether neighbours lie on the side of the first objective alone,
-///   where the model was trained
+/// @param inward of two objectives, whether neighbours lie on the side of the first objective
+///   alone, where the model was trained
 /// @param even of two objectives, whether each neighbour is drawn from a part of the range of its
 ///   own, so that they are spread evenly
 public record Neighborhood(
@@ -31,8 +31,7 @@ public record Neighborhood(
     boolean inward,
     boolean even) {
   /// Neighbours to both sides, drawn independently.
-  public Neighborhood(
-      int count, double thetaMax, boolean includeTarget, Optional<Double> clamp) {
+  public Neighborhood(int count, double thetaMax, boolean includeTarget, Optional<Double> clamp) {
     this(count, thetaMax, includeTarget, clamp, false, false);
   }
 

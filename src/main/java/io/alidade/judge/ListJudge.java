@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// A language model that reads all answers to a question at once and gives points to each, as direct
-/// Nash optimization has its answers judged (Rosset et al. 2024, arXiv:2404.03715, section 5): 1 to
-/// 6.
+/// A language model that reads all answers to a question at once and gives points to each, as
+/// direct Nash optimization has its answers judged (Rosset et al. 2024, arXiv:2404.03715, section
+/// 5): 1 to 6.
 ///
 /// Judges favour places of a list as they favour the first of two; so the order is drawn anew for
 /// each question, by the seed, and with several readings for each of them. An answer is worth the
@@ -69,7 +69,8 @@ public record ListJudge(
     Check.finite("least", least);
     Check.finite("most", most);
     if (most <= least) {
-      throw new IllegalArgumentException("most must be above least %s, was %s".formatted(least, most));
+      throw new IllegalArgumentException(
+          "most must be above least %s, was %s".formatted(least, most));
     }
     Check.atLeast("readings", 1, readings);
   }

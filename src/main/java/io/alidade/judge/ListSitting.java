@@ -97,7 +97,9 @@ final class ListSitting implements Sitting {
                   one.row(),
                   unknown,
                   points.length,
-                  why.orElse("points from %s to %s were asked for".formatted(judge.least(), judge.most()))));
+                  why.orElse(
+                      "points from %s to %s were asked for"
+                          .formatted(judge.least(), judge.most()))));
     }
     if (apart > 0) {
       log.accept(

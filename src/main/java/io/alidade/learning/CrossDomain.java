@@ -12,8 +12,9 @@ import java.util.ArrayList;
 import java.util.Set;
 
 /// Fast and slow models over domains that come one after another (COFS-DPO; Qi et al. 2024,
-/// arXiv:2406.05534). Each domain is learned as by [FastSlow]; its leader is kept, and a memory of its pairs. At the end all leaders are combined linearly with the weights
-/// that fit all memories best ([Simplex]), and the combination is served.
+/// arXiv:2406.05534). Each domain is learned as by [FastSlow]; its leader is kept, and a memory of
+/// its pairs. At the end all leaders are combined linearly with the weights that fit all memories
+/// best ([Simplex]), and the combination is served.
 ///
 /// @param numTrainEpochs passes over the rows of each domain, at least 1; a number of steps set for
 ///   the run is divided evenly among the domains instead
@@ -21,7 +22,8 @@ import java.util.Set;
 /// @param memory pairs of each domain that the weights are fitted on, at least 1
 /// @param solverSteps losses of the combination that the fit may compute, at least 1
 /// @param beginning what both models of a new domain begin as
-/// @param free whether the weights may be any numbers, rather than shares: not negative and of sum 1
+/// @param free whether the weights may be any numbers, rather than shares: not negative and of sum
+///   1
 /// @param by the signal that tells domains, one number a row; the smallest comes first
 public record CrossDomain(
     int numTrainEpochs,

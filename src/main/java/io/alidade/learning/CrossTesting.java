@@ -74,7 +74,12 @@ public record CrossTesting(
   @Override
   public void run(Session session) {
     new Rounds(
-            rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, /* best= */ false)
+            rounds,
+            promptsPerRound,
+            numTrainEpochs,
+            anchor,
+            /* restart= */ false,
+            /* best= */ false)
         .run(session);
   }
 }

@@ -10,8 +10,7 @@ package io.alidade.learning;
 /// @param restart whether optimizer and schedule begin anew with each round
 /// @param best whether the run ends with the policy of the round whose held-out reward is largest,
 ///   the first round's beginning included, rather than with the last one
-record Rounds(
-    int rounds, int prompts, int epochs, boolean anchor, boolean restart, boolean best) {
+record Rounds(int rounds, int prompts, int epochs, boolean anchor, boolean restart, boolean best) {
   void run(Session session) {
     session.plan(rounds, prompts, epochs, restart);
     while (session.unfinished()) {

@@ -70,7 +70,12 @@ public record StepSearch(
   @Override
   public void run(Session session) {
     new Rounds(
-            rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, /* best= */ false)
+            rounds,
+            promptsPerRound,
+            numTrainEpochs,
+            anchor,
+            /* restart= */ false,
+            /* best= */ false)
         .run(session);
   }
 }

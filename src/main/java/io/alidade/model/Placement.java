@@ -86,11 +86,7 @@ record Placement(
     private int candidate;
 
     Packer(
-        Architecture architecture,
-        int vocabulary,
-        int units,
-        boolean toTheEnd,
-        boolean prompts) {
+        Architecture architecture, int vocabulary, int units, boolean toTheEnd, boolean prompts) {
       this.architecture = architecture;
       this.vocabulary = vocabulary;
       this.units = units;

@@ -31,9 +31,10 @@ import java.util.stream.IntStream;
 /// Directional preference alignment (DPA, Wang et al. 2024, arXiv:2402.18571) of a small language
 /// model on [DirectedStrings], with a reward model of two outputs that is fitted to ratings.
 ///
-/// The model is a GPT-2 of 2 layers, 64 wide, about 0.1 million weights, fine-tuned for 300 steps of
-/// 32 answers at 1e-3. The reward model is a ridge regression on its hidden states from 2000 rated
-/// answers of its own. A round draws 8 answers to each of 256 prompts and takes 40 steps of 32.
+/// The model is a GPT-2 of 2 layers, 64 wide, about 0.1 million weights, fine-tuned for 300 steps
+/// of 32 answers at 1e-3. The reward model is a ridge regression on its hidden states from 2000
+/// rated answers of its own. A round draws 8 answers to each of 256 prompts and takes 40 steps of
+/// 32.
 final class DirectedLanguageTrial implements AutoCloseable {
   private static final int SAMPLES = 8;
   private static final int BATCH = 32;
@@ -183,8 +184,8 @@ final class DirectedLanguageTrial implements AutoCloseable {
 
   /// Answers of a policy to random topics.
   ///
-  /// @param degrees the angle of a prompt, or NaN for a random one within the range; given a uniform
-  ///   number in `[-1, 1)`
+  /// @param degrees the angle of a prompt, or NaN for a random one within the range; given a
+  ///   uniform number in `[-1, 1)`
   List<Answered> answered(
       Policy policy,
       RandomGenerator random,
@@ -233,8 +234,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
         int[] order = order(direction, rewards, 4 * p, 4);
         int topic = answered.get(p).prompt[1] - DirectedStrings.prompt(0, direction)[1];
         groups.add(
-            group(
-                DirectedStrings.prompt(topic, direction), answered.get(p).answers.get(order[0])));
+            group(DirectedStrings.prompt(topic, direction), answered.get(p).answers.get(order[0])));
       }
     }
     teach(policy, Math.ceilDiv(groups.size(), BATCH), groups);

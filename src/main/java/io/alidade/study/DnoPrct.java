@@ -126,8 +126,7 @@ public record DnoPrct() implements Study {
       points[i] = points(LetterStrings.text(answers.get(i)).text());
     }
     return choice.of(settings, points, answers).stream()
-        .map(pair ->
-            DrawnRounds.pair(drawn.prompt(), answers.get(pair[0]), answers.get(pair[1])))
+        .map(pair -> DrawnRounds.pair(drawn.prompt(), answers.get(pair[0]), answers.get(pair[1])))
         .toList();
   }
 
@@ -143,13 +142,16 @@ public record DnoPrct() implements Study {
     var students = new ArrayList<Double>();
     DrawnRounds.Lessons lessons =
         (round, answered) -> {
-          var own = answered.stream().flatMap(one -> pairs(settings, one, choice).stream()).toList();
+          var own =
+              answered.stream().flatMap(one -> pairs(settings, one, choice).stream()).toList();
           made.add(own);
           students.add(
-              own.stream().filter(pair -> !taught(pair)).count() / (double) Math.max(1, own.size()));
+              own.stream().filter(pair -> !taught(pair)).count()
+                  / (double) Math.max(1, own.size()));
           var all = new ArrayList<>(own);
           for (int past = round - 1; past >= 0; past--) {
-            for (int place : settings.again(round, past, made.get(past).size(), bench.seed("old"))) {
+            for (int place :
+                settings.again(round, past, made.get(past).size(), bench.seed("old"))) {
               all.add(made.get(past).get(place));
             }
           }
@@ -196,13 +198,11 @@ public record DnoPrct() implements Study {
   }
 
   private static boolean taught(Group pair) {
-    return java.util.Arrays.equals(
-        pair.candidates().getFirst().tokens(), WORLD.template(TEACHER));
+    return java.util.Arrays.equals(pair.candidates().getFirst().tokens(), WORLD.template(TEACHER));
   }
 
   /// All prompts answered by the start at once, and as many steps as the rounds have together.
-  private static void offline(
-      Bench bench, Trial trial, LetterTrial start, NashRounds settings) {
+  private static void offline(Bench bench, Trial trial, LetterTrial start, NashRounds settings) {
     bench.at(OFFLINE, 0.9);
     int prompts = settings.promptsPerRound() * settings.rounds();
     int steps =
@@ -230,10 +230,7 @@ public record DnoPrct() implements Study {
 
   private static void note(Trial trial, String arm, List<Answered> held) {
     trial.note(arm, WIN, wins(held));
-    trial.note(
-        arm,
-        SCORE,
-        held.stream().mapToDouble(DnoPrct::score).average().orElse(Double.NaN));
+    trial.note(arm, SCORE, held.stream().mapToDouble(DnoPrct::score).average().orElse(Double.NaN));
   }
 
   private static double score(Answered one) {

@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.DoubleUnaryOperator;
 
-/// Can a small language model be steered between two objectives by the numbers in its prompt, with a
-/// reward model that was fitted to ratings (DPA, Wang et al. 2024, arXiv:2402.18571)?
+/// Can a small language model be steered between two objectives by the numbers in its prompt, with
+/// a reward model that was fitted to ratings (DPA, Wang et al. 2024, arXiv:2402.18571)?
 public record DpaLanguage() implements Study {
   private static final double[] ANGLES = {-45, -30, -15, 0, 15, 30, 45};
   private static final int ROUNDS = 4;

@@ -1,10 +1,8 @@
 package io.alidade.study;
 
-import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.batch.Readout;
-import io.alidade.example.Example;
 import io.alidade.model.Generator;
 import io.alidade.model.Policy;
 import io.alidade.model.Sampling;
@@ -20,7 +18,6 @@ import io.alidade.world.TinyModels;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -89,8 +86,7 @@ public record MultiLevelLanguage() implements Study {
             arm,
             obeyed(count),
             IntStream.range(0, prompts.size())
-                .mapToDouble(
-                    p -> InstructedStrings.obeys(prompts.get(p), drawn.get(p)) ? 1 : 0)
+                .mapToDouble(p -> InstructedStrings.obeys(prompts.get(p), drawn.get(p)) ? 1 : 0)
                 .average()
                 .orElse(Double.NaN));
       }
@@ -175,9 +171,7 @@ public record MultiLevelLanguage() implements Study {
             policy,
             Sampling.plain(InstructedStrings.LONGEST + 1, seed),
             Set.of(InstructedStrings.END))
-        .generate(prompts).stream()
-            .map(io.alidade.model.Drawn::tokens)
-            .toList();
+        .generate(prompts).stream().map(io.alidade.model.Drawn::tokens).toList();
   }
 
   /// Pairs of two answers to the bare prompt, the better one first, with the rows made of them.

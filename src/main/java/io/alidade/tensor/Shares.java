@@ -15,9 +15,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads that split a single operation meet at its end, some ten thousand times a step, and the
 /// faster waits for the slower each time. Shares meet twice, or, where they share single sequences,
-/// twice a layer (see [Meeting]). They add to the same gradients in
-/// place, in an order that does not depend on who is ahead (see [Turns]), so the same shares give
-/// the same bits.
+/// twice a layer (see [Meeting]). They add to the same gradients in place, in an order that does
+/// not depend on who is ahead (see [Turns]), so the same shares give the same bits.
 ///
 /// Each thread has a step of its own, which lasts until [#close()]: what one call of [#each] makes,
 /// the next may use, and so may the thread that called.

@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/// Strings of eight letters, and prompts of up to four instructions that a program can check, each a
-/// token for its kind and one for its argument: at most so many letters, at least so many, a letter
-/// that must be there, one that must not, the first letter.
+/// Strings of eight letters, and prompts of up to four instructions that a program can check, each
+/// a token for its kind and one for its argument: at most so many letters, at least so many, a
+/// letter that must be there, one that must not, the first letter.
 ///
 /// What people prefer without instructions is a string in the order of the alphabet: its quality is
 /// the share of neighbours that follow each other, `h` before `a` again. Who imitates the
@@ -227,9 +227,10 @@ public final class InstructedStrings {
   ///
   /// @param plain the pair
   /// @param intra each of its answers under two prompts with the same kinds of instructions: it
-  ///   obeys all of the first and not all of the second, or some of the first and none of the second
-  /// @param inter both answers under a prompt that the better one alone obeys and under one that the
-  ///   worse one alone does
+  ///   obeys all of the first and not all of the second, or some of the first and none of the
+  ///   second
+  /// @param inter both answers under a prompt that the better one alone obeys and under one that
+  ///   the worse one alone does
   /// @param plus both under the first of these prompts
   public record Made(Group plain, List<Group> intra, List<Group> inter, List<Group> plus) {}
 
@@ -243,10 +244,7 @@ public final class InstructedStrings {
           .ifPresent(two ->
               intra.add(
                   group(
-                      number,
-                      level,
-                      under(two.getFirst(), answer),
-                      under(two.getLast(), answer))));
+                      number, level, under(two.getFirst(), answer), under(two.getLast(), answer))));
     }
     var inter = new ArrayList<Group>();
     var plus = new ArrayList<Group>();

@@ -101,8 +101,7 @@ class ListJudgeTest {
                             switch (answer) {
                               case "a" -> "";
                               case "bb" -> "[[%d: 7]]".formatted(shown(q).indexOf("bb") + 1);
-                              default ->
-                                  "[[ %d : 4.5 ]]".formatted(shown(q).indexOf(answer) + 1);
+                              default -> "[[ %d : 4.5 ]]".formatted(shown(q).indexOf(answer) + 1);
                             })
                         .collect(Collectors.joining("\n", "", " [[9: 3]] [[0: 3]]"))),
             1,
@@ -120,8 +119,7 @@ class ListJudgeTest {
     var verdict =
         ask(
             (q, _) ->
-                new StubChat.Behaviour.Says(
-                    "[[1: 3]]" + (shown(q).size() > 1 ? " [[2: 1]]" : "")),
+                new StubChat.Behaviour.Says("[[1: 3]]" + (shown(q).size() > 1 ? " [[2: 1]]" : "")),
             16,
             Case.of("q", "x", "y"));
     assertThat(verdict.standing()[0] + verdict.standing()[1]).isEqualTo(4);
@@ -154,7 +152,8 @@ class ListJudgeTest {
             new StubChat.Behaviour.Sends(500, "", Map.of()))) {
       log.clear();
       assertThat(ask((_, _) -> failure, 1, FIVE).unknown()).isEqualTo(5);
-      assertThat(log.getFirst()).startsWith("case:1: the judge gave no points to 5 of 5 answers, left out (");
+      assertThat(log.getFirst())
+          .startsWith("case:1: the judge gave no points to 5 of 5 answers, left out (");
     }
     assertThatThrownBy(
             () -> ask((_, _) -> new StubChat.Behaviour.Sends(401, "no key", Map.of()), 1, FIVE))

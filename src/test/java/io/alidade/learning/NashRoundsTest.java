@@ -33,9 +33,7 @@ class NashRoundsTest {
   }
 
   private static List<String> pairs(List<int[]> answers, double... scores) {
-    return PAPER.pairs(scores, answers).stream()
-        .map(pair -> pair[0] + ">" + pair[1])
-        .toList();
+    return PAPER.pairs(scores, answers).stream().map(pair -> pair[0] + ">" + pair[1]).toList();
   }
 
   @Test
@@ -72,8 +70,7 @@ class NashRoundsTest {
     assertThat(NashRounds.repetition(1, 2, 3, 4, 5)).isZero();
     assertThat(NashRounds.repetition(7, 7, 7, 7, 7)).isEqualTo(1);
     // 1234 2341 3412 4123 1234 2345: the first run comes twice
-    assertThat(NashRounds.repetition(1, 2, 3, 4, 1, 2, 3, 4, 5))
-        .isCloseTo(2.0 / 6, within(1e-12));
+    assertThat(NashRounds.repetition(1, 2, 3, 4, 1, 2, 3, 4, 5)).isCloseTo(2.0 / 6, within(1e-12));
   }
 
   @Test
@@ -82,7 +79,11 @@ class NashRoundsTest {
     assertThat(PAPER.again(2, 0, 100, 7)).hasSize(15);
     assertThat(PAPER.again(3, 0, 100, 7)).hasSize(7);
     assertThat(PAPER.again(80, 0, 1_000, 7)).isEmpty();
-    assertThat(PAPER.again(1, 0, 100, 7)).as("the seed decides").isEqualTo(PAPER.again(1, 0, 100, 7));
-    assertThat(PAPER.again(2, 1, 100, 7)).as("and the round").isNotEqualTo(PAPER.again(1, 0, 100, 7));
+    assertThat(PAPER.again(1, 0, 100, 7))
+        .as("the seed decides")
+        .isEqualTo(PAPER.again(1, 0, 100, 7));
+    assertThat(PAPER.again(2, 1, 100, 7))
+        .as("and the round")
+        .isNotEqualTo(PAPER.again(1, 0, 100, 7));
   }
 }

@@ -199,7 +199,9 @@ class ScoringGradientTest {
         try (var _ = new Step()) {
           expected =
               Ops.toDoubles(
-                  read(policy.score(new Batch(List.of(last)), Set.of(Readout.REWARD), false), Readout.REWARD));
+                  read(
+                      policy.score(new Batch(List.of(last)), Set.of(Readout.REWARD), false),
+                      Readout.REWARD));
           var both =
               policy.score(
                   new Batch(List.of(group)), Set.of(Readout.PROMPT, Readout.REWARD), false);

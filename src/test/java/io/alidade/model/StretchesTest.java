@@ -53,9 +53,7 @@ class StretchesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "llama,LOG_LIKELIHOOD", "llama,ENTROPY", "qwen2,LOG_LIKELIHOOD", "llama,HIDDEN"
-  })
+  @CsvSource({"llama,LOG_LIKELIHOOD", "llama,ENTROPY", "qwen2,LOG_LIKELIHOOD", "llama,HIDDEN"})
   void valuesAndGradientsAreThoseOfOneThread(String model, Readout readout) {
     try (var policy = Policy.open(Golden.folder(model), DOUBLE)) {
       for (var batch : List.of(list(), uneven())) {

@@ -73,8 +73,7 @@ class GeneralPreferenceTest {
     try (var _ = new Step()) {
       // the last third at the answers, and the first two at the prompt, are nothing to it
       var answers =
-          Ops.doubles(
-              new double[] {.6, .8, 0, 0, 9, -9, 0, .5, .5, Math.sqrt(.5), -5, 7}, 2, 6);
+          Ops.doubles(new double[] {.6, .8, 0, 0, 9, -9, 0, .5, .5, Math.sqrt(.5), -5, 7}, 2, 6);
       var prompts =
           Ops.doubles(new double[] {1, 2, 3, 4, Math.log(3), 0, 1, 2, 3, 4, Math.log(3), 0}, 2, 6);
       var one =

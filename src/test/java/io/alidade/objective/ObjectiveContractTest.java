@@ -169,7 +169,9 @@ class ObjectiveContractTest {
         same(c, one, two);
         var slopes = gradients(two, padded.leaves());
         var mask = Ops.toDoubles(padded.batch().mask());
-        slopes.keySet().removeAll(EnumSet.of(Readout.REWARD, Readout.PROMPT, Readout.HIDDEN)); // not by unit
+        slopes
+            .keySet()
+            .removeAll(EnumSet.of(Readout.REWARD, Readout.PROMPT, Readout.HIDDEN)); // not by unit
         slopes.forEach((readout, slope) -> {
           for (int i = 0; i < slope.length; i++) {
             if (mask[i] == 0) {

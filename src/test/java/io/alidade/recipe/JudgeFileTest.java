@@ -79,7 +79,9 @@ class JudgeFileTest {
                   seed: 1
                 """);
     assertThat(list.most()).isEqualTo(6);
-    assertThat(list.template()).startsWith("Please act").contains("\n[Question]\n{prompt}\n\n{answers}");
+    assertThat(list.template())
+        .startsWith("Please act")
+        .contains("\n[Question]\n{prompt}\n\n{answers}");
     var code =
         (CodeRunner)
             JudgeFile.read(
