@@ -21,7 +21,8 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Makes of each pair what multi-level aware preference learning reads (MAPL, 2025): the pair
+/// Makes of each pair what multi-level aware preference learning reads (MAPL,
+/// Sun et al. 2025, arXiv:2505.12845): the pair
 /// itself, each of its answers under two prompts of which it obeys the first (intra-sample), and
 /// both answers under two prompts of which the first should widen their gap (inter-sample).
 ///

@@ -32,8 +32,8 @@ import java.util.stream.IntStream;
 /// model on [DirectedStrings], with a reward model of two outputs that is fitted to ratings.
 ///
 /// The model is a GPT-2 of 2 layers, 64 wide, about 0.1 million weights, fine-tuned for 300 steps
-/// of 32 answers at 1e-3. The reward model is a ridge regression on its hidden states from 2000
-/// rated answers of its own. A round draws 8 answers to each of 256 prompts and takes 40 steps of
+/// of 32 answers at 1e-3. The reward model is a ridge regression on its hidden states from 1500
+/// rated answers of its own. A round draws 8 answers to each of 192 prompts and takes 30 steps of
 /// 32.
 final class DirectedLanguageTrial implements AutoCloseable {
   private static final int SAMPLES = 8;
@@ -103,7 +103,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
   /// Fits the reward model to rated answers of the start; one in five is set aside.
   private void rate() {
     var random = bench.random("ratings");
-    var rated = answered(start, random, bench.size(2000, 160), _ -> Double.NaN, 1, "rated");
+    var rated = answered(start, random, bench.size(1500, 160), _ -> Double.NaN, 1, "rated");
     var states = states(rated);
     int aside = states.length / 5;
     for (int objective = 0; objective < 2; objective++) {
@@ -252,7 +252,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
       DoubleUnaryOperator judged,
       ObjIntConsumer<Policy> watch) {
     var random = bench.random(arm);
-    int count = bench.size(256, 32);
+    int count = bench.size(192, 32);
     for (int round = 1; round <= rounds; round++) {
       // a tenth of the prompts asks for helpfulness alone, so that this is not forgotten
       var answered =
@@ -308,7 +308,7 @@ final class DirectedLanguageTrial implements AutoCloseable {
     var direction = Direction.degrees(degrees);
     var answered =
         answered(
-            policy, bench.random("held-out"), bench.size(200, 16), _ -> degrees, 1, "held-out");
+            policy, bench.random("held-out"), bench.size(120, 16), _ -> degrees, 1, "held-out");
     double worth = 0;
     double quality = 0;
     double helpful = 0;

@@ -15,7 +15,7 @@ import java.util.function.DoubleUnaryOperator;
 /// a reward model that was fitted to ratings (DPA, Wang et al. 2024, arXiv:2402.18571)?
 public record DpaLanguage() implements Study {
   private static final double[] ANGLES = {-45, -30, -15, 0, 15, 30, 45};
-  private static final int ROUNDS = 4;
+  private static final int ROUNDS = 3;
   private static final double RANGE = 45;
 
   private static final String START = "start";
@@ -42,7 +42,7 @@ public record DpaLanguage() implements Study {
 
   @Override
   public String criterion() {
-    return "Strings of up to 16 words, topic and direction as tokens of the prompt, ridge regression on ratings as reward model, 4 rounds of 256 prompts, best of 8: after them mean verbosity at -30 degrees is at most 60 % of that at 30 degrees, and helpfulness less what length adds to it is at -30 degrees not lower than the start's.";
+    return "Strings of up to 16 words, topic and direction as tokens of the prompt, ridge regression on ratings as reward model, 3 rounds of 192 prompts, best of 8: after them mean verbosity at -30 degrees is at most 60 % of that at 30 degrees, and helpfulness less what length adds to it is at -30 degrees not lower than the start's.";
   }
 
   @Override

@@ -39,7 +39,7 @@ public record RpsLanguage() implements Study {
 
   @Override
   public String criterion() {
-    return "A small language model that learned directions up to 15 degrees by DPA, k = 5, radius 30 degrees: the win rate over best of k at equal cost is above 0.55 at 45 degrees, and not lower there than at 15 degrees (400 topics).";
+    return "A small language model that learned directions up to 15 degrees by DPA, k = 5, radius 30 degrees: the win rate over best of k at equal cost is above 0.55 at 45 degrees, and not lower there than at 15 degrees (200 topics).";
   }
 
   @Override
@@ -98,7 +98,7 @@ public record RpsLanguage() implements Study {
       double angle,
       Neighborhood near,
       String mode) {
-    int trials = bench.size(400, 24);
+    int trials = bench.size(200, 24);
     var target = Direction.degrees(angle);
     var topics = bench.random("topics");
     var random = bench.random(mode + angle);

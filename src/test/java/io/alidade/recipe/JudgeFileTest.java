@@ -27,6 +27,7 @@ class JudgeFileTest {
             "Length",
             "ListJudge",
             "Matches",
+            "Obeys",
             "PairModel",
             "PreferenceModel",
             "RewardModel",
