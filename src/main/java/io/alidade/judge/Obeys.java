@@ -55,12 +55,12 @@ public record Obeys(@Default("instructions") String column) implements Judge {
 
   private List<Instruction> instructions(Case one) {
     if (!(one.columns().get(column) instanceof List<?> list)) {
-      throw bad(one, one.columns().get(column));
+      throw bad(one, "%s".formatted(one.columns().get(column)));
     }
     var instructions = new ArrayList<Instruction>();
     for (var item : list) {
       if (!(item instanceof Map<?, ?> map) || map.isEmpty()) {
-        throw bad(one, item);
+        throw bad(one, "%s".formatted(item));
       }
       map.forEach((family, argument) -> instructions.add(instruction(one, family, argument)));
     }
@@ -72,7 +72,7 @@ public record Obeys(@Default("instructions") String column) implements Judge {
         Arrays.stream(Family.values())
             .filter(known -> known.name().equalsIgnoreCase(String.valueOf(name)))
             .findFirst()
-            .orElseThrow(() -> bad(one, name));
+            .orElseThrow(() -> bad(one, "%s".formatted(name)));
     var wanted = STATES.contains(family) ? "some|none" : "(?s).+";
     var text = String.valueOf(argument);
     if (!text.matches(COUNTED.contains(family) ? "[<>]=\\d{1,9}" : wanted)) {
@@ -81,7 +81,7 @@ public record Obeys(@Default("instructions") String column) implements Judge {
     return new Instruction(family, text);
   }
 
-  private UserException bad(Case one, Object found) {
+  private UserException bad(Case one, String found) {
     return new UserException(
         "%s: column '%s' holds %s; it is a list of instructions such as {\"words\": \"<=20\"} or {\"contains\": \"sea\"}, with families %s"
             .formatted(

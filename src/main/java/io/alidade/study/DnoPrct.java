@@ -54,7 +54,17 @@ public record DnoPrct() implements Study {
 
   @Override
   public String remarks() {
-    return "";
+    return """
+    - The teacher's string is six times AB and then C: 5 of 6 points, where a pair is worth 2/3 of a point. The start, a transformer of two layers and width 64 that imitates random strings, writes 2 to 3 pairs at
+      temperature 0.7 and top-p 0.95, at which all answers are drawn. Win rates are by the number of pairs, ties count one half, over 200 fresh prompts.
+    - Pairs (floor 5, margins 2 and 1), old pairs (30 % of the round before, 15 % of the one before that) and rounds are the program's own (`NashRounds`). The detector of repetitions is off, since the best strings repeat
+      themselves. 30 updates of 32 pairs a round, at 1e-4, are less than one pass over its pairs.
+    - SPIN-style: the teacher against each of the five answers, whatever they score. DNO-Restrictive: the pairs of DNO-Prct with the teacher chosen. Offline DPO: all 900 prompts answered by the start, the pairs of DNO-Prct, as many updates
+      in all, against the start.
+    - Two pilots with seed 101 were too easy to tell anything: with a teacher of four pairs and 50 updates a round (at 3e-4 and at 1e-4) DNO-Prct and offline DPO both won against it on every prompt, from 0.13 at the start; SPIN-style
+      rounds ended at 0.50 both times, DNO-Restrictive at 0.44 and 0.70. The teacher was made better and the rounds shorter before the first of the seeds above was run.
+    - SPIN-style rounds pass their teacher here: what they learn from its string, pairs AB, goes on beyond it.\
+    """;
   }
 
   /// What a judge of the paper's kind says of a string, 1 to 6 points: 1 for none of eight pairs, 5

@@ -47,7 +47,13 @@ public record DpaLanguage() implements Study {
 
   @Override
   public String remarks() {
-    return "";
+    return """
+    - Stage 2 of the experiment on the page of the system, smaller: a transformer of two layers and width 64 (0.1 million weights, the page has 1 to 2 million), prompts with a topic and the direction's numbers in digits, answers of 1 to 16 words.
+      Helpfulness is 0.7 for all four words of the topic and 0.3 for sixteen words, verbosity the number of words over 16; ratings carry noise of 0.05.
+    - The reward model is a ridge regression on the frozen start's hidden states (`Ridge`, as `./alidade ridge` fits it) with an intercept; it never sees the truth. A tenth of the prompts asks for 0 degrees.
+    - All arms begin with the same warm start: of four answers of the start to a topic, the best along each of two directions. "DPA's rounds with DPO" learn from the best against the worst of the eight, beta 0.1 against the start, at a third
+      of the rate. "Scalar reward" is judged at 0 degrees whatever the prompt asks. Numbers are true worths of answers to 120 fresh topics at each angle.\
+    """;
   }
 
   private static String worth(double angle) {

@@ -53,7 +53,13 @@ public record MultiLevelLanguage() implements Study {
 
   @Override
   public String remarks() {
-    return "";
+    return """
+    - Stage 2 of the experiment on the page of the system, smaller: a transformer of two layers and width 64 (0.1 million weights), strings of eight letters, instructions as two tokens each (at most and at least so many letters, a letter that
+      must or must not be there, the first letter). A third of the demonstrations was chosen to obey, so that the start knows of instructions and obeys now and then.
+    - Pairs are two answers of the start to the bare prompt, ordered by how many neighbours follow each other in the alphabet. Each is made into two rows of one answer under two prompts and one of two answers under two prompts (patterns A and B
+      evenly, up to ten attempts); the objective is the program's own (`Mapl`), a step takes 16 pairs with what is made of them. All arms take 200 steps at 3e-4, beta 0.1.
+    - "Obeyed instructions alone" is DPO on the pairs under the prompt that the better answer obeys and the worse one does not; the gap to it is reported and nothing is asked of it.\
+    """;
   }
 
   private static String obeyed(int instructions) {

@@ -44,7 +44,10 @@ public record RpsLanguage() implements Study {
 
   @Override
   public String remarks() {
-    return "";
+    return """
+    - Stage 2 of the experiment on the page of the system, with the language model of study `dpa-language` and its reward model, trained on directions up to 15 degrees alone. Angles beyond stand in the prompt as numbers that it never saw.
+    - The reward model chooses among the five answers; a win is the larger true worth along the direction that was asked for, a tie half a win. "Target included" and "clamped" are options of `./alidade steer`.\
+    """;
   }
 
   private static String win(double angle) {

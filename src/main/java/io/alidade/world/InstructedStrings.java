@@ -136,7 +136,7 @@ public final class InstructedStrings {
   private List<Integer> kinds(int count) {
     var kinds = new ArrayList<>(IntStream.range(0, KINDS).boxed().toList());
     while (kinds.size() > count) {
-      kinds.remove(random.nextInt(kinds.size()));
+      kinds.remove(/* index */ random.nextInt(kinds.size()));
     }
     return kinds;
   }
