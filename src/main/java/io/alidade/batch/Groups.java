@@ -10,6 +10,9 @@ public interface Groups extends AutoCloseable {
   /// @param index from 0 to below [#count()]
   Group group(int index);
 
+  /// Says which of them are asked for next, so that they may be fetched meanwhile.
+  default void ahead(int... indices) {}
+
   @Override
   default void close() {}
 

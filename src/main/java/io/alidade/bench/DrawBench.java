@@ -3,13 +3,15 @@ package io.alidade.bench;
 import io.alidade.Check;
 import io.alidade.UserException;
 import io.alidade.generation.Throughput;
-import io.alidade.model.FreshModel;
 import io.alidade.model.Policy;
 import io.alidade.model.PolicySpec;
 import io.alidade.model.Precision;
 import io.alidade.store.Json;
 import io.alidade.tensor.Natives;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -70,8 +72,10 @@ public record DrawBench(
 
     /// For a program.
     public ObjectNode json() {
-      return Json.mapper()
-          .createObjectNode()
+      var json = Json.mapper().createObjectNode();
+      Machine.peakResident().ifPresent(bytes -> json.put("peak_resident_mib", bytes >> 20));
+      var cpu = measured.rounds().stream().map(Throughput.Round::processor).toList();
+      return json
           .put("shape", bench.shape.toString())
           .put("rows", bench.rows)
           .put("prompt_tokens", bench.promptTokens)
@@ -81,6 +85,7 @@ public record DrawBench(
           .put("tokens_per_second", measured.tokensPerSecond())
           .put("step_ms", measured.stepMillis())
           .put("read_ms_per_prompt", measured.readMillis())
+          .put("cpu_ms_per_step", 1000 * Machine.median(cpu) / (bench.newTokens - 1))
           .put("memory_gb_per_second", memory / 1e9)
           .put("utilisation", utilisation())
           .put("resident_bytes", measured.rounds().getLast().resident())
@@ -91,7 +96,7 @@ public record DrawBench(
     public String text() {
       double seconds = measured.stepMillis() / 1000;
       var resident = measured.rounds().getLast().resident();
-      return """
+      return String.format(Locale.ROOT, """
       %s, drawing %d rows, %d tokens of prompt and %d new ones each, %s, %d %s
         new tokens            %.1f /s with the prompts, %.1f /s once they are read
         prompt                %.1f ms each
@@ -99,8 +104,7 @@ public record DrawBench(
         weights               %.1f GB/s of the %.1f GB/s that memory gives (%.0f %%)
         resident              %.0f MiB
         machine               %s
-      """
-          .formatted(
+      """, 
               bench.shape,
               bench.rows,
               bench.promptTokens,
@@ -125,18 +129,30 @@ public record DrawBench(
   /// @param scratch an empty folder, for the model
   public Report run(Path scratch) {
     Natives.threads(threads);
-    var config = scratch.resolve("config.json");
-    Json.write(config, shape.config());
-    var model = scratch.resolve("model");
-    FreshModel.write(config, scratch, model, 0);
-    try (var policy = Policy.open(model, PolicySpec.frozen(precision))) {
+    try (var policy = Policy.open(shape.write(scratch), PolicySpec.frozen(precision))) {
       policy.drawOnly();
-      double before = Machine.reading(0.5);
-      var measured = Throughput.measure(policy, rows, promptTokens, newTokens, rounds);
-      double after = Machine.reading(0.5);
-      long size = precision == Precision.FLOAT64 ? 8 : precision == Precision.FLOAT32 ? 4 : 2;
-      long weights = size * (shape.linear() + (long) shape.vocabulary * shape.hidden);
-      return new Report(this, measured, weights, (before + after) / 2);
+      return report(() -> Throughput.measure(policy, rows, promptTokens, newTokens, rounds));
     }
+  }
+
+  /// Measures a plain loop instead: [PlainDraw].
+  ///
+  /// @param scratch an empty folder, for the model
+  public Report runPlain(Path scratch) {
+    Natives.threads(threads);
+    try (var llama =
+        PlainLlama.open(shape, shape.write(scratch), Optional.empty(), 1, precision.type())) {
+      var draw = new PlainDraw(shape, rows, promptTokens, newTokens, rounds);
+      return report(() -> draw.measure(llama));
+    }
+  }
+
+  private Report report(Supplier<Throughput> measure) {
+    double before = Machine.reading(0.5);
+    var measured = measure.get();
+    double after = Machine.reading(0.5);
+    long size = precision == Precision.FLOAT64 ? 8 : precision == Precision.FLOAT32 ? 4 : 2;
+    long weights = size * (shape.linear() + (long) shape.vocabulary * shape.hidden);
+    return new Report(this, measured, weights, (before + after) / 2);
   }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import org.bytedeco.pytorch.Scalar;
@@ -26,6 +27,15 @@ public final class Machine {
     public Rate mean(Rate other) {
       return new Rate((wall + other.wall) / 2, (cpu + other.cpu) / 2);
     }
+  }
+
+  /// Halfway up a list, or between the two that are.
+  static double median(List<Double> values) {
+    var sorted = values.stream().sorted().toList();
+    int middle = sorted.size() / 2;
+    return sorted.size() % 2 == 1
+        ? sorted.get(middle)
+        : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
   }
 
   /// Processor seconds of the whole process.

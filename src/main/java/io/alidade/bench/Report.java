@@ -35,22 +35,14 @@ public record Report(
     double referenceSeconds,
     Map<Phase, Double> phases,
     List<Double> losses) {
-  private static double median(List<Double> values) {
-    var sorted = values.stream().sorted().toList();
-    int middle = sorted.size() / 2;
-    return sorted.size() % 2 == 1
-        ? sorted.get(middle)
-        : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
-  }
-
   private double cpuPerPair() {
-    return median(cpu) / bench.pairs();
+    return Machine.median(cpu) / bench.pairs();
   }
 
   /// The share of the rate of matrix products that the needed operations of a step make up, by
   /// processor seconds, so that what else runs on the machine does not count.
   double utilisation() {
-    return operations / 1e9 / median(cpu) / before.mean(after).cpu();
+    return operations / 1e9 / Machine.median(cpu) / before.mean(after).cpu();
   }
 
   /// As one JSON object.
@@ -68,11 +60,11 @@ public record Report(
         .put("reference", bench.referenceInStep() ? "step" : "cached");
     wall.forEach(json.putArray("step_seconds")::add);
     cpu.forEach(json.putArray("cpu_seconds")::add);
-    json.put("median_step_seconds", median(wall))
-        .put("real_tokens_per_s", realTokens / median(wall))
-        .put("pairs_per_s", bench.pairs() / median(wall))
+    json.put("median_step_seconds", Machine.median(wall))
+        .put("real_tokens_per_s", realTokens / Machine.median(wall))
+        .put("pairs_per_s", bench.pairs() / Machine.median(wall))
         .put("cpu_s_per_pair", cpuPerPair())
-        .put("cpu_s_per_1k_tokens", 1000 * median(cpu) / realTokens)
+        .put("cpu_s_per_1k_tokens", 1000 * Machine.median(cpu) / realTokens)
         .put("gflop_per_pair", operations / 1e9 / bench.pairs())
         .put("utilisation", utilisation())
         .put("padding", padding)
@@ -106,37 +98,34 @@ public record Report(
                 bench.lora() > 0 ? ", LoRA of rank " + bench.lora() : "",
                 bench.threads(),
                 bench.threads() == 1 ? "thread" : "threads"));
-    line(text, "step", "%.3f s wall, %.3f s of processors".formatted(median(wall), median(cpu)));
+    line(text, "step", String.format(Locale.ROOT, "%.3f s wall, %.3f s of processors", Machine.median(wall), Machine.median(cpu)));
     line(
         text,
         "pairs",
-        "%.3f /s, %.3f processor s each".formatted(bench.pairs() / median(wall), cpuPerPair()));
+        String.format(Locale.ROOT, "%.3f /s, %.3f processor s each", bench.pairs() / Machine.median(wall), cpuPerPair()));
     line(
         text,
         "real tokens",
-        "%.0f /s, %.3f processor s for 1,000"
-            .formatted(realTokens / median(wall), 1000 * median(cpu) / realTokens));
+        String.format(Locale.ROOT, "%.0f /s, %.3f processor s for 1,000", realTokens / Machine.median(wall), 1000 * Machine.median(cpu) / realTokens));
     line(
         text,
         "utilisation",
-        "%.1f %% of the rate of matrix products (%.1f GFLOP a pair needed)"
-            .formatted(100 * utilisation(), operations / 1e9 / bench.pairs()));
+        String.format(Locale.ROOT, "%.1f %% of the rate of matrix products (%.1f GFLOP a pair needed)", 100 * utilisation(), operations / 1e9 / bench.pairs()));
     line(
         text,
         "products",
-        "%.0f and %.0f GFLOP/s before and after; %.1f and %.1f a processor second"
-            .formatted(before.wall(), after.wall(), before.cpu(), after.cpu()));
+        String.format(Locale.ROOT, "%.0f and %.0f GFLOP/s before and after; %.1f and %.1f a processor second", before.wall(), after.wall(), before.cpu(), after.cpu()));
     peakResident.ifPresent(
-        bytes -> line(text, "peak resident", "%.0f MiB".formatted(bytes / 1048576.0)));
-    line(text, "padding", "%.1f %% of the tokens read".formatted(100 * padding));
-    line(text, "reference", "%.3f s a pair, once, before the steps".formatted(referenceSeconds));
+        bytes -> line(text, "peak resident", String.format(Locale.ROOT, "%.0f MiB", bytes / 1048576.0)));
+    line(text, "padding", String.format(Locale.ROOT, "%.1f %% of the tokens read", 100 * padding));
+    line(text, "reference", String.format(Locale.ROOT, "%.3f s a pair, once, before the steps", referenceSeconds));
     double rest = wall.stream().mapToDouble(Double::doubleValue).average().orElse(0);
     for (var phase : Phase.values()) {
       double seconds = phases.getOrDefault(phase, 0.0);
       rest -= seconds;
-      line(text, "  " + name(phase), "%.3f s a step".formatted(seconds));
+      line(text, "  " + name(phase), String.format(Locale.ROOT, "%.3f s a step", seconds));
     }
-    line(text, "  rest", "%.3f s a step".formatted(rest));
+    line(text, "  rest", String.format(Locale.ROOT, "%.3f s a step", rest));
     line(text, "machine", Machine.description());
     return text.toString();
   }

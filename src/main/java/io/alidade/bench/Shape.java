@@ -1,6 +1,8 @@
 package io.alidade.bench;
 
+import io.alidade.model.FreshModel;
 import io.alidade.store.Json;
+import java.nio.file.Path;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Sizes of the models that are measured, in Llama's form with a tied embedding.
@@ -45,6 +47,23 @@ public enum Shape {
         .put("bos_token_id", 1)
         .put("eos_token_id", 2)
         .put("initializer_range", 0.02);
+  }
+
+  /// Writes a model of this shape with random weights, the same each time.
+  ///
+  /// @param scratch a folder that holds none yet
+  Path write(Path scratch) {
+    var config = scratch.resolve("config.json");
+    Json.write(config, config());
+    var model = scratch.resolve("model");
+    FreshModel.write(config, scratch, model, 0);
+    return model;
+  }
+
+  /// Inputs and outputs of all linear maps of the layers: the weights of an adapter of rank 1.
+  long adapted() {
+    long keys = (long) keyValueHeads * (hidden / heads);
+    return layers * (2L * (hidden + hidden) + 2L * (hidden + keys) + 3L * (hidden + inner));
   }
 
   /// Weights of all linear maps of the layers.

@@ -10,7 +10,6 @@ import io.alidade.learning.Constant;
 import io.alidade.learning.Experience;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
-import io.alidade.model.FreshModel;
 import io.alidade.model.Head;
 import io.alidade.model.MemoryBudget;
 import io.alidade.model.Policy;
@@ -25,7 +24,6 @@ import io.alidade.reference.AdaptersOff;
 import io.alidade.reference.Cached;
 import io.alidade.reference.Frozen;
 import io.alidade.reference.Reference;
-import io.alidade.store.Json;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Phase;
 import io.alidade.tensor.Step;
@@ -66,6 +64,9 @@ public record StepBench(
     boolean checkpointing,
     MemoryBudget memory,
     boolean referenceInStep) {
+  /// What an adapter's product is multiplied by.
+  static final double SCALE = 2;
+
   /// Checks the ranges.
   public StepBench {
     Check.atLeast("pairs", 1, pairs);
@@ -74,6 +75,28 @@ public record StepBench(
     Check.atLeast("threads", 1, threads);
     Check.atLeast("lora", 0, lora);
     layout(layout);
+  }
+
+  /// Trains in one pass a step, on a reference that is known, with all the memory there is.
+  static StepBench of(
+      Shape shape, String layout, int pairs, int steps, int threads, Precision precision, int lora) {
+    return new StepBench(
+        shape,
+        layout,
+        pairs,
+        1,
+        steps,
+        threads,
+        precision,
+        lora,
+        false,
+        MemoryBudget.NONE,
+        false);
+  }
+
+  /// The groups of all steps, the one that is not counted included.
+  Workload workload() {
+    return Workload.of(layout(layout), pairs * (steps + 1));
   }
 
   private static Workload.Layout layout(String name) {
@@ -90,10 +113,14 @@ public record StepBench(
   ///
   /// @param scratch an empty folder, for the model and the cache
   public Report run(Path scratch) {
+    return run(scratch, 1e-6);
+  }
+
+  Report run(Path scratch, double learningRate) {
     Natives.threads(threads);
-    var work = Workload.of(layout(layout), pairs * (steps + 1));
+    var work = workload();
     var groups = work.groups(shape.vocabulary, 1);
-    var model = write(scratch);
+    var model = shape.write(scratch);
     var losses = new ArrayList<Double>();
     var spec = PolicySpec.frozen(precision);
     try (var policy = policy(model);
@@ -110,7 +137,7 @@ public record StepBench(
                 objective(),
                 policy,
                 Optional.of(reference),
-                new AdamW(1e-6, 0.9, 0.999, 1e-8, 0, 1),
+                new AdamW(learningRate, 0.9, 0.999, 1e-8, 0, 1),
                 new Constant(0),
                 settings(),
                 Experience.given(groups),
@@ -153,7 +180,7 @@ public record StepBench(
           List.copyOf(wall),
           List.copyOf(cpu),
           (double) work.realTokens(pairs, end) / steps,
-          work.operations(shape, lora > 0, pairs, end) / steps,
+          work.operations(shape, lora, pairs, end) / steps,
           1 - (double) work.neededTokens(pairs, end) / (policy.tokensRead() - read),
           before,
           after,
@@ -164,14 +191,6 @@ public record StepBench(
     }
   }
 
-  private Path write(Path scratch) {
-    var config = scratch.resolve("config.json");
-    Json.write(config, shape.config());
-    var model = scratch.resolve("model");
-    FreshModel.write(config, scratch, model, 0);
-    return model;
-  }
-
   private Policy policy(Path model) {
     var spec =
         PolicySpec.trainable(precision)
@@ -180,7 +199,21 @@ public record StepBench(
             .within(memory);
     return Policy.open(
         model,
-        lora == 0 ? spec : spec.with(LoraSpec.of(lora, 2.0 * lora, new Targets.AllLinear())));
+        lora == 0 ? spec : spec.with(LoraSpec.of(lora, SCALE * lora, new Targets.AllLinear())));
+  }
+
+  /// Writes the adapter that is trained, as it is before the first step.
+  ///
+  /// @return its folder; absent if the weights are trained
+  Optional<Path> adapter(Path model, Path scratch) {
+    if (lora == 0) {
+      return Optional.empty();
+    }
+    var folder = scratch.resolve("adapter");
+    try (var policy = policy(model)) {
+      policy.saveAdapter(folder);
+    }
+    return Optional.of(folder);
   }
 
   private Objective objective() {

@@ -106,10 +106,12 @@ record Workload(List<int[]> lengths) {
   /// and, where weights are trained, twice backward; the prompt once a group; no token after the
   /// last that predicts one; the vocabulary only where a token is predicted. Element-wise work and
   /// whatever is computed again are not counted.
-  double operations(Shape shape, boolean adapter, int from, int to) {
+  ///
+  /// @param rank of an adapter on all linear modules, 0 for none
+  double operations(Shape shape, int rank, int from, int to) {
     double sum = 0;
     // Below an adapter the weights have no gradient, so the backward pass is one product of two.
-    double times = adapter ? 2 : 3;
+    double times = rank > 0 ? 2 : 3;
     for (var row : lengths.subList(from, to)) {
       double prompt = row[0];
       double tokens = prompt;
@@ -122,6 +124,7 @@ record Workload(List<int[]> lengths) {
         visible += read * prompt + read * (read + 1) / 2;
       }
       sum += times * 2 * tokens * shape.linear();
+      sum += 3 * 2 * tokens * shape.adapted() * rank;
       sum += 3 * 4 * visible * shape.hidden * shape.layers;
       sum += times * 2 * scored * shape.hidden * shape.vocabulary;
     }

@@ -1,6 +1,6 @@
 /// What a training step costs on this machine: time by phase, memory, and how much of the matrix
-/// product's rate is used. Runs the session that training runs; nothing here computes a step of its
-/// own.
+/// product's rate is used. Ours is the session that training runs. What it is measured against is
+/// laid out here, in files that are called plain.
 @NullMarked
 package io.alidade.bench;
 

@@ -1,6 +1,11 @@
 package io.alidade.cli;
 
+import io.alidade.Check;
+import io.alidade.UserException;
+import io.alidade.bench.SideBySide;
 import io.alidade.bench.DrawBench;
+import io.alidade.bench.Itself;
+import io.alidade.bench.PlainStep;
 import io.alidade.bench.Shape;
 import io.alidade.bench.StepBench;
 import io.alidade.model.MemoryBudget;
@@ -10,6 +15,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
@@ -26,6 +34,7 @@ import picocli.CommandLine.Spec;
       "Example:",
       "  ./alidade bench --shape M --pairs 4 --steps 3",
       "  ./alidade bench --shape M --draw 8x64x128",
+      "  ./alidade bench --shape S --against plain",
       "",
       "Weights and tokens are random. The rate of matrix products is measured in the same "
           + "process, before and after, so that figures from busy or different machines can be "
@@ -113,12 +122,135 @@ final class BenchCommand implements Callable<Integer> {
           "Measure drawing instead: R rows together, P tokens of prompt and N new ones each.")
   private String draw = "";
 
+  @Option(
+      names = "--against",
+      paramLabel = "KIND",
+      description =
+          "Measure ours and a baseline over the same library in turns, each in a process of its own:"
+              + " plain, a step (or drawing) as a plain trainer lays it out; lean, the same with"
+              + " logits of completions alone and without metrics.")
+  private Optional<Baseline> against = Optional.empty();
+
+  @Option(
+      names = "--only",
+      paramLabel = "KIND",
+      description = "Measure such a baseline alone: plain, lean.")
+  private Optional<Baseline> only = Optional.empty();
+
+  @Option(
+      names = "--turns",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "With --against, how often each is measured (default: ${DEFAULT-VALUE}).")
+  private int turns = 3;
+
   @Option(names = "--json", description = "Print one line of JSON.")
   private boolean json;
 
+  /// What ours can be measured against.
+  enum Baseline {
+    plain(PlainStep.Form.PLAIN),
+    lean(PlainStep.Form.LEAN);
+
+    private final PlainStep.Form form;
+
+    Baseline(PlainStep.Form form) {
+      this.form = form;
+    }
+  }
+
   @Override
   public Integer call() {
+    if (against.isPresent()) {
+      return compare(against.get());
+    }
+    if (only.isPresent()) {
+      return plain(only.get());
+    }
     return draw.isEmpty() ? train() : draw();
+  }
+
+  private int compare(Baseline baseline) {
+    comparable(baseline);
+    Arguments.checked(() -> {
+      Check.atLeast("turns", 1, turns);
+      return turns;
+    });
+    var own = new Itself(Main.class);
+    var comparison =
+        SideBySide.of(
+            baseline.name(),
+            turns,
+            ours -> {
+              var arguments = new ArrayList<>(arguments());
+              if (!ours) {
+                arguments.addAll(List.of("--only", baseline.name()));
+              }
+              return own.run(arguments);
+            });
+    var out = spec.commandLine().getOut();
+    out.print(json ? comparison.json() + System.lineSeparator() : comparison.text());
+    out.flush();
+    return Main.OK;
+  }
+
+  /// The arguments of one turn.
+  private List<String> arguments() {
+    var arguments = new ArrayList<>(List.of("bench", "--json", "--shape", shape.name()));
+    arguments.addAll(List.of("--steps", "" + steps, "--threads", "" + threads));
+    if (!draw.isEmpty()) {
+      arguments.addAll(List.of("--draw", draw));
+      return arguments;
+    }
+    arguments.addAll(List.of("--layout", layout, "--pairs", "" + pairs, "--lora", "" + lora));
+    return arguments;
+  }
+
+  private int plain(Baseline baseline) {
+    comparable(baseline);
+    if (!draw.isEmpty()) {
+      var bench =
+          Arguments.checked(
+              () -> DrawBench.of(shape, draw, steps, threads, Precision.FLOAT32));
+      return in(scratch -> {
+        var report = bench.runPlain(scratch);
+        return json ? report.json() + System.lineSeparator() : report.text();
+      });
+    }
+    var bench =
+        Arguments.checked(
+            () -> new PlainStep(shape, layout, pairs, steps, threads, lora, baseline.form));
+    return in(scratch -> {
+      var turn = bench.run(scratch);
+      return json ? turn.json() + System.lineSeparator() : turn.text();
+    });
+  }
+
+  /// Baselines know one way of working.
+  private void comparable(Baseline baseline) {
+    var unknown = new ArrayList<String>();
+    if (passes != 1) {
+      unknown.add("--passes");
+    }
+    if (!dtype.equals("float32")) {
+      unknown.add("--dtype");
+    }
+    if (checkpointing) {
+      unknown.add("--checkpointing");
+    }
+    if (!memory.isEmpty()) {
+      unknown.add("--memory");
+    }
+    if (referenceInStep) {
+      unknown.add("--reference-in-step");
+    }
+    if (!draw.isEmpty() && baseline == Baseline.lean) {
+      unknown.add("--draw (take plain)");
+    }
+    if (!unknown.isEmpty()) {
+      throw new UserException(
+          "the baseline '%s' knows no %s; leave it out".formatted(baseline, String.join(", ", unknown)));
+    }
   }
 
   private int draw() {

@@ -10,14 +10,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The rows of a data set as a model reads them, without those that leave nothing to learn.
 ///
 /// All rows are encoded once at the start, on all processors: that finds every bad row before the
-/// first step, and tells which rows are dropped. Their ids are kept as long as they are few; of a
-/// data set larger than that, rows are encoded again when they are asked for.
+/// first step, and tells which rows are dropped. With a [TokenCache] their ids lie in a file that is
+/// mapped, and a later run finds them there. Without, they are kept in memory as long as they are few;
+/// of a data set larger than that, rows are encoded again when they are asked for.
 public final class EncodedGroups implements Groups {
   /// Ids kept at most: 256 MiB, and with what Java adds to short rows half of the heap at worst. An
   /// exhausted heap would end the process inside the tokenizer's native code.
@@ -31,6 +34,7 @@ public final class EncodedGroups implements Groups {
   private final OptionalInt mismatched;
   private final int[] kept;
   private final Optional<List<EncodedRow>> memory;
+  private final Optional<TokenFile> file;
   private final Summary summary;
 
   /// What became of the rows.
@@ -55,12 +59,14 @@ public final class EncodedGroups implements Groups {
       OptionalInt mismatched,
       int[] kept,
       Optional<List<EncodedRow>> memory,
+      Optional<TokenFile> file,
       Summary summary) {
     this.rows = rows;
     this.encoder = encoder;
     this.mismatched = mismatched;
     this.kept = kept;
     this.memory = memory;
+    this.file = file;
     this.summary = summary;
   }
 
@@ -75,61 +81,139 @@ public final class EncodedGroups implements Groups {
   }
 
   static EncodedGroups of(Rows rows, RowEncoder encoder, OptionalInt mismatched, long keptTokens) {
-    int[] kept = new int[rows.count()];
-    int left = 0;
-    var memory = new ArrayList<EncodedRow>();
-    boolean keeping = true;
-    long held = 0;
-    var dropped = new EnumMap<Fitted.Reason, Integer>(Fitted.Reason.class);
-    int cut = 0;
-    int moved = 0;
-    long tokens = 0;
-    for (int from = 0; from < rows.count(); from += CHUNK) {
-      int first = from;
-      var outcomes =
-          IntStream.range(from, Math.min(rows.count(), from + CHUNK))
-              .parallel()
-              .mapToObj(i -> outcome(rows, encoder, i))
-              .toList();
-      for (int i = 0; i < outcomes.size(); i++) {
-        switch (outcomes.get(i)) {
-          case Outcome.Bad(var why) -> throw why;
-          case Outcome.Good(_, Fitted.Dropped(_, var reason)) ->
-              dropped.merge(reason, 1, Integer::sum);
-          case Outcome.Good(var row, Fitted.Kept(var group, int lost, boolean boundary)) -> {
-            kept[left++] = first + i;
-            cut += lost > 0 ? 1 : 0;
-            moved += boundary ? 1 : 0;
-            tokens += group.tokens();
-            held += row.prompt().length;
-            held += row.candidates().stream().mapToLong(c -> c.tokens().length).sum();
-            keeping &= held <= keptTokens;
-            if (keeping) {
-              memory.add(row);
-            } else {
-              memory.clear();
-            }
-          }
-        }
-      }
-    }
-    if (left == 0) {
-      throw new UserException(
-          "%s: no row is left to learn from, of %d: %s; raise max_length or check the data"
-              .formatted(
-                  rows.place(0).file(),
-                  rows.count(),
-                  dropped.entrySet().stream()
-                      .map(entry -> "%,d because %s".formatted(entry.getValue(), entry.getKey()))
-                      .collect(Collectors.joining(", "))));
-    }
+    var tally = new Tally(rows, encoder, keptTokens);
+    tally.all(index -> encoded(rows, encoder, index), _ -> {});
     return new EncodedGroups(
         rows,
         encoder,
         mismatched,
-        Arrays.copyOf(kept, left),
-        keeping ? Optional.of(memory) : Optional.empty(),
-        new Summary(rows.count(), left, Map.copyOf(dropped), cut, moved, tokens));
+        tally.kept(),
+        tally.keeping ? Optional.of(tally.memory) : Optional.empty(),
+        Optional.empty(),
+        tally.summary());
+  }
+
+  /// Encodes all rows, or reads the ids that an earlier run has kept.
+  ///
+  /// @throws UserException as without a cache
+  public static EncodedGroups of(
+      Rows rows, RowEncoder encoder, OptionalInt mismatched, TokenCache cache) {
+    var path = cache.file(rows, encoder);
+    if (path.isEmpty()) {
+      return of(rows, encoder, mismatched);
+    }
+    var found = cache.read(path.get(), rows.count());
+    var tally = new Tally(rows, encoder, found.isPresent() ? 0 : KEPT_TOKENS);
+    if (found.isPresent()) {
+      var whole = found.get();
+      tally.all(index -> whole.row(index, rows.place(index)), _ -> {});
+    } else {
+      found =
+          cache.keep(
+              path.get(),
+              rows.count(),
+              sink -> tally.all(index -> encoded(rows, encoder, index), sink));
+    }
+    boolean inMemory = found.isEmpty() && tally.keeping;
+    return new EncodedGroups(
+        rows,
+        encoder,
+        mismatched,
+        tally.kept(),
+        inMemory ? Optional.of(tally.memory) : Optional.empty(),
+        found,
+        tally.summary());
+  }
+
+  private static EncodedRow encoded(Rows rows, RowEncoder encoder, int index) {
+    var example = rows.row(index);
+    if (Contextual.undecided(example)) {
+      throw Contextual.refused(example.row().toString());
+    }
+    return encoder.encode(example);
+  }
+
+  /// What becomes of the rows, counted as they pass.
+  private static final class Tally {
+    private final Rows rows;
+    private final RowEncoder encoder;
+    private final long keptTokens;
+    private final int[] indices;
+    private int left;
+    private final List<EncodedRow> memory = new ArrayList<>();
+    private boolean keeping = true;
+    private long held;
+    private final Map<Fitted.Reason, Integer> dropped = new EnumMap<>(Fitted.Reason.class);
+    private int cut;
+    private int moved;
+    private long tokens;
+
+    /// @param keptTokens rows are held in memory until they have more than this
+    Tally(Rows rows, RowEncoder encoder, long keptTokens) {
+      this.rows = rows;
+      this.encoder = encoder;
+      this.keptTokens = keptTokens;
+      indices = new int[rows.count()];
+    }
+
+    /// Takes all rows, several at once, and hands them on in order.
+    void all(IntFunction<EncodedRow> source, Consumer<EncodedRow> sink) {
+      for (int from = 0; from < rows.count(); from += CHUNK) {
+        int first = from;
+        var outcomes =
+            IntStream.range(from, Math.min(rows.count(), from + CHUNK))
+                .parallel()
+                .mapToObj(i -> outcome(source, encoder, i))
+                .toList();
+        for (int i = 0; i < outcomes.size(); i++) {
+          switch (outcomes.get(i)) {
+            case Outcome.Bad(var why) -> throw why;
+            case Outcome.Good(var row, var fitted) -> {
+              sink.accept(row);
+              add(first + i, row, fitted);
+            }
+          }
+        }
+      }
+      if (left == 0) {
+        throw new UserException(
+            "%s: no row is left to learn from, of %d: %s; raise max_length or check the data"
+                .formatted(
+                    rows.place(0).file(),
+                    rows.count(),
+                    dropped.entrySet().stream()
+                        .map(entry -> "%,d because %s".formatted(entry.getValue(), entry.getKey()))
+                        .collect(Collectors.joining(", "))));
+      }
+    }
+
+    private void add(int index, EncodedRow row, Fitted fitted) {
+      switch (fitted) {
+        case Fitted.Dropped(_, var reason) -> dropped.merge(reason, 1, Integer::sum);
+        case Fitted.Kept(var group, int lost, boolean boundary) -> {
+          indices[left++] = index;
+          cut += lost > 0 ? 1 : 0;
+          moved += boundary ? 1 : 0;
+          tokens += group.tokens();
+          held += row.prompt().length;
+          held += row.candidates().stream().mapToLong(c -> c.tokens().length).sum();
+          keeping &= held <= keptTokens;
+          if (keeping) {
+            memory.add(row);
+          } else {
+            memory.clear();
+          }
+        }
+      }
+    }
+
+    int[] kept() {
+      return Arrays.copyOf(indices, left);
+    }
+
+    Summary summary() {
+      return new Summary(rows.count(), left, Map.copyOf(dropped), cut, moved, tokens);
+    }
   }
 
   private sealed interface Outcome {
@@ -139,13 +223,9 @@ public final class EncodedGroups implements Groups {
   }
 
   /// Rows are read side by side, but the first bad one in file order is the one to report.
-  private static Outcome outcome(Rows rows, RowEncoder encoder, int index) {
+  private static Outcome outcome(IntFunction<EncodedRow> source, RowEncoder encoder, int index) {
     try {
-      var example = rows.row(index);
-      if (Contextual.undecided(example)) {
-        throw Contextual.refused(example.row().toString());
-      }
-      var row = encoder.encode(example);
+      var row = source.apply(index);
       return new Outcome.Good(row, encoder.fit(row));
     } catch (UserException why) {
       return new Outcome.Bad(why);
@@ -176,11 +256,19 @@ public final class EncodedGroups implements Groups {
   }
 
   private EncodedRow row(int index) {
+    if (file.isPresent()) {
+      return file.get().row(kept[index], rows.place(kept[index]));
+    }
     return memory.isPresent() ? memory.get().get(index) : encoder.encode(rows.row(kept[index]));
   }
 
   /// What became of the rows.
   public Summary summary() {
     return summary;
+  }
+
+  @Override
+  public void close() {
+    file.ifPresent(TokenFile::close);
   }
 }

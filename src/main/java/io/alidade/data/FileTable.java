@@ -136,6 +136,11 @@ final class FileTable implements Table {
   }
 
   @Override
+  public Optional<String> identity() {
+    return Optional.of(Formats.ending(file) + " " + fingerprint());
+  }
+
+  @Override
   public String fingerprint() {
     return slices.fingerprint();
   }

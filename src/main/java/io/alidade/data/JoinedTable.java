@@ -9,6 +9,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Several files as one, in their order.
 record JoinedTable(List<Table> tables) implements Table {
@@ -66,6 +67,12 @@ record JoinedTable(List<Table> tables) implements Table {
   @Override
   public List<String> columns() {
     return tables.getFirst().columns();
+  }
+
+  @Override
+  public Optional<String> identity() {
+    var parts = tables.stream().map(Table::identity).flatMap(Optional::stream).toList();
+    return parts.size() == tables.size() ? Optional.of(String.join("\n", parts)) : Optional.empty();
   }
 
   @Override

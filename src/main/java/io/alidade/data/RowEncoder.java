@@ -5,10 +5,12 @@ import io.alidade.batch.Completion;
 import io.alidade.example.Example;
 import io.alidade.example.Prompts;
 import io.alidade.example.Text;
+import io.alidade.store.ContentHash;
 import io.alidade.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// Rows to ids, as TRL 1.13 makes them.
@@ -18,11 +20,16 @@ import java.util.stream.IntStream;
 /// after as many as the prompt has alone, even where tokens merge across the boundary. Safe for use
 /// by several threads.
 public final class RowEncoder {
+  /// To be changed with whatever makes other ids of the same text.
+  private static final String VERSION = "1";
+
+  private final Tokenizer tokenizer;
   private final Encoding encoding;
   private final Renderer renderer;
 
   /// An encoder for the rows that one objective reads.
   public RowEncoder(Tokenizer tokenizer, Encoding encoding) {
+    this.tokenizer = tokenizer;
     this.encoding = encoding;
     this.renderer = new Renderer(tokenizer);
   }
@@ -119,6 +126,15 @@ public final class RowEncoder {
               "an answer of %d turns has no tokens of its own; use one turn of text"
                   .formatted(turns.size()));
     };
+  }
+
+  /// What the ids of a text depend on beside the text, as a hash; absent where they depend on the
+  /// hour, too.
+  Optional<String> identity() {
+    return tokenizer.dated()
+        ? Optional.empty()
+        : Optional.of(
+            ContentHash.of(List.of(tokenizer.fingerprint(), encoding.toString(), VERSION)));
   }
 
   /// What is encoded, and how.

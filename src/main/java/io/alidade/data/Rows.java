@@ -6,6 +6,7 @@ import io.alidade.example.Example;
 import io.alidade.example.Form;
 import io.alidade.example.Signal;
 import io.alidade.objective.Needs;
+import io.alidade.store.ContentHash;
 import io.alidade.store.Hub;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -109,6 +110,19 @@ public final class Rows implements AutoCloseable {
   /// SHA-256 of the files, in hexadecimal; of whole files, whatever the view.
   public String fingerprint() {
     return table.fingerprint();
+  }
+
+  /// Which rows these are, as a hash of their files' content, their places and what is made of
+  /// them; absent for rows that are not as files have them.
+  Optional<String> identity() {
+    return table
+        .identity()
+        .map(content ->
+            ContentHash.of(
+                List.of(
+                    content,
+                    reshape.name(),
+                    order.map(places -> ContentHash.of(List.of(Arrays.toString(places)))).orElse(""))));
   }
 
   /// The same rows in another order, which seed and epoch decide alone.

@@ -5,6 +5,7 @@ import io.alidade.example.Example;
 import io.alidade.example.Form;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Rows that can be read in any order, by several threads.
 interface Table extends AutoCloseable {
@@ -31,6 +32,11 @@ interface Table extends AutoCloseable {
 
   /// SHA-256 of the files, in hexadecimal.
   String fingerprint();
+
+  /// What decides all cells, as text; absent where that is more than the content of files.
+  default Optional<String> identity() {
+    return Optional.empty();
+  }
 
   @Override
   void close();

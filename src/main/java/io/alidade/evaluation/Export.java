@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -97,8 +98,7 @@ public record Export(SaveOptions save, double tolerance) {
     double mean = sum / before.length;
     if (!(mean <= tolerance)) {
       throw new UserException(
-          "%s: written, its likelihoods drift by %.3g nats a token, more than the %.3g allowed; nothing was kept, choose another --dtype or a larger --tolerance"
-              .formatted(model, mean, tolerance));
+          String.format(Locale.ROOT, "%s: written, its likelihoods drift by %.3g nats a token, more than the %.3g allowed; nothing was kept, choose another --dtype or a larger --tolerance", model, mean, tolerance));
     }
     return new Drift(before.length, mean, worst);
   }

@@ -46,9 +46,13 @@ public record Throughput(int rows, int promptTokens, int newTokens, List<Round> 
     var random = new SplittableRandom(seed);
     try (var decoder = new Decoder(policy)) {
       long start = System.nanoTime();
+      var prompts = new ArrayList<int[]>();
       for (int row = 0; row < rows; row++) {
-        var ids = random.ints(prompt, 0, policy.config().vocabSize()).toArray();
-        try (var prefix = decoder.read(ids)) {
+        prompts.add(random.ints(prompt, 0, policy.config().vocabSize()).toArray());
+      }
+      var prefixes = decoder.read(prompts);
+      for (int row = 0; row < rows; row++) {
+        try (var prefix = prefixes.get(row)) {
           var request = Decoder.Request.of(Sampling.plain(newTokens, seed), row, Set.of());
           decoder.join(prefix, request, new Deaf());
         }

@@ -6,6 +6,7 @@ import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.example.Signal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -22,6 +23,13 @@ final class Course {
     /// The passes of a step of the run.
     List<Batch> passes(long step) {
       return order.step(step - first);
+    }
+
+    /// Has the groups of a step fetched meanwhile, if it belongs to this stage.
+    void ahead(long step) {
+      if (step < first + steps) {
+        order.ahead(step - first);
+      }
     }
   }
 
@@ -104,6 +112,11 @@ final class Course {
       @Override
       public Group group(int index) {
         return groups.group(members[index]);
+      }
+
+      @Override
+      public void ahead(int... indices) {
+        groups.ahead(Arrays.stream(indices).map(i -> members[i]).toArray());
       }
     };
   }

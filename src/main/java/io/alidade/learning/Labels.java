@@ -42,6 +42,11 @@ final class Labels {
       }
 
       @Override
+      public void ahead(int... indices) {
+        groups.ahead(indices);
+      }
+
+      @Override
       public Group group(int index) {
         var group = groups.group(index);
         if (values.isEmpty()) {

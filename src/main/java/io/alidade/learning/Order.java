@@ -5,6 +5,7 @@ import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.batch.Shuffle;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -55,20 +56,29 @@ final class Order {
 
   /// The passes of a step, from 0.
   List<Batch> step(long step) {
-    long epoch = step / stepsPerEpoch();
+    int[] indices = indices(step);
     int size = settings.perDeviceTrainBatchSize();
-    long first = (step % stepsPerEpoch()) * settings.gradientAccumulationSteps() * size;
-    long end = Math.min(groups.count(), first + (long) settings.gradientAccumulationSteps() * size);
-    var order = order(epoch);
     var passes = new ArrayList<Batch>();
-    for (long at = first; at < end; at += size) {
+    for (int at = 0; at < indices.length; at += size) {
       var members = new ArrayList<Group>();
-      for (long i = at; i < Math.min(end, at + size); i++) {
-        members.add(groups.group(order[(int) i]));
+      for (int i = at; i < Math.min(indices.length, at + size); i++) {
+        members.add(groups.group(indices[i]));
       }
       passes.add(new Batch(members));
     }
     return passes;
+  }
+
+  /// Has the groups of a step fetched meanwhile.
+  void ahead(long step) {
+    groups.ahead(indices(step));
+  }
+
+  private int[] indices(long step) {
+    int most = settings.perDeviceTrainBatchSize() * settings.gradientAccumulationSteps();
+    int first = (int) ((step % stepsPerEpoch()) * most);
+    return Arrays.copyOfRange(
+        order(step / stepsPerEpoch()), first, (int) Math.min(groups.count(), (long) first + most));
   }
 
   private int[] order(long epoch) {

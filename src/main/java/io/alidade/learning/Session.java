@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
+import io.alidade.batch.Prefetched;
 import io.alidade.batch.Readout;
 import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -44,6 +46,7 @@ public final class Session implements AutoCloseable {
   private final Schedule schedule;
   private final Settings settings;
   private final Experience experience;
+  private final Prefetched given;
   private final Groups train;
   private final Journal journal;
   private final Accumulation accumulation;
@@ -92,7 +95,8 @@ public final class Session implements AutoCloseable {
     var pass = new Pass(objective, policy, reference, Meter.watched(needs));
     accumulation = new Accumulation(pass, needs, settings.lossAveraging());
     validation = new Validation(pass, needs, settings.perDeviceEvalBatchSize());
-    train = labels.over(experience.train());
+    given = new Prefetched(experience.train());
+    train = labels.over(given);
     course = Course.whole(train, settings, 1);
     checkpoints = new Checkpoints(folder, settings.saveTotalLimit());
   }
@@ -185,8 +189,7 @@ public final class Session implements AutoCloseable {
     if (!(after >= before - tolerance.get())) { // NaN too
       reference.withdraw();
       say(
-          "step %,d: momentum would take the held-out reward from %.4g to %.4g; this round goes without it"
-              .formatted(done, before, after));
+          String.format(Locale.ROOT, "step %,d: momentum would take the held-out reward from %.4g to %.4g; this round goes without it", done, before, after));
     }
   }
 
@@ -252,6 +255,9 @@ public final class Session implements AutoCloseable {
     List<Batch> passes;
     try (var _ = Phase.DATA.begin()) {
       passes = stage.passes(done);
+    }
+    if (done + 1 < course.total()) {
+      stage.ahead(done + 1);
     }
     policy.training(true);
     double norm;
@@ -443,6 +449,7 @@ public final class Session implements AutoCloseable {
 
   @Override
   public void close() {
+    given.close();
     updater.close();
   }
 }

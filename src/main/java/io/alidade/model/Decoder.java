@@ -34,6 +34,10 @@ public final class Decoder implements AutoCloseable {
   /// of their caches.
   private static final int MOST = 32;
 
+  /// Most tokens of several prompts that are read in one pass; rows of up to so many are computed
+  /// alike in any company.
+  private static final int MOST_READ = 256;
+
   /// What is asked of a row.
   ///
   /// @param sampling how tokens are chosen, and how many
@@ -181,23 +185,64 @@ public final class Decoder implements AutoCloseable {
   ///
   /// @throws UserException if it is empty or holds a token that the model does not know
   public Prefix read(int[] prompt) {
-    check(policy, prompt, 0, "the prompt");
-    return Natives.call(() -> {
-      var cache = new KeyValueCache(policy.architecture().layers(), prompt.length);
-      boolean complete = false;
-      try (var _ = new Step()) {
-        var layout = Layout.of(prompt);
-        var attention = cache.reading(packed(layout), prompt.length);
-        var last = new int[] {prompt.length - 1};
-        var seen = Seen.of(policy.logits(weights(), layout, attention, last));
-        complete = true;
-        return new Prefix(prompt.clone(), cache, seen);
-      } finally {
-        if (!complete) {
-          cache.close();
+    return read(List.of(prompt)).getFirst();
+  }
+
+  /// Reads prompts. With weights in the order of drawing, several that are short are read in one
+  /// pass; what is read of one is the same in any company.
+  ///
+  /// @return what was read of each, in order
+  /// @throws UserException if one is empty or holds a token that the model does not know
+  public List<Prefix> read(List<int[]> prompts) {
+    prompts.forEach(prompt -> check(policy, prompt, 0, "the prompt"));
+    var read = new ArrayList<Prefix>();
+    boolean complete = false;
+    try {
+      for (int from = 0, to; from < prompts.size(); from = to) {
+        to = from + 1;
+        int tokens = prompts.get(from).length;
+        while (ordered.isPresent()
+            && to < prompts.size()
+            && tokens + prompts.get(to).length <= MOST_READ) {
+          tokens += prompts.get(to++).length;
         }
+        var some = prompts.subList(from, to);
+        read.addAll(Natives.call(() -> together(some)));
       }
-    });
+      complete = true;
+      return read;
+    } finally {
+      if (!complete) {
+        read.forEach(Prefix::close);
+      }
+    }
+  }
+
+  private List<Prefix> together(List<int[]> prompts) {
+    int layers = policy.architecture().layers();
+    var caches = prompts.stream().map(prompt -> new KeyValueCache(layers, prompt.length)).toList();
+    boolean complete = false;
+    try (var _ = new Step()) {
+      var layout = Layout.of(prompts);
+      var last = new int[prompts.size()];
+      for (int i = 0, end = 0; i < last.length; i++) {
+        end += prompts.get(i).length;
+        last[i] = end - 1;
+      }
+      var attention = KeyValueCache.reading(caches, prompts, packed(layout));
+      var logits = policy.logits(weights(), layout, attention, last);
+      var read = new ArrayList<Prefix>();
+      for (int i = 0; i < last.length; i++) {
+        var seen = Seen.of(logits.narrow(0, i, 1));
+        read.add(new Prefix(prompts.get(i).clone(), caches.get(i), seen));
+      }
+      complete = true;
+      return read;
+    } finally {
+      if (!complete) {
+        caches.forEach(KeyValueCache::close);
+      }
+    }
   }
 
   private Attention packed(Layout layout) {

@@ -3,7 +3,13 @@ package io.alidade.model;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.NativeMemory;
+import io.alidade.tensor.Ops;
 import io.alidade.tensor.Reordered;
+import io.alidade.tensor.Step;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -24,10 +30,12 @@ final class DrawingWeights implements Weights, AutoCloseable {
   private final Architecture architecture;
   private final Parameters parameters;
   private final Reorderings passing = new Reorderings();
+  private final Map<String, long[]> shapes;
 
   private DrawingWeights(Architecture architecture, Parameters parameters) {
     this.architecture = architecture;
     this.parameters = parameters;
+    shapes = architecture.shapes();
   }
 
   /// For a model that gains by it (large, float32, of even widths) on a machine with memory for the
@@ -63,12 +71,59 @@ final class DrawingWeights implements Weights, AutoCloseable {
     return copies.of(name, () -> turned ? parameters.get(name).t() : parameters.get(name));
   }
 
+  /// One product is faster than several of its parts. Where some of the modules stay as they are and
+  /// others are trained, the parts of these are computed apart.
+  @Override
+  public Optional<List<Tensor>> few(List<String> modules, Tensor x) {
+    var names = modules.stream().map(module -> module + ".weight").toList();
+    boolean stay = names.stream().anyMatch(parameters::stays);
+    var all = joint(names, stay).times(x);
+    var parts = new ArrayList<Tensor>();
+    long from = 0;
+    for (int i = 0; i < modules.size(); i++) {
+      var name = names.get(i);
+      long width = Objects.requireNonNull(shapes.get(name))[0];
+      boolean apart = stay && !parameters.stays(name);
+      parts.add(apart ? copy(name).times(x) : all.narrow(1, from, width));
+      from += width;
+    }
+    return Optional.of(parts);
+  }
+
+  private Reordered joint(List<String> names, boolean stay) {
+    return (stay ? parameters.reorderings() : passing)
+        .of(
+            String.join(" ", names),
+            () ->
+                Ops.concatenate(
+                    names.stream()
+                        .map(name -> stay ? parameters.base(name) : parameters.get(name))
+                        .toList(),
+                    0));
+  }
+
+  /// Factors of an adapter, too, must treat a row alike in any company.
+  private Tensor factor(String name, Tensor factor, Tensor x) {
+    return passing.of(name, () -> factor).times(x);
+  }
+
   /// Makes all copies, and frees each weight that nothing but its product needs as soon as its copy
   /// is there.
   void alone() {
+    for (int layer = 0; layer < architecture.layers(); layer++) {
+      for (var modules : architecture.siblings(layer)) {
+        var names = modules.stream().map(module -> module + ".weight").toList();
+        if (names.stream().allMatch(parameters::stays)) {
+          try (var _ = new Step()) {
+            joint(names, true);
+          }
+          names.forEach(parameters::release);
+        }
+      }
+    }
     for (var module : architecture.linearModules()) {
       var name = module + ".weight";
-      if (parameters.stays(name)) {
+      if (parameters.stays(name) && !parameters.released(name)) {
         copy(name);
         parameters.release(name);
       }
@@ -82,7 +137,8 @@ final class DrawingWeights implements Weights, AutoCloseable {
 
   @Override
   public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
-    return parameters.adapt(module, input, output, draw);
+    var lora = parameters.lora();
+    return lora == null ? output : lora.adapt(module, input, output, this::factor);
   }
 
   @Override
@@ -92,7 +148,8 @@ final class DrawingWeights implements Weights, AutoCloseable {
 
   @Override
   public Tensor adaptRows(String module, Tensor rows, Tensor output) {
-    return parameters.adaptRows(module, rows, output);
+    var lora = parameters.lora();
+    return lora == null ? output : lora.adaptRows(module, rows, output, this::factor);
   }
 
   @Override

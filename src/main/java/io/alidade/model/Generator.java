@@ -4,6 +4,7 @@ import io.alidade.UserException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -87,9 +88,12 @@ public final class Generator {
     try (var decoder = new Decoder(policy)) {
       while (next < all || decoder.active() > 0) {
         for (; next < all && decoder.active() < decoder.best(); next++) {
-          var prompt = prompts.get(next / samples);
-          var key = key(prompt);
-          var prefix = read.computeIfAbsent(key, _ -> decoder.read(prompt));
+          var key = key(prompts.get(next / samples));
+          if (!read.containsKey(key)) {
+            int free = Math.min(all - next, decoder.best() - decoder.active());
+            read(decoder, prompts.subList(next / samples, (next + free - 1) / samples + 1), read);
+          }
+          var prefix = java.util.Objects.requireNonNull(read.get(key));
           join(decoder, prefix, next / samples, next % samples, samples, first, finished);
           if (uses.merge(key, -1, Integer::sum) == 0) {
             read.remove(key);
@@ -126,6 +130,19 @@ public final class Generator {
             finished.accept(new Sample(prompt, number, drawn));
           }
         });
+  }
+
+  /// Reads those of some prompts that have not been, all together.
+  private static void read(
+      Decoder decoder, List<int[]> prompts, Map<List<Integer>, Decoder.Prefix> read) {
+    var missing = new LinkedHashMap<List<Integer>, int[]>();
+    prompts.forEach(prompt -> missing.put(key(prompt), prompt));
+    missing.keySet().removeAll(read.keySet());
+    var prefixes = decoder.read(List.copyOf(missing.values()));
+    int at = 0;
+    for (var key : missing.keySet()) {
+      read.put(key, prefixes.get(at++));
+    }
   }
 
   private static List<Integer> key(int[] prompt) {

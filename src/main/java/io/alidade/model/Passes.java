@@ -59,11 +59,10 @@ record Passes(
 
   /// Packs a batch: a part of its groups for each thread, or, where these would keep some threads
   /// waiting, a stretch of its tokens.
-  List<Packed> packed(Batch batch, Set<Readout> readouts, boolean differentiable) {
+  List<Packed> packed(Batch batch, Set<Readout> readouts) {
     int threads = Natives.threads();
     var written = architecture.written();
-    boolean apart = !differentiable || written.isPresent();
-    var parts = apart ? batch.parts(threads) : List.of(batch);
+    var parts = batch.parts(threads);
     boolean cut = written.isPresent() && threads > 1 && uneven(parts, threads);
     boolean prompts = readouts.contains(Readout.PROMPT);
     boolean toTheEnd = prompts || readouts.contains(Readout.REWARD);
@@ -120,7 +119,7 @@ record Passes(
           Optional<Trunk.Run> run;
           Optional<Tensor> hidden;
           try (var _ = Phase.FORWARD.begin()) {
-            var trunk = placement.layout().map(layout -> trunk(weights, layout, part, draws[i]));
+            var trunk = placement.layout().map(layout -> trunk(weights, layout, part, draws[i], trainable));
             int[] rows = placement.needed();
             run = trunk.filter(_ -> differentiable).map(t -> t.run(rows, repeated));
             hidden = run.map(Trunk.Run::hidden).or(() -> trunk.map(t -> t.frozen(rows)));
@@ -263,10 +262,33 @@ record Passes(
     Trunk.Run run(int[] rows, int repeated);
   }
 
-  private Layers trunk(Weights weights, Layout layout, Packed part, long draw) {
-    if (part.stretches.isEmpty()) {
-      return trunk(pass(weights, layout, draw));
+  private Layers trunk(
+      Weights weights, Layout layout, Packed part, long draw, Map<String, Tensor> trainable) {
+    var written = architecture.written();
+    if (!part.stretches.isEmpty()) {
+      return stretches(weights, layout, part, draw);
     }
+    return new Layers() {
+      @Override
+      public Tensor frozen(int[] rows) {
+        return Passes.this.frozen(pass(weights, layout, draw), Ops.indices(rows));
+      }
+
+      @Override
+      public Trunk.Run run(int[] rows, int repeated) {
+        var indices = Ops.indices(rows);
+        if (written.isPresent()) {
+          return Trunk.written(written.get(), pass(weights, layout, draw), indices, repeated);
+        }
+        var leaves = new Leaves(parameters, trainable);
+        var pass = pass(leaves.weights(), layout, draw);
+        boolean again = spec.gradientCheckpointing();
+        return Trunk.chosen(Trunk.recorded(architecture, pass, leaves, again), indices);
+      }
+    };
+  }
+
+  private Layers stretches(Weights weights, Layout layout, Packed part, long draw) {
     var side =
         new Stretches(
             architecture.written().orElseThrow(),
@@ -290,37 +312,11 @@ record Passes(
     };
   }
 
-  private Layers trunk(Pass pass) {
-    return new Layers() {
-      @Override
-      public Tensor frozen(int[] rows) {
-        return Passes.this.frozen(pass, Ops.indices(rows));
-      }
-
-      @Override
-      public Trunk.Run run(int[] rows, int repeated) {
-        return Passes.this.run(pass, Ops.indices(rows), repeated);
-      }
-    };
-  }
-
   private Tensor frozen(Pass pass, Tensor rows) {
     var written = architecture.written();
     return written.isPresent()
         ? written.get().frozen(pass, rows)
         : Trunk.frozen(architecture, pass).index_select(0, rows);
-  }
-
-  private Trunk.Run run(Pass pass, Tensor rows, int repeated) {
-    var written = architecture.written();
-    if (written.isPresent()) {
-      return Trunk.written(written.get(), pass, rows, repeated);
-    }
-    return Trunk.chosen(
-        spec.gradientCheckpointing()
-            ? Trunk.checkpointed(architecture, pass)
-            : Trunk.recorded(architecture, pass),
-        rows);
   }
 
   /// How many layers do not fit into the budget.

@@ -160,7 +160,7 @@ public final class Policy implements Trainee, Fingerprinted {
 
   private Scoring score(
       Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
-    var packed = passes.packed(batch, readouts, differentiable);
+    var packed = passes.packed(batch, readouts);
     var draws = new long[packed.size()];
     for (int share = 0; share < draws.length; share++) {
       draws[share] =

@@ -7,6 +7,8 @@ import io.alidade.tensor.Grad;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -94,74 +96,72 @@ final class Trunk {
     };
   }
 
-  /// A run that keeps what the backward pass needs.
-  static Run recorded(Architecture architecture, Pass pass) {
-    var hidden = Step.inner(() -> Grad.on(() -> architecture.embed(pass)));
-    for (int layer = 0; layer < architecture.layers(); layer++) {
+  /// A run of layers that the library differentiates, each by itself.
+  ///
+  /// @param pass over the weights of `leaves`
+  /// @param again whether only the input of each layer is kept and the rest computed again on the
+  ///   way back (Chen et al. 2016, arXiv:1604.06174)
+  static Run recorded(Architecture architecture, Pass pass, Leaves leaves, boolean again) {
+    var stages = new ArrayList<Stage>();
+    var embedded = Step.inner(() -> with(!again, () -> architecture.embed(pass)));
+    var ofEmbedding = leaves.used();
+    var hidden = embedded;
+    for (int layer = 0; layer <= architecture.layers(); layer++) {
       int at = layer;
-      var input = hidden;
-      hidden = Step.inner(() -> Grad.on(() -> architecture.block(pass, at, input)));
+      UnaryOperator<Tensor> work =
+          at < architecture.layers()
+              ? x -> architecture.block(pass, at, x)
+              : x -> architecture.finish(pass, x);
+      var input = Grad.leaf(hidden);
+      hidden = Step.inner(() -> with(!again, () -> work.apply(input)));
+      stages.add(new Stage(input, work, again ? Optional.empty() : Optional.of(hidden), leaves.used()));
     }
     var last = hidden;
-    var result = Step.inner(() -> Grad.on(() -> architecture.finish(pass, last)));
     return new Run() {
       @Override
       public Tensor hidden() {
-        return result;
-      }
-
-      @Override
-      public void backward(Tensor gradient) {
-        if (result.requires_grad()) {
-          Grad.backward(List.of(result), List.of(gradient));
-        }
-      }
-    };
-  }
-
-  /// A run that keeps only the input of each layer and computes the rest again in the backward
-  /// pass, layer by layer from the last (Chen et al. 2016, arXiv:1604.06174).
-  static Run checkpointed(Architecture architecture, Pass pass) {
-    var stages = new ArrayList<UnaryOperator<Tensor>>();
-    for (int layer = 0; layer < architecture.layers(); layer++) {
-      int at = layer;
-      stages.add(hidden -> architecture.block(pass, at, hidden));
-    }
-    stages.add(hidden -> architecture.finish(pass, hidden));
-
-    var inputs = new ArrayList<Tensor>();
-    inputs.add(Step.inner(() -> Grad.off(() -> architecture.embed(pass))));
-    for (var stage : stages) {
-      inputs.add(Step.inner(() -> Grad.off(() -> stage.apply(inputs.getLast()))));
-    }
-    return new Run() {
-      @Override
-      public Tensor hidden() {
-        return inputs.getLast();
+        return last;
       }
 
       @Override
       public void backward(Tensor gradient) {
         var flowing = gradient;
-        for (int stage = stages.size() - 1; stage >= 0; stage--) {
-          var run = stages.get(stage);
-          var input = inputs.get(stage);
+        while (!stages.isEmpty()) {
+          var stage = stages.removeLast();
           var above = flowing;
-          flowing =
-              Step.inner(() -> {
-                var leaf = Grad.leaf(input);
-                var output = Grad.on(() -> run.apply(leaf));
-                Grad.backward(List.of(output), List.of(above));
-                return Grad.gathered(leaf);
-              });
+          flowing = Step.inner(() -> stage.back(above, leaves));
+          stage.input.close(); // the memory of what is through is free at once
         }
         try (var _ = new Step()) {
-          var embedded = Grad.on(() -> architecture.embed(pass));
-          if (embedded.requires_grad()) {
-            Grad.backward(List.of(embedded), List.of(flowing));
+          var output = again ? Grad.on(() -> architecture.embed(pass)) : embedded;
+          if (output.requires_grad()) {
+            Grad.backward(List.of(output), List.of(flowing));
+            leaves.handOver(ofEmbedding);
           }
         }
       }
     };
+  }
+
+  private static Tensor with(boolean graph, Supplier<Tensor> work) {
+    return graph ? Grad.on(work) : Grad.off(work);
+  }
+
+  /// A part of a recorded run.
+  ///
+  /// @param input a leaf
+  /// @param work what is done with it
+  /// @param output with its graph, where that was kept
+  /// @param used weights that were read
+  private record Stage(
+      Tensor input, UnaryOperator<Tensor> work, Optional<Tensor> output, List<Tensor> used) {
+    /// From the gradient of the output to that of the input.
+    Tensor back(Tensor gradient, Leaves leaves) {
+      var result = output.orElseGet(() -> Grad.on(() -> work.apply(input)));
+      Grad.backward(List.of(result), List.of(gradient));
+      leaves.handOver(used);
+      output.ifPresent(Tensor::close);
+      return Grad.gathered(input);
+    }
   }
 }

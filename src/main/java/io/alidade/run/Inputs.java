@@ -8,6 +8,7 @@ import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
 import io.alidade.data.Strategy;
+import io.alidade.data.TokenCache;
 import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
 import io.alidade.learning.Drawing;
@@ -53,7 +54,9 @@ record Inputs(
   /// a weight is read.
   ///
   /// @throws UserException naming what is missing or wrong
-  static Inputs open(Plan plan, Journal journal) {
+  ///
+  /// @param cache where ids are kept between runs
+  static Inputs open(Plan plan, Path cache, Journal journal) {
     var scale = plan.scale();
     var hub = hub(journal);
     var model =
@@ -92,8 +95,16 @@ record Inputs(
     }
     rows = made(plan, rows, setting);
     heldRows = heldRows.map(held -> made(plan, held, setting));
+    var tokens = new TokenCache(cache.resolve("tokens"), journal::message);
     var encoded =
-        encode("training rows", rows, encoder, needs, scale.perDeviceTrainBatchSize(), journal);
+        encode(
+            "training rows",
+            rows,
+            encoder,
+            needs,
+            scale.perDeviceTrainBatchSize(),
+            tokens,
+            journal);
     var train =
         plan.recipe()
             .learning()
@@ -102,7 +113,14 @@ record Inputs(
             .orElse(encoded);
     var held =
         heldRows.map(some ->
-            encode("held-out rows", some, encoder, needs, scale.perDeviceEvalBatchSize(), journal));
+            encode(
+                "held-out rows",
+                some,
+                encoder,
+                needs,
+                scale.perDeviceEvalBatchSize(),
+                tokens,
+                journal));
     return new Inputs(model, data, evalData, tokenizer, train, held, Optional.empty());
   }
 
@@ -202,10 +220,17 @@ record Inputs(
   }
 
   private static Groups encode(
-      String what, Rows rows, RowEncoder encoder, Needs needs, int window, Journal journal) {
+      String what,
+      Rows rows,
+      RowEncoder encoder,
+      Needs needs,
+      int window,
+      TokenCache tokens,
+      Journal journal) {
     boolean lent = needs.feedback() == Needs.Feedback.LABELLED && needs.candidates() > 1;
     var groups =
-        EncodedGroups.of(rows, encoder, lent ? OptionalInt.of(window) : OptionalInt.empty());
+        EncodedGroups.of(
+            rows, encoder, lent ? OptionalInt.of(window) : OptionalInt.empty(), tokens);
     var summary = groups.summary();
     var line =
         new StringBuilder("%,d %s, %,d tokens".formatted(summary.kept(), what, summary.tokens()));

@@ -51,7 +51,7 @@ public final class TrainingRun {
   /// @param plan what to do; model and data must be set
   /// @param out folder of the run
   /// @param resume whether the folder holds a run that is to be continued
-  /// @param cache where likelihoods of references are kept between runs
+  /// @param cache where likelihoods of references and ids of rows are kept between runs
   /// @param console told what happens, beside the files
   /// @param command the command line, for the provenance; may be empty
   /// @return the folder of the trained model (of the adapter, if one was trained)
@@ -61,7 +61,7 @@ public final class TrainingRun {
     Wiring.check(plan);
     var scale = plan.scale();
     try (var folder = RunFolder.create(out, resume)) {
-      try (var inputs = Inputs.open(plan, console)) {
+      try (var inputs = Inputs.open(plan, cache, console)) {
         ModelConfig.read(inputs.model()).note().ifPresent(console::message);
         folder.resolved(plan.yaml()); // from here on the folder holds a run
         console.message("run folder: " + folder.path());

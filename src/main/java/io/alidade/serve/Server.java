@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -126,8 +127,7 @@ public final class Server implements AutoCloseable {
       metrics.request(known(wire.path()), wire.status(), took);
       log.accept(
           line(
-              "%s %s %d, %.3f s%s"
-                  .formatted(wire.method(), wire.path(), wire.status(), took / 1e9, said)));
+              String.format(Locale.ROOT, "%s %s %d, %.3f s%s", wire.method(), wire.path(), wire.status(), took / 1e9, said)));
       exchanges.decrementAndGet();
     }
   }

@@ -20,6 +20,7 @@ final class Meeting {
   }
 
   private final List<List<Tensor>> brought;
+  private List<Tensor> joined = List.of();
   private int waiting;
   private long round;
   private boolean ended;
@@ -28,18 +29,24 @@ final class Meeting {
     brought = new ArrayList<>(Collections.nCopies(shares, List.of()));
   }
 
-  /// What all shares have brought, one after the other along the first dimension.
+  /// What all shares have brought, one after the other along the first dimension, in memory that
+  /// they have in common.
   ///
   /// @param mine `[T_share, ...]` each, the same number of tensors from every share
   List<Tensor> joined(int share, List<Tensor> mine) {
     bring(share, mine);
-    var joined = new ArrayList<Tensor>();
-    for (int i = 0; i < mine.size(); i++) {
-      int which = i;
-      joined.add(Ops.concatenate(brought.stream().map(all -> all.get(which)).toList(), 0));
+    if (share == 0) {
+      var all = new ArrayList<Tensor>();
+      for (int i = 0; i < mine.size(); i++) {
+        int which = i;
+        all.add(Ops.concatenate(brought.stream().map(one -> one.get(which)).toList(), 0));
+      }
+      joined = all;
     }
-    meet(); // nobody frees what others still read
-    return joined;
+    meet();
+    var own = joined.stream().map(Tensor::new).toList();
+    meet(); // the first frees its own only when all have theirs
+    return own;
   }
 
   /// The sum over all shares, in their order, of some rows of what each has brought.

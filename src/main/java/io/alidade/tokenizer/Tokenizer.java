@@ -183,6 +183,12 @@ public final class Tokenizer implements AutoCloseable {
     return files.fingerprint();
   }
 
+  /// Whether a chat template asks for the date, so that rendered text depends on when it is
+  /// rendered.
+  public boolean dated() {
+    return files.templates().values().stream().anyMatch(text -> text.contains("strftime_now"));
+  }
+
   /// The folder it was loaded from.
   public Path folder() {
     return files.folder();

@@ -18,12 +18,16 @@ import io.alidade.reference.Cached;
 import io.alidade.reference.Frozen;
 import io.alidade.reference.Reference;
 import io.alidade.store.Json;
+import io.alidade.tensor.Natives;
 import io.alidade.tensor.Step;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.Test;
+
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Many steps of a tiny model leave nothing behind. `-Dtest.jvm=-Dsoak.steps=2000` makes more.
 class SoakTest {
@@ -31,8 +35,23 @@ class SoakTest {
 
   @TempDir Path folder;
 
-  @Test
-  void hundredsOfStepsLeaveHandlesAndMemoryFlat() {
+  @ParameterizedTest
+  @ValueSource(ints = {2})
+  void hundredsOfStepsLeaveHandlesAndMemoryFlat(int threads) {
+    int before = Natives.threads();
+    long started = ManagementFactory.getThreadMXBean().getTotalStartedThreadCount();
+    Natives.threads(threads);
+    try {
+      soak();
+    } finally {
+      Natives.threads(before);
+    }
+    started = ManagementFactory.getThreadMXBean().getTotalStartedThreadCount() - started;
+    // Of the two passes of a step one has a single group; the other is two shares with a thread each.
+    assertThat(started >= 2L * STEPS).isEqualTo(threads == 2);
+  }
+
+  private void soak() {
     var config = folder.resolve("config.json");
     Json.write(config, Shape.XS.config());
     var model = folder.resolve("model");
@@ -67,10 +86,15 @@ class SoakTest {
       for (int step = 0; step < warm; step++) {
         session.step();
       }
+      long t0 = System.nanoTime();
       long handles = Step.liveObjects();
       long resident = Step.residentBytes();
       for (int step = warm; step < STEPS; step++) {
         session.step();
+        if (step % 100 == 0) {
+          var m = ManagementFactory.getMemoryMXBean();
+          System.out.println(step + " rss " + (Step.residentBytes() >> 20) + " heap committed " + (m.getHeapMemoryUsage().getCommitted() >> 20) + " used " + (m.getHeapMemoryUsage().getUsed() >> 20) + " nonheap " + (m.getNonHeapMemoryUsage().getCommitted() >> 20) + " cpu " + Machine.cpuSeconds() + " s " + (System.nanoTime() - t0) / 1e9 + " live " + Step.liveObjects());
+        }
       }
       assertThat(session.done()).isEqualTo(STEPS);
       assertThat(Step.liveObjects()).isLessThanOrEqualTo(handles);

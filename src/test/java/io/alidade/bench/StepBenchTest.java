@@ -68,7 +68,16 @@ class StepBenchTest {
     double visible = 192 * 193 / 2.0 + 2 * (63 * 192 + 63 * 64 / 2.0);
     double expected =
         6 * tokens * shape.linear() + 12 * visible * 576 * 30 + 6 * 128 * 576 * 49152.0;
-    assertThat(Workload.of(Workload.Layout.FIXED, 1).operations(shape, false, 0, 1))
+    assertThat(Workload.of(Workload.Layout.FIXED, 1).operations(shape, 0, 0, 1))
         .isCloseTo(expected, within(1.0));
+    // Below an adapter of rank 16 one of the three products with a weight falls away; its own come.
+    assertThat(shape.adapted()).isEqualTo(30L * (2 * 1152 + 2 * 768 + 3 * 2112));
+    double adapted =
+        4 * tokens * shape.linear()
+            + 6 * tokens * 16 * shape.adapted()
+            + 12 * visible * 576 * 30
+            + 4 * 128 * 576 * 49152.0;
+    assertThat(Workload.of(Workload.Layout.FIXED, 1).operations(shape, 16, 0, 1))
+        .isCloseTo(adapted, within(1.0));
   }
 }

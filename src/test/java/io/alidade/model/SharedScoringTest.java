@@ -82,7 +82,13 @@ class SharedScoringTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"llama,LOG_LIKELIHOOD", "llama,ENTROPY", "qwen2,LOG_LIKELIHOOD", "qwen2,MEAN_LOGIT"})
+  @CsvSource({
+    "llama,LOG_LIKELIHOOD",
+    "llama,ENTROPY",
+    "qwen2,LOG_LIKELIHOOD",
+    "qwen2,MEAN_LOGIT",
+    "gpt2,LOG_LIKELIHOOD" // whose graph is recorded
+  })
   void valuesAndGradientsAreThoseOfOneThread(String model, Readout readout) {
     sameOnThreads(model, DOUBLE, readout);
   }
@@ -91,6 +97,9 @@ class SharedScoringTest {
   void soAreThoseOfHeadsAndAdapters() {
     sameOnThreads("llama_reward", DOUBLE.with(Head.REWARD), Readout.REWARD);
     sameOnThreads("qwen2", DOUBLE.with(Head.VALUE), Readout.VALUE);
+    sameOnThreads(
+        "gpt2", DOUBLE.with(LoraSpec.of(3, 5, new Targets.AllLinear())), Readout.LOG_LIKELIHOOD);
+    sameOnThreads("gpt2", DOUBLE.checkpointing(true), Readout.ENTROPY);
     sameOnThreads(
         "llama", DOUBLE.with(LoraSpec.of(3, 5, new Targets.AllLinear())), Readout.LOG_LIKELIHOOD);
   }
@@ -135,15 +144,20 @@ class SharedScoringTest {
             Optional.empty());
     var spec = PolicySpec.trainable(Precision.FLOAT32);
     for (var each : List.of(spec, spec.with(lora))) {
-      try (var policy = Policy.open(Golden.folder("qwen2"), each)) {
-        policy.training(true);
+      theSameBits("qwen2", each, count);
+      theSameBits("gpt2", each, count);
+    }
+  }
+
+  private static void theSameBits(String model, PolicySpec spec, int count) {
+    try (var policy = Policy.open(Golden.folder(model), spec)) {
+      policy.training(true);
+      policy.seed(7);
+      var first = threads(count, () -> gradients(policy, batch(), Readout.LOG_LIKELIHOOD));
+      for (int again = 0; again < 8; again++) {
         policy.seed(7);
-        var first = threads(count, () -> gradients(policy, batch(), Readout.LOG_LIKELIHOOD));
-        for (int again = 0; again < 8; again++) {
-          policy.seed(7);
-          threads(count, () -> gradients(policy, batch(), Readout.LOG_LIKELIHOOD))
-              .forEach((name, got) -> assertThat(got).as(name).isEqualTo(first.get(name)));
-        }
+        threads(count, () -> gradients(policy, batch(), Readout.LOG_LIKELIHOOD))
+            .forEach((name, got) -> assertThat(got).as(name).isEqualTo(first.get(name)));
       }
     }
   }

@@ -46,8 +46,8 @@ class StretchesTest {
         List.of(list().groups().getFirst(), group(2, new int[] {5, 6}, all(7, 8), all(9))));
   }
 
-  private static int stretches(Policy policy, Batch batch, boolean differentiable) {
-    var packed = policy.passes().packed(batch, LIKELIHOOD, differentiable);
+  private static int stretches(Policy policy, Batch batch) {
+    var packed = policy.passes().packed(batch, LIKELIHOOD);
     assertThat(packed).hasSize(1);
     return packed.getFirst().stretches().size();
   }
@@ -59,7 +59,7 @@ class StretchesTest {
       for (var batch : List.of(list(), uneven())) {
         var values = values(policy, batch, readout);
         for (int count : new int[] {2, 3, 5}) {
-          int cut = threads(count, () -> stretches(policy, batch, true));
+          int cut = threads(count, () -> stretches(policy, batch));
           assertThat(cut).isEqualTo(count);
           assertThat(threads(count, () -> values(policy, batch, readout)))
               .usingComparatorWithPrecision(1e-12)
@@ -105,7 +105,7 @@ class StretchesTest {
     var one = list().groups().getFirst();
     try (var policy = Policy.open(Golden.folder("llama"), DOUBLE)) {
       var packed =
-          threads(2, () -> policy.passes().packed(new Batch(List.of(one, one)), LIKELIHOOD, true));
+          threads(2, () -> policy.passes().packed(new Batch(List.of(one, one)), LIKELIHOOD));
       assertThat(packed).hasSize(2).allMatch(part -> part.stretches().isEmpty());
     }
   }

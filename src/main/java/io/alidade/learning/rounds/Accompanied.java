@@ -12,6 +12,7 @@ import io.alidade.model.Generator;
 import io.alidade.store.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -77,6 +78,11 @@ public final class Accompanied implements Collector {
       @Override
       public Group group(int index) {
         return groups.group(kept.get(index));
+      }
+
+      @Override
+      public void ahead(int... indices) {
+        groups.ahead(Arrays.stream(indices).map(kept::get).toArray());
       }
 
       @Override

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -167,20 +168,49 @@ public final class Lora implements AutoCloseable {
   ///
   /// @param output of the module; may be overwritten
   /// @param draw fixes which inputs are dropped; 0 for none
-  public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
+  /// @param as what stands for a factor in the graph of the pass
+  public Tensor adapt(
+      String module, Tensor input, Tensor output, long draw, UnaryOperator<Tensor> as) {
     var pair = factors.get(module);
     if (pair == null) {
       return output;
     }
-    var a = pair.a.tensor();
+    var a = as.apply(pair.a.tensor());
     var x = input.to(a.scalar_type());
     var kept = kept(module, x, draw);
     x = kept.isPresent() ? x.mul(kept.get()) : x;
     var inner = Ops.times(linear(x, a), pair.scale); // [T, r]
-    var b = pair.b.tensor();
+    var b = as.apply(pair.b.tensor());
     return Ops.type(output) == Ops.type(b)
         ? output.addmm_(inner, b.t()) // one pass over what is much larger than `inner`
         : output.add(linear(inner, b)).to(output.scalar_type());
+  }
+
+  /// A product `x Wᵀ` with a factor.
+  @FunctionalInterface
+  public interface Product {
+    /// Multiplies.
+    ///
+    /// @param name of the factor
+    /// @param factor `[out, in]`
+    /// @param x `[T, in]`
+    Tensor of(String name, Tensor factor, Tensor x);
+  }
+
+  /// The same as [#adapt] without dropout and with products of another kind, in the type of the
+  /// factors.
+  public Tensor adapt(String module, Tensor input, Tensor output, Product product) {
+    var pair = factors.get(module);
+    if (pair == null) {
+      return output;
+    }
+    var inner = product.of(pair.name(module, "A"), pair.a.tensor(), input);
+    return output.add_(more(module, pair, inner, product));
+  }
+
+  /// `scale B x`.
+  private static Tensor more(String module, Factors pair, Tensor x, Product product) {
+    return product.of(pair.name(module, "B"), pair.b.tensor(), Ops.times(x, pair.scale));
   }
 
   /// Which inputs are kept, and by what they are multiplied; absent where all are as they are.
@@ -227,13 +257,23 @@ public final class Lora implements AutoCloseable {
   ///
   /// @param rows ids, `[T]`
   /// @param output the table's own rows, `[T, out]`
-  public Tensor adaptRows(String module, Tensor rows, Tensor output) {
+  /// @param as what stands for a factor in the graph of the pass
+  public Tensor adaptRows(String module, Tensor rows, Tensor output, UnaryOperator<Tensor> as) {
     var pair = factors.get(module);
     if (pair == null) {
       return output;
     }
-    var a = embedding(pair.a.tensor().t(), rows); // [T, r]
-    return output.add(Ops.times(linear(a, pair.b.tensor()), pair.scale)).to(output.scalar_type());
+    var a = embedding(as.apply(pair.a.tensor()).t(), rows); // [T, r]
+    var more = Ops.times(linear(a, as.apply(pair.b.tensor())), pair.scale);
+    return output.add(more).to(output.scalar_type());
+  }
+
+  /// The same as [#adaptRows] with products of another kind, in the type of the factors.
+  public Tensor adaptRows(String module, Tensor rows, Tensor output, Product product) {
+    var pair = factors.get(module);
+    return pair == null
+        ? output
+        : output.add_(more(module, pair, embedding(pair.a.tensor().t(), rows), product));
   }
 
   /// Backward through [#adaptRows]: with gradient `g` of the output, `dB = scale gᵀ a` and, for

@@ -66,6 +66,11 @@ public interface Architecture {
         .toList();
   }
 
+  /// Linear modules of a layer that have the same input and are asked for together.
+  default List<List<String>> siblings(int layer) {
+    return List.of();
+  }
+
   /// What PEFT adapts where nothing is said.
   default List<String> adapterTargets() {
     return List.of("q_proj", "v_proj");

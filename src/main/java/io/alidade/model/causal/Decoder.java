@@ -144,6 +144,14 @@ record Decoder(
       return layer + ".mlp." + part;
     }
 
+    List<String> ofHeads() {
+      return List.of(attention("q_proj"), attention("k_proj"), attention("v_proj"));
+    }
+
+    List<String> ofGate() {
+      return List.of(mlp("gate_proj"), mlp("up_proj"));
+    }
+
     String norm(String which) {
       return layer + "." + which + "_layernorm.weight";
     }
@@ -151,6 +159,11 @@ record Decoder(
 
   private static Names names(int layer) {
     return new Names("model.layers." + layer);
+  }
+
+  /// Modules of a layer that have the same input.
+  List<List<String>> siblings(int layer) {
+    return List.of(names(layer).ofHeads(), names(layer).ofGate());
   }
 
   private String beforeFeedForward() {
@@ -180,8 +193,9 @@ record Decoder(
     var attended = added.add_(chosen(input, rows));
     kept.put(Kept.ATTENDED, attended);
     x = norm.of(attended, pass.weight(at.norm(beforeFeedForward())));
-    var gate = pass.project(at.mlp("gate_proj"), x, mlpBias);
-    var up = pass.project(at.mlp("up_proj"), x, mlpBias);
+    var opening = pass.project(at.ofGate(), x, mlpBias);
+    var gate = opening.getFirst();
+    var up = opening.getLast();
     kept.put(Kept.GATE, gate);
     kept.put(Kept.UP, up);
     var fed = pass.project(at.mlp("down_proj"), activation.of(gate).mul_(up), mlpBias);
@@ -207,10 +221,10 @@ record Decoder(
       Pass pass, int layer, Tensor x, boolean differentiable, Map<Kept, Tensor> kept) {
     var at = names(layer);
     var heads = attention.heads();
-    boolean bias = attention.inputBias();
-    var query = heads.split(pass.project(at.attention("q_proj"), x, bias));
-    var key = heads.split(pass.project(at.attention("k_proj"), x, bias));
-    var value = heads.split(pass.project(at.attention("v_proj"), x, bias));
+    var projections = pass.project(at.ofHeads(), x, attention.inputBias());
+    var query = heads.split(projections.get(0));
+    var key = heads.split(projections.get(1));
+    var value = heads.split(projections.get(2));
     if (headNorms) {
       kept.put(Kept.RAW_QUERY, query);
       kept.put(Kept.RAW_KEY, key);

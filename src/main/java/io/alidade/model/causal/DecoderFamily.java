@@ -1,5 +1,6 @@
 package io.alidade.model.causal;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
@@ -22,6 +23,11 @@ interface DecoderFamily extends Architecture {
   @Override
   default Optional<Rope> rope(int layer) {
     return Optional.of(layersInForm().ropes().get(layer));
+  }
+
+  @Override
+  default List<List<String>> siblings(int layer) {
+    return layersInForm().siblings(layer);
   }
 
   @Override

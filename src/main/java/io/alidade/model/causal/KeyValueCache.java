@@ -61,15 +61,22 @@ public final class KeyValueCache implements AutoCloseable {
     return length;
   }
 
-  /// Attention for reading a prompt: computed by another attention, and remembered.
+  /// Attention for reading prompts: computed by another attention, and remembered.
   ///
-  /// @param packed attention over a layout of this prompt alone
-  /// @param tokens of the prompt
-  public Attention reading(Attention packed, int tokens) {
-    length = tokens;
+  /// @param caches of each prompt
+  /// @param prompts that are read, one after the other
+  /// @param packed attention over a layout of these prompts
+  public static Attention reading(
+      List<KeyValueCache> caches, List<int[]> prompts, Attention packed) {
     return (layer, query, key, value, settings) -> {
-      keys[layer] = Store.of(key, room);
-      values[layer] = Store.of(value, room);
+      int from = 0;
+      for (int i = 0; i < prompts.size(); i++) {
+        var cache = caches.get(i);
+        cache.length = prompts.get(i).length;
+        cache.keys[layer] = Store.of(key.narrow(0, from, cache.length), cache.room);
+        cache.values[layer] = Store.of(value.narrow(0, from, cache.length), cache.room);
+        from += cache.length;
+      }
       return packed.attend(layer, query, key, value, settings);
     };
   }

@@ -33,8 +33,13 @@ public final class Layout {
 
   /// One sequence by itself.
   public static Layout of(int... tokens) {
+    return of(List.of(tokens));
+  }
+
+  /// Sequences that have nothing in common.
+  public static Layout of(List<int[]> sequences) {
     var builder = new Builder();
-    builder.root(tokens, tokens.length);
+    sequences.forEach(tokens -> builder.root(tokens, tokens.length));
     return builder.build();
   }
 

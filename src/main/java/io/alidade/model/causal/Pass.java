@@ -7,6 +7,7 @@ import static org.bytedeco.pytorch.global.torch.linear;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Shares;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -128,6 +129,23 @@ public final class Pass {
     }
     var bias = biased ? new TensorOptional(weights.get(module + ".bias")) : new TensorOptional();
     return weights.adapt(module, x, linear(x, weights.get(module + ".weight"), bias), draw);
+  }
+
+  /// What [#project] gives for several modules with the same input.
+  List<Tensor> project(List<String> modules, Tensor x, boolean biased) {
+    var few = weights.few(modules, x);
+    var outputs = new ArrayList<Tensor>();
+    for (int i = 0; i < modules.size(); i++) {
+      var module = modules.get(i);
+      if (few.isEmpty()) {
+        outputs.add(project(module, x, biased));
+      } else {
+        var plain = few.get().get(i);
+        var output = biased ? plain.add_(weights.get(module + ".bias")) : plain;
+        outputs.add(weights.adapt(module, x, output, draw));
+      }
+    }
+    return outputs;
   }
 
   /// `(W xᵀ)ᵀ`, `[T, out]`: for few tokens the library is faster with the weights to the left.

@@ -1,5 +1,6 @@
 package io.alidade.model.causal;
 
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
@@ -16,6 +17,13 @@ public interface Weights {
   /// @param module name without `.weight`
   /// @param x `[T, in]`
   default Optional<Tensor> few(String module, Tensor x) {
+    return Optional.empty();
+  }
+
+  /// The same for several modules with the same input, from one copy of all their weights.
+  ///
+  /// @return what each gives, `[T, out]`
+  default Optional<List<Tensor>> few(List<String> modules, Tensor x) {
     return Optional.empty();
   }
 

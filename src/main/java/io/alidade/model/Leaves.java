@@ -1,0 +1,64 @@
+package io.alidade.model;
+
+import io.alidade.model.causal.Weights;
+import io.alidade.tensor.Grad;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.bytedeco.pytorch.Tensor;
+
+/// The weights of a policy, as leaves of a graph that belongs to one pass.
+///
+/// What a recorded graph adds to the gradients of its leaves, it adds whenever it comes to it.
+/// Where several threads go back at a time, each therefore gathers in leaves of its own, which share
+/// the memory of the weights, and hands over what it has gathered layer by layer, in its turn.
+///
+/// Must be made in the step in which the pass runs, outside the steps of single layers.
+final class Leaves {
+  private final Parameters parameters;
+  private final Map<Tensor, Tensor> leaves = new IdentityHashMap<>(); // by the weight
+  private final LinkedHashSet<Tensor> used = new LinkedHashSet<>(); // weights, since last asked
+
+  /// Leaves of a pass.
+  ///
+  /// @param trainable what gathers gradients
+  Leaves(Parameters parameters, Map<String, Tensor> trainable) {
+    this.parameters = parameters;
+    trainable.values().forEach(weight -> leaves.put(weight, Grad.leaf(weight)));
+  }
+
+  /// The weights to be read in the pass.
+  Weights weights() {
+    return parameters.read(this::leaf);
+  }
+
+  private Tensor leaf(Tensor weight) {
+    var leaf = leaves.get(weight);
+    if (leaf == null) {
+      return weight; // not trained
+    }
+    used.add(weight);
+    return leaf;
+  }
+
+  /// The trained weights that were read since this was asked last, in the order of their first use.
+  List<Tensor> used() {
+    var all = new ArrayList<>(used);
+    used.clear();
+    return all;
+  }
+
+  /// Adds what has been gathered to the gradients of some weights.
+  void handOver(List<Tensor> weights) {
+    for (var weight : weights) {
+      var leaf = Objects.requireNonNull(leaves.get(weight));
+      if (Grad.has(leaf)) {
+        Grad.add(weight, Grad.gathered(leaf));
+        Grad.clear(leaf);
+      }
+    }
+  }
+}
