@@ -79,19 +79,15 @@ public record StepBench(
 
   /// Trains in one pass a step, on a reference that is known, with all the memory there is.
   static StepBench of(
-      Shape shape, String layout, int pairs, int steps, int threads, Precision precision, int lora) {
+      Shape shape,
+      String layout,
+      int pairs,
+      int steps,
+      int threads,
+      Precision precision,
+      int lora) {
     return new StepBench(
-        shape,
-        layout,
-        pairs,
-        1,
-        steps,
-        threads,
-        precision,
-        lora,
-        false,
-        MemoryBudget.NONE,
-        false);
+        shape, layout, pairs, 1, steps, threads, precision, lora, false, MemoryBudget.NONE, false);
   }
 
   /// The groups of all steps, the one that is not counted included.

@@ -71,8 +71,8 @@ final class DrawingWeights implements Weights, AutoCloseable {
     return copies.of(name, () -> turned ? parameters.get(name).t() : parameters.get(name));
   }
 
-  /// One product is faster than several of its parts. Where some of the modules stay as they are and
-  /// others are trained, the parts of these are computed apart.
+  /// One product is faster than several of its parts. Where some of the modules stay as they are
+  /// and others are trained, the parts of these are computed apart.
   @Override
   public Optional<List<Tensor>> few(List<String> modules, Tensor x) {
     var names = modules.stream().map(module -> module + ".weight").toList();

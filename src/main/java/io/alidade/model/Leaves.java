@@ -13,13 +13,14 @@ import org.bytedeco.pytorch.Tensor;
 /// The weights of a policy, as leaves of a graph that belongs to one pass.
 ///
 /// What a recorded graph adds to the gradients of its leaves, it adds whenever it comes to it.
-/// Where several threads go back at a time, each therefore gathers in leaves of its own, which share
-/// the memory of the weights, and hands over what it has gathered layer by layer, in its turn.
+/// Where several threads go back at a time, each therefore gathers in leaves of its own, which
+/// share the memory of the weights, and hands over what it has gathered layer by layer, in its
+/// turn.
 ///
 /// Must be made in the step in which the pass runs, outside the steps of single layers.
 final class Leaves {
   private final Parameters parameters;
-  private final Map<Tensor, Tensor> leaves = new IdentityHashMap<>(); // by the weight
+  private final IdentityHashMap<Tensor, Tensor> leaves = new IdentityHashMap<>(); // by the weight
   private final LinkedHashSet<Tensor> used = new LinkedHashSet<>(); // weights, since last asked
 
   /// Leaves of a pass.

@@ -119,7 +119,8 @@ record Passes(
           Optional<Trunk.Run> run;
           Optional<Tensor> hidden;
           try (var _ = Phase.FORWARD.begin()) {
-            var trunk = placement.layout().map(layout -> trunk(weights, layout, part, draws[i], trainable));
+            var trunk =
+                placement.layout().map(layout -> trunk(weights, layout, part, draws[i], trainable));
             int[] rows = placement.needed();
             run = trunk.filter(_ -> differentiable).map(t -> t.run(rows, repeated));
             hidden = run.map(Trunk.Run::hidden).or(() -> trunk.map(t -> t.frozen(rows)));

@@ -114,7 +114,8 @@ final class Trunk {
               : x -> architecture.finish(pass, x);
       var input = Grad.leaf(hidden);
       hidden = Step.inner(() -> with(!again, () -> work.apply(input)));
-      stages.add(new Stage(input, work, again ? Optional.empty() : Optional.of(hidden), leaves.used()));
+      stages.add(
+          new Stage(input, work, again ? Optional.empty() : Optional.of(hidden), leaves.used()));
     }
     var last = hidden;
     return new Run() {

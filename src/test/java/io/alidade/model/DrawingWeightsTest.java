@@ -84,7 +84,11 @@ class DrawingWeightsTest {
         var _ = new Step()) {
       var layout = Layout.of(prompt);
       var packed = new PackedAttention(policy.architecture(), layout, Precision.FLOAT32.type());
-      policy.logits(policy.weights(), layout, KeyValueCache.reading(List.of(cache), List.of(prompt), packed), new int[] {3});
+      policy.logits(
+          policy.weights(),
+          layout,
+          KeyValueCache.reading(List.of(cache), List.of(prompt), packed),
+          new int[] {3});
       var step = Layout.steps(new int[] {33}, new int[] {4});
       var logits = policy.logits(ordered, step, KeyValueCache.next(List.of(cache)), new int[] {0});
       var whole = policy.logits(5, 9, 401, 12, 33);
@@ -120,7 +124,8 @@ class DrawingWeightsTest {
       try (var policy = Policy.open(model, each)) {
         var all = new Generator(policy, sampling, Set.of()).generate(prompts);
         for (int i = 0; i < prompts.size(); i++) {
-          var alone = new Generator(policy, sampling, Set.of()).generate(prompts.subList(i, i + 1), i);
+          var alone =
+              new Generator(policy, sampling, Set.of()).generate(prompts.subList(i, i + 1), i);
           assertThat(alone.getFirst())
               .as("prompt %d", i)
               .usingRecursiveComparison()

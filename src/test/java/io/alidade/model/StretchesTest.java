@@ -5,7 +5,6 @@ import static io.alidade.model.ScoringGradientTest.gradients;
 import static io.alidade.model.ScoringGradientTest.group;
 import static io.alidade.model.SharedScoringTest.same;
 import static io.alidade.model.SharedScoringTest.threads;
-import static io.alidade.model.SharedScoringTest.values;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.alidade.batch.Batch;
@@ -57,11 +56,11 @@ class StretchesTest {
   void valuesAndGradientsAreThoseOfOneThread(String model, Readout readout) {
     try (var policy = Policy.open(Golden.folder(model), DOUBLE)) {
       for (var batch : List.of(list(), uneven())) {
-        var values = values(policy, batch, readout);
+        var values = SharedScoringTest.values(policy, batch, readout);
         for (int count : new int[] {2, 3, 5}) {
           int cut = threads(count, () -> stretches(policy, batch));
           assertThat(cut).isEqualTo(count);
-          assertThat(threads(count, () -> values(policy, batch, readout)))
+          assertThat(threads(count, () -> SharedScoringTest.values(policy, batch, readout)))
               .usingComparatorWithPrecision(1e-12)
               .containsExactly(values);
           if (readout != Readout.HIDDEN) {
@@ -119,7 +118,7 @@ class StretchesTest {
             2,
             () -> {
               gradients(policy, list(), Readout.LOG_LIKELIHOOD);
-              values(policy, list(), Readout.LOG_LIKELIHOOD);
+              SharedScoringTest.values(policy, list(), Readout.LOG_LIKELIHOOD);
               try (var _ = new Step()) { // forward alone, as where a loss is not finite
                 policy.score(list(), LIKELIHOOD, true);
               }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.alidade.batch.Batch;
 import io.alidade.batch.Readout;
-import io.alidade.data.Encoding;
 import io.alidade.data.EncodedGroups;
+import io.alidade.data.Encoding;
 import io.alidade.data.Layout;
 import io.alidade.data.RowEncoder;
 import io.alidade.data.Rows;
@@ -88,8 +88,7 @@ class CachedTextTest {
                     new Counting(this, Policy.open(model, PolicySpec.frozen(Precision.FLOAT32))));
         var _ = new Step()) {
       prompt = groups.group(0).prompt().length;
-      cache.score(
-          new Batch(List.of(groups.group(0))), Set.of(Readout.LOG_LIKELIHOOD), false);
+      cache.score(new Batch(List.of(groups.group(0))), Set.of(Readout.LOG_LIKELIHOOD), false);
     }
     return scored > before;
   }
@@ -116,8 +115,12 @@ class CachedTextTest {
   void anotherTokenizerIsNot() throws IOException {
     asks(ENCODING);
     try (var files = Files.list(Golden.path("models").resolve("qwen2"))) {
-      for (var file : files.filter(f -> f.getFileName().toString().startsWith("tokenizer")).toList()) {
-        Files.copy(file, model.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      for (var file :
+          files.filter(f -> f.getFileName().toString().startsWith("tokenizer")).toList()) {
+        Files.copy(
+            file,
+            model.resolve(file.getFileName()),
+            java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       }
     }
     assertThat(asks(ENCODING)).isTrue();

@@ -62,8 +62,8 @@ public final class Pass {
     for (int layer = 0; layer < architecture.layers(); layer++) {
       architecture
           .rope(layer)
-          .ifPresent(rope ->
-              tables.computeIfAbsent(rope, r -> r.table(layout, type).map(this::own)));
+          .ifPresent(
+              rope -> tables.computeIfAbsent(rope, r -> r.table(layout, type).map(this::own)));
     }
   }
 
