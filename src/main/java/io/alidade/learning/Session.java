@@ -189,7 +189,12 @@ public final class Session implements AutoCloseable {
     if (!(after >= before - tolerance.get())) { // NaN too
       reference.withdraw();
       say(
-          String.format(Locale.ROOT, "step %,d: momentum would take the held-out reward from %.4g to %.4g; this round goes without it", done, before, after));
+          String.format(
+              Locale.ROOT,
+              "step %,d: momentum would take the held-out reward from %.4g to %.4g; this round goes without it",
+              done,
+              before,
+              after));
     }
   }
 
