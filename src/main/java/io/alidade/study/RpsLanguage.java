@@ -46,7 +46,8 @@ public record RpsLanguage() implements Study {
   public String remarks() {
     return """
     - Stage 2 of the experiment on the page of the system, with the language model of study `dpa-language` and its reward model, trained on directions up to 15 degrees alone. Angles beyond stand in the prompt as numbers that it never saw.
-    - The reward model chooses among the five answers; a win is the larger true worth along the direction that was asked for, a tie half a win. "Target included" and "clamped" are options of `./alidade steer`.\
+    - The reward model chooses among the five answers; a win is the larger true worth along the direction that was asked for, a tie half a win. "Target included" and "clamped" are options of `./alidade steer`.
+    - Every mode wins half of the trials at every angle, within the noise: answers to neighbouring directions are worth as much along the target as answers to the target itself. No pilot was run and nothing was changed after the first seed.\
     """;
   }
 
