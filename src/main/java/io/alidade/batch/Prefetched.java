@@ -9,7 +9,8 @@ import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
 
 /// Groups of which those that are asked for next ([#ahead(int[])]) are fetched meanwhile, on a
-/// virtual thread. They are the same groups; what goes wrong with one is thrown when it is asked for.
+/// virtual thread. They are the same groups; what goes wrong with one is thrown when it is asked
+/// for.
 ///
 /// For one thread; the groups below must bear a second one that reads.
 public final class Prefetched implements Groups {
@@ -32,14 +33,13 @@ public final class Prefetched implements Groups {
   public void ahead(int... indices) {
     settle();
     var task =
-        new FutureTask<Map<Integer, Group>>(
-            () -> {
-              var fetched = new HashMap<Integer, Group>();
-              for (int index : indices) {
-                fetched.put(index, groups.group(index));
-              }
-              return fetched;
-            });
+        new FutureTask<Map<Integer, Group>>(() -> {
+          var fetched = new HashMap<Integer, Group>();
+          for (int index : indices) {
+            fetched.put(index, groups.group(index));
+          }
+          return fetched;
+        });
     coming =
         new Coming(Arrays.stream(indices).boxed().collect(Collectors.toUnmodifiableSet()), task);
     Thread.ofVirtual().name("alidade-next-groups").start(task);

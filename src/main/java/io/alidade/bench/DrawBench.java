@@ -75,8 +75,7 @@ public record DrawBench(
       var json = Json.mapper().createObjectNode();
       Machine.peakResident().ifPresent(bytes -> json.put("peak_resident_mib", bytes >> 20));
       var cpu = measured.rounds().stream().map(Throughput.Round::processor).toList();
-      return json
-          .put("shape", bench.shape.toString())
+      return json.put("shape", bench.shape.toString())
           .put("rows", bench.rows)
           .put("prompt_tokens", bench.promptTokens)
           .put("new_tokens", bench.newTokens)
@@ -96,31 +95,33 @@ public record DrawBench(
     public String text() {
       double seconds = measured.stepMillis() / 1000;
       var resident = measured.rounds().getLast().resident();
-      return String.format(Locale.ROOT, """
-      %s, drawing %d rows, %d tokens of prompt and %d new ones each, %s, %d %s
-        new tokens            %.1f /s with the prompts, %.1f /s once they are read
-        prompt                %.1f ms each
-        step                  %.1f ms for a token of every row
-        weights               %.1f GB/s of the %.1f GB/s that memory gives (%.0f %%)
-        resident              %.0f MiB
-        machine               %s
-      """, 
-              bench.shape,
-              bench.rows,
-              bench.promptTokens,
-              bench.newTokens,
-              bench.precision,
-              bench.threads,
-              bench.threads == 1 ? "thread" : "threads",
-              measured.tokensPerSecond(),
-              bench.rows / seconds,
-              measured.readMillis(),
-              measured.stepMillis(),
-              weights / seconds / 1e9,
-              memory / 1e9,
-              100 * utilisation(),
-              resident / 1048576.0,
-              Machine.description());
+      return String.format(
+          Locale.ROOT,
+          """
+          %s, drawing %d rows, %d tokens of prompt and %d new ones each, %s, %d %s
+            new tokens            %.1f /s with the prompts, %.1f /s once they are read
+            prompt                %.1f ms each
+            step                  %.1f ms for a token of every row
+            weights               %.1f GB/s of the %.1f GB/s that memory gives (%.0f %%)
+            resident              %.0f MiB
+            machine               %s
+          """,
+          bench.shape,
+          bench.rows,
+          bench.promptTokens,
+          bench.newTokens,
+          bench.precision,
+          bench.threads,
+          bench.threads == 1 ? "thread" : "threads",
+          measured.tokensPerSecond(),
+          bench.rows / seconds,
+          measured.readMillis(),
+          measured.stepMillis(),
+          weights / seconds / 1e9,
+          memory / 1e9,
+          100 * utilisation(),
+          resident / 1048576.0,
+          Machine.description());
     }
   }
 

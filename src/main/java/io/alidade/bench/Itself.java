@@ -17,12 +17,16 @@ import tools.jackson.databind.JsonNode;
 public record Itself(Class<?> main) {
   /// Runs it to its end.
   ///
-  /// @param arguments after which it prints one line of JSON and nothing else
-  /// @throws UserException if it ends in another way; what it said is on this process's error stream
+  /// @param arguments after which the last thing that it prints is a line of JSON
+  /// @throws UserException if it ends in another way; what it said is on this process's error
+  ///   stream
   public JsonNode run(List<String> arguments) {
     var command = new ArrayList<String>();
     command.add(
-        ProcessHandle.current().info().command().orElse(System.getProperty("java.home") + "/bin/java"));
+        ProcessHandle.current()
+            .info()
+            .command()
+            .orElse(System.getProperty("java.home") + "/bin/java"));
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);
@@ -37,7 +41,8 @@ public record Itself(Class<?> main) {
               "a process of its own for '%s' ended with exit code %d"
                   .formatted(String.join(" ", arguments), code));
         }
-        return Json.parse("bench", said);
+        // Java itself may say something before, for example about its cache of classes.
+        return Json.parse("bench", said.strip().lines().reduce("", (_, last) -> last));
       } finally {
         process.destroyForcibly();
       }

@@ -11,8 +11,8 @@ import java.util.Random;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 
-/// Drawing as a plain loop lays it out, to measure [DrawBench] against: all prompts are read at once,
-/// each new token is the likeliest, and keys and values grow by concatenation, as in
+/// Drawing as a plain loop lays it out, to measure [DrawBench] against: all prompts are read at
+/// once, each new token is the likeliest, and keys and values grow by concatenation, as in
 /// `transformers`' `generate` with a `DynamicCache`. A stand-in for how it works, **not** a
 /// measurement of it.
 ///

@@ -51,19 +51,22 @@ final class PlainLlama implements AutoCloseable {
       Shape shape, Path model, Optional<Path> adapter, double scale, ScalarType type) {
     var llama = new PlainLlama(shape, scale);
     llama.read(model.resolve("model.safetensors"), "", type, adapter.isEmpty(), llama.weights);
-    adapter.ifPresent(
-        folder ->
-            llama.read(
-                folder.resolve("adapter_model.safetensors"),
-                "base_model.model.",
-                type,
-                true,
-                llama.factors));
+    adapter.ifPresent(folder ->
+        llama.read(
+            folder.resolve("adapter_model.safetensors"),
+            "base_model.model.",
+            type,
+            true,
+            llama.factors));
     return llama;
   }
 
   private void read(
-      Path file, String prefix, ScalarType type, boolean trained, SequencedMap<String, Owned> into) {
+      Path file,
+      String prefix,
+      ScalarType type,
+      boolean trained,
+      SequencedMap<String, Owned> into) {
     try (var _ = new Step()) {
       TensorFiles.read(file)
           .forEach((name, tensor) ->
@@ -121,19 +124,17 @@ final class PlainLlama implements AutoCloseable {
       // A step of its own for each half of a layer frees what the graph does not keep, as a
       // function that returns does elsewhere.
       var between =
-          Step.inner(
-              () -> {
-                var normed = norm(before, module + ".input_layernorm.weight");
-                return before.add(attention(number, module + ".self_attn.", normed, turn, past));
-              });
+          Step.inner(() -> {
+            var normed = norm(before, module + ".input_layernorm.weight");
+            return before.add(attention(number, module + ".self_attn.", normed, turn, past));
+          });
       x =
-          Step.inner(
-              () -> {
-                var normed = norm(between, module + ".post_attention_layernorm.weight");
-                var gate = silu(project(module + ".mlp.gate_proj", normed));
-                var inner = gate.mul(project(module + ".mlp.up_proj", normed));
-                return between.add(project(module + ".mlp.down_proj", inner));
-              });
+          Step.inner(() -> {
+            var normed = norm(between, module + ".post_attention_layernorm.weight");
+            var gate = silu(project(module + ".mlp.gate_proj", normed));
+            var inner = gate.mul(project(module + ".mlp.up_proj", normed));
+            return between.add(project(module + ".mlp.down_proj", inner));
+          });
     }
     var last = x;
     return Step.inner(() -> norm(last, "model.norm.weight"));
@@ -171,12 +172,11 @@ final class PlainLlama implements AutoCloseable {
             repeated(past.with(layer, true, key)),
             repeated(past.with(layer, false, value)),
             new TensorOptional(),
-            /* dropout= */ 0,
-            /* causal= */ length > 1,
+            /* dropout_p= */ 0,
+            /* is_causal= */ length > 1,
             new DoubleOptional(),
-            /* grouped= */ false);
-    return project(
-        module + "o_proj", mixed.transpose(1, 2).reshape(rows, length, shape.hidden));
+            /* enable_gqa= */ false);
+    return project(module + "o_proj", mixed.transpose(1, 2).reshape(rows, length, shape.hidden));
   }
 
   /// `[B, T, heads d]` to `[B, heads, T, d]`.
@@ -225,8 +225,7 @@ final class PlainLlama implements AutoCloseable {
 
   private Tensor rotate(Tensor x, Tensor[] turn) {
     long half = size() / 2;
-    var turned =
-        Ops.concatenate(List.of(x.narrow(3, half, half).neg(), x.narrow(3, 0, half)), 3);
+    var turned = Ops.concatenate(List.of(x.narrow(3, half, half).neg(), x.narrow(3, 0, half)), 3);
     return x.mul(turn[0]).add(turned.mul(turn[1]));
   }
 

@@ -22,10 +22,9 @@ record PlainRows(
     int count = candidates * groups.size();
     int longest =
         groups.stream()
-            .flatMapToInt(
-                group ->
-                    group.candidates().stream()
-                        .mapToInt(c -> group.prompt().length + c.tokens().length))
+            .flatMapToInt(group ->
+                group.candidates().stream()
+                    .mapToInt(c -> group.prompt().length + c.tokens().length))
             .max()
             .orElseThrow();
     var ids = new long[count * longest];

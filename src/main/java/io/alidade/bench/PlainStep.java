@@ -10,15 +10,15 @@ import java.util.List;
 
 /// A step of preference training as a plain trainer lays it out, over the same library: something
 /// to measure [StepBench] against that everyone can run. It is a stand-in for how such trainers
-/// work, written after the source of TRL's `DPOTrainer` and the Llama of `transformers`; it is **not**
-/// a measurement of either.
+/// work, written after the source of TRL's `DPOTrainer` and the Llama of `transformers`; it is
+/// **not** a measurement of either.
 ///
 /// All candidates of a step are rows of one tensor, each with the prompt before it, padded to the
-/// longest. Logits are computed at every position; the log-likelihoods are those of the completions.
-/// The metrics that such a trainer reports by default are computed from the logits: entropy, mean
-/// logits, the share of tokens that are likeliest. Autograd records all and goes back through all.
-/// Gradients are cut to norm 1, and AdamW is the library's fused kernel. The likelihoods of the
-/// reference are computed once, before the steps.
+/// longest. Logits are computed at every position; the log-likelihoods are those of the
+/// completions. The metrics that such a trainer reports by default are computed from the logits:
+/// entropy, mean logits, the share of tokens that are likeliest. Autograd records all and goes back
+/// through all. Gradients are cut to norm 1, and AdamW is the library's fused kernel. The
+/// likelihoods of the reference are computed once, before the steps.
 ///
 /// Where there was a choice the faster was taken: no gradient checkpointing, no mask beside the
 /// causal one, no copies of logits without their last position.
@@ -59,7 +59,11 @@ public record PlainStep(
     try (var trainer =
         new PlainTrainer(
             PlainLlama.open(
-                shape, model, bench.adapter(model, scratch), StepBench.SCALE, Precision.FLOAT32.type()),
+                shape,
+                model,
+                bench.adapter(model, scratch),
+                StepBench.SCALE,
+                Precision.FLOAT32.type()),
             form,
             1e-6)) {
       trainer.reference(groups, pairs);
@@ -76,12 +80,7 @@ public record PlainStep(
         cpu.add(Machine.cpuSeconds() - spent);
       }
       return new Turn(
-          wall,
-          cpu,
-          pairs,
-          losses,
-          Machine.peakResident(),
-          List.of(before, Machine.products(0.6)));
+          wall, cpu, pairs, losses, Machine.peakResident(), List.of(before, Machine.products(0.6)));
     }
   }
 

@@ -130,7 +130,9 @@ final class PlainTrainer implements AutoCloseable {
   private Tensor logits(PlainRows rows) {
     var hidden = llama.hidden(rows.ids(), new PlainLlama.Nothing());
     return llama.logits(
-        form == PlainStep.Form.PLAIN ? hidden : hidden.flatten(0, 1).index_select(0, rows.places()));
+        form == PlainStep.Form.PLAIN
+            ? hidden
+            : hidden.flatten(0, 1).index_select(0, rows.places()));
   }
 
   /// Sums of log-likelihoods of the completions, `[B]`: the logit less the log-sum-exp.

@@ -98,27 +98,55 @@ public record Report(
                 bench.lora() > 0 ? ", LoRA of rank " + bench.lora() : "",
                 bench.threads(),
                 bench.threads() == 1 ? "thread" : "threads"));
-    line(text, "step", String.format(Locale.ROOT, "%.3f s wall, %.3f s of processors", Machine.median(wall), Machine.median(cpu)));
+    line(
+        text,
+        "step",
+        String.format(
+            Locale.ROOT,
+            "%.3f s wall, %.3f s of processors",
+            Machine.median(wall),
+            Machine.median(cpu)));
     line(
         text,
         "pairs",
-        String.format(Locale.ROOT, "%.3f /s, %.3f processor s each", bench.pairs() / Machine.median(wall), cpuPerPair()));
+        String.format(
+            Locale.ROOT,
+            "%.3f /s, %.3f processor s each",
+            bench.pairs() / Machine.median(wall),
+            cpuPerPair()));
     line(
         text,
         "real tokens",
-        String.format(Locale.ROOT, "%.0f /s, %.3f processor s for 1,000", realTokens / Machine.median(wall), 1000 * Machine.median(cpu) / realTokens));
+        String.format(
+            Locale.ROOT,
+            "%.0f /s, %.3f processor s for 1,000",
+            realTokens / Machine.median(wall),
+            1000 * Machine.median(cpu) / realTokens));
     line(
         text,
         "utilisation",
-        String.format(Locale.ROOT, "%.1f %% of the rate of matrix products (%.1f GFLOP a pair needed)", 100 * utilisation(), operations / 1e9 / bench.pairs()));
+        String.format(
+            Locale.ROOT,
+            "%.1f %% of the rate of matrix products (%.1f GFLOP a pair needed)",
+            100 * utilisation(),
+            operations / 1e9 / bench.pairs()));
     line(
         text,
         "products",
-        String.format(Locale.ROOT, "%.0f and %.0f GFLOP/s before and after; %.1f and %.1f a processor second", before.wall(), after.wall(), before.cpu(), after.cpu()));
-    peakResident.ifPresent(
-        bytes -> line(text, "peak resident", String.format(Locale.ROOT, "%.0f MiB", bytes / 1048576.0)));
+        String.format(
+            Locale.ROOT,
+            "%.0f and %.0f GFLOP/s before and after; %.1f and %.1f a processor second",
+            before.wall(),
+            after.wall(),
+            before.cpu(),
+            after.cpu()));
+    peakResident.ifPresent(bytes ->
+        line(text, "peak resident", String.format(Locale.ROOT, "%.0f MiB", bytes / 1048576.0)));
     line(text, "padding", String.format(Locale.ROOT, "%.1f %% of the tokens read", 100 * padding));
-    line(text, "reference", String.format(Locale.ROOT, "%.3f s a pair, once, before the steps", referenceSeconds));
+    line(
+        text,
+        "reference",
+        String.format(Locale.ROOT, "%.3f s a pair, once, before the steps", referenceSeconds));
     double rest = wall.stream().mapToDouble(Double::doubleValue).average().orElse(0);
     for (var phase : Phase.values()) {
       double seconds = phases.getOrDefault(phase, 0.0);

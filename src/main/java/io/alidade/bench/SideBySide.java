@@ -8,8 +8,8 @@ import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Two kinds of the same work, measured in turns (A B A B …), so that what else the machine does falls
-/// on both.
+/// Two kinds of the same work, measured in turns (A B A B …), so that what else the machine does
+/// falls on both.
 ///
 /// @param other what ours is compared with
 /// @param ours one report a turn
@@ -106,7 +106,8 @@ public record SideBySide(String other, List<JsonNode> ours, List<JsonNode> other
           quantity.name,
           String.format(Locale.ROOT, number, Machine.median(mine)),
           String.format(Locale.ROOT, number, Machine.median(theirs)),
-          String.format(Locale.ROOT, "%.2f ×  (%s)", ratio(quantity.key), byTurn.toString().strip()));
+          String.format(
+              Locale.ROOT, "%.2f ×  (%s)", ratio(quantity.key), byTurn.toString().strip()));
     }
     if (ours.getFirst().has("loss")) {
       text.append(

@@ -1,12 +1,11 @@
 package io.alidade.cli;
 
 import io.alidade.Check;
-import io.alidade.UserException;
-import io.alidade.bench.SideBySide;
 import io.alidade.bench.DrawBench;
 import io.alidade.bench.Itself;
 import io.alidade.bench.PlainStep;
 import io.alidade.bench.Shape;
+import io.alidade.bench.SideBySide;
 import io.alidade.bench.StepBench;
 import io.alidade.model.MemoryBudget;
 import io.alidade.model.Precision;
@@ -147,18 +146,6 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one line of JSON.")
   private boolean json;
 
-  /// What ours can be measured against.
-  enum Baseline {
-    plain(PlainStep.Form.PLAIN),
-    lean(PlainStep.Form.LEAN);
-
-    private final PlainStep.Form form;
-
-    Baseline(PlainStep.Form form) {
-      this.form = form;
-    }
-  }
-
   @Override
   public Integer call() {
     if (against.isPresent()) {
@@ -210,8 +197,7 @@ final class BenchCommand implements Callable<Integer> {
     comparable(baseline);
     if (!draw.isEmpty()) {
       var bench =
-          Arguments.checked(
-              () -> DrawBench.of(shape, draw, steps, threads, Precision.FLOAT32));
+          Arguments.checked(() -> DrawBench.of(shape, draw, steps, threads, Precision.FLOAT32));
       return in(scratch -> {
         var report = bench.runPlain(scratch);
         return json ? report.json() + System.lineSeparator() : report.text();
@@ -219,7 +205,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     var bench =
         Arguments.checked(
-            () -> new PlainStep(shape, layout, pairs, steps, threads, lora, baseline.form));
+            () -> new PlainStep(shape, layout, pairs, steps, threads, lora, baseline.form()));
     return in(scratch -> {
       var turn = bench.run(scratch);
       return json ? turn.json() + System.lineSeparator() : turn.text();
@@ -247,10 +233,7 @@ final class BenchCommand implements Callable<Integer> {
     if (!draw.isEmpty() && baseline == Baseline.lean) {
       unknown.add("--draw (take plain)");
     }
-    if (!unknown.isEmpty()) {
-      throw new UserException(
-          "the baseline '%s' knows no %s; leave it out".formatted(baseline, String.join(", ", unknown)));
-    }
+    baseline.knowsAll(unknown);
   }
 
   private int draw() {

@@ -18,9 +18,9 @@ import java.util.stream.IntStream;
 /// The rows of a data set as a model reads them, without those that leave nothing to learn.
 ///
 /// All rows are encoded once at the start, on all processors: that finds every bad row before the
-/// first step, and tells which rows are dropped. With a [TokenCache] their ids lie in a file that is
-/// mapped, and a later run finds them there. Without, they are kept in memory as long as they are few;
-/// of a data set larger than that, rows are encoded again when they are asked for.
+/// first step, and tells which rows are dropped. With a [TokenCache] their ids lie in a file that
+/// is mapped, and a later run finds them there. Without, they are kept in memory as long as they
+/// are few; of a data set larger than that, rows are encoded again when they are asked for.
 public final class EncodedGroups implements Groups {
   /// Ids kept at most: 256 MiB, and with what Java adds to short rows half of the heap at worst. An
   /// exhausted heap would end the process inside the tokenizer's native code.

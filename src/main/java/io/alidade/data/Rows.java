@@ -122,7 +122,9 @@ public final class Rows implements AutoCloseable {
                 List.of(
                     content,
                     reshape.name(),
-                    order.map(places -> ContentHash.of(List.of(Arrays.toString(places)))).orElse(""))));
+                    order
+                        .map(places -> ContentHash.of(List.of(Arrays.toString(places))))
+                        .orElse(""))));
   }
 
   /// The same rows in another order, which seed and epoch decide alone.

@@ -52,7 +52,7 @@ public record TokenCache(Path folder, Consumer<String> say) {
     var keeping = new Keeping(work);
     try {
       AtomicFiles.sweep(folder);
-      TokenFile.write(file, keeping::to);
+      TokenWriter.write(file, keeping::to);
       return read(file, rows);
     } catch (UserException failure) {
       if (keeping.failed) {
@@ -76,19 +76,18 @@ public record TokenCache(Path folder, Consumer<String> say) {
       this.work = work;
     }
 
-    void to(TokenFile.Sink sink) throws IOException {
+    void to(TokenWriter.Sink sink) throws IOException {
       var broken = new IOException[1];
       try {
-        work.accept(
-            row -> {
-              if (broken[0] == null) {
-                try {
-                  sink.add(row);
-                } catch (IOException failure) {
-                  broken[0] = failure;
-                }
-              }
-            });
+        work.accept(row -> {
+          if (broken[0] == null) {
+            try {
+              sink.add(row);
+            } catch (IOException failure) {
+              broken[0] = failure;
+            }
+          }
+        });
         done = true;
       } catch (UserException failure) {
         failed = true;

@@ -3,12 +3,10 @@ package io.alidade.data;
 import io.alidade.batch.Completion;
 import io.alidade.example.Example;
 import io.alidade.example.Signal;
-import io.alidade.store.AtomicFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -17,12 +15,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.LongStream;
 import java.util.zip.CRC32C;
 
 /// Encoded rows in a file that is mapped, so that they take no heap and a start does not tokenize
@@ -31,11 +27,16 @@ import java.util.zip.CRC32C;
 /// Little-endian: eight bytes that name the format; the rows, one after the other; where each
 /// begins and the last ends, as int64; how many they are, as int64; a checksum of all before, as
 /// int32. A row is int32 numbers: whether its boundary moved, its prompt (a count, then ids), the
-/// number of candidates, of each its ids likewise and 32 marks of scored tokens a number; the number
-/// of signals, of each its name (a count of bytes, then these, filled up to a number), its scope, and
-/// float64 values likewise.
+/// number of candidates, of each its ids likewise and 32 marks of scored tokens a number; the
+/// number of signals, of each its name (a count of bytes, then these, filled up to a number), its
+/// scope, and float64 values likewise.
 final class TokenFile implements AutoCloseable {
-  private static final byte[] FORMAT = "ALIDIDS1".getBytes(StandardCharsets.US_ASCII);
+  static final byte[] FORMAT = "ALIDIDS1".getBytes(StandardCharsets.US_ASCII);
+
+  /// By the numbers that stand for them.
+  static final List<Signal.Scope> SCOPES =
+      List.of(Signal.Scope.GROUP, Signal.Scope.CANDIDATE, Signal.Scope.UNIT);
+
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LONG =
@@ -155,7 +156,7 @@ final class TokenFile implements AutoCloseable {
         int length = next();
         var name = all.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
         at += filled(length);
-        var scope = Signal.Scope.values()[next()];
+        var scope = SCOPES.get(next());
         var values = new double[next()];
         for (int i = 0; i < values.length; i++, at += Double.BYTES) {
           values[i] = all.get(DOUBLE, at);
@@ -179,128 +180,13 @@ final class TokenFile implements AutoCloseable {
     }
   }
 
-  private static int filled(int bytes) {
+  /// Bytes that a text takes when it is filled up to numbers.
+  static int filled(int bytes) {
     return Math.ceilDiv(bytes, Integer.BYTES) * Integer.BYTES;
   }
 
   @Override
   public void close() {
     arena.close();
-  }
-
-  /// Takes rows in their order.
-  interface Sink {
-    void add(EncodedRow row) throws IOException;
-  }
-
-  /// What hands rows over.
-  interface Rows {
-    void to(Sink sink) throws IOException;
-  }
-
-  /// Writes a file beside and renames it.
-  ///
-  /// @throws io.alidade.UserException if it cannot be written
-  static void write(Path path, Rows rows) {
-    AtomicFiles.channel(
-        path,
-        channel -> {
-          var out = new Out(channel);
-          out.put(ByteBuffer.wrap(FORMAT));
-          var starts = LongStream.builder();
-          rows.to(row -> {
-            starts.add(out.written);
-            out.put(bytes(row));
-          });
-          long[] places = starts.add(out.written).build().toArray();
-          var end = ByteBuffer.allocate((places.length + 1) * Long.BYTES);
-          end.order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(places).put(places.length - 1L);
-          out.put(end);
-          var checksum = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-          out.put(checksum.putInt((int) out.crc.getValue()).flip());
-          out.flush();
-        });
-  }
-
-  /// A channel behind a buffer, summing up what passes.
-  private static final class Out {
-    private final FileChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
-    private final CRC32C crc = new CRC32C();
-    private long written;
-
-    Out(FileChannel channel) {
-      this.channel = channel;
-    }
-
-    void put(ByteBuffer bytes) throws IOException {
-      crc.update(bytes.duplicate());
-      written += bytes.remaining();
-      while (bytes.hasRemaining()) {
-        if (!buffer.hasRemaining()) {
-          flush();
-        }
-        int some = Math.min(bytes.remaining(), buffer.remaining());
-        buffer.put(bytes.slice(bytes.position(), some));
-        bytes.position(bytes.position() + some);
-      }
-    }
-
-    void flush() throws IOException {
-      buffer.flip();
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
-      buffer.clear();
-    }
-  }
-
-  private static ByteBuffer bytes(EncodedRow row) {
-    int size = 4 + ids(row.prompt()) + 4 + 4;
-    for (var candidate : row.candidates()) {
-      size += ids(candidate.tokens()) + 4 * Math.ceilDiv(candidate.tokens().length, 32);
-    }
-    for (var signal : row.signals().entrySet()) {
-      size += 12 + filled(name(signal.getKey()).length) + Double.BYTES * signal.getValue().length;
-    }
-    var bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.putInt(row.boundaryMoved() ? 1 : 0);
-    put(bytes, row.prompt());
-    bytes.putInt(row.candidates().size());
-    for (var candidate : row.candidates()) {
-      put(bytes, candidate.tokens());
-      var marks = new BitSet();
-      for (int t = 0; t < candidate.scored().length; t++) {
-        marks.set(t, candidate.scored()[t]);
-      }
-      var packed = Arrays.copyOf(marks.toByteArray(), 4 * Math.ceilDiv(candidate.scored().length, 32));
-      bytes.put(packed);
-    }
-    bytes.putInt(row.signals().size());
-    row.signals()
-        .forEach((signal, values) -> {
-          var name = name(signal);
-          bytes.putInt(name.length).put(Arrays.copyOf(name, filled(name.length)));
-          bytes.putInt(signal.scope().ordinal()).putInt(values.length);
-          for (double value : values) {
-            bytes.putDouble(value);
-          }
-        });
-    return bytes.flip();
-  }
-
-  private static byte[] name(Signal signal) {
-    return signal.name().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static int ids(int[] ids) {
-    return Integer.BYTES * (1 + ids.length);
-  }
-
-  private static void put(ByteBuffer bytes, int[] ids) {
-    bytes.putInt(ids.length);
-    for (int id : ids) {
-      bytes.putInt(id);
-    }
   }
 }

@@ -98,7 +98,12 @@ public record Export(SaveOptions save, double tolerance) {
     double mean = sum / before.length;
     if (!(mean <= tolerance)) {
       throw new UserException(
-          String.format(Locale.ROOT, "%s: written, its likelihoods drift by %.3g nats a token, more than the %.3g allowed; nothing was kept, choose another --dtype or a larger --tolerance", model, mean, tolerance));
+          String.format(
+              Locale.ROOT,
+              "%s: written, its likelihoods drift by %.3g nats a token, more than the %.3g allowed; nothing was kept, choose another --dtype or a larger --tolerance",
+              model,
+              mean,
+              tolerance));
     }
     return new Drift(before.length, mean, worst);
   }

@@ -34,10 +34,6 @@ public final class Decoder implements AutoCloseable {
   /// of their caches.
   private static final int MOST = 32;
 
-  /// Most tokens of several prompts that are read in one pass; rows of up to so many are computed
-  /// alike in any company.
-  private static final int MOST_READ = 256;
-
   /// What is asked of a row.
   ///
   /// @param sampling how tokens are chosen, and how many
@@ -92,7 +88,7 @@ public final class Decoder implements AutoCloseable {
     private final KeyValueCache cache;
     private final Seen seen;
 
-    private Prefix(int[] prompt, KeyValueCache cache, Seen seen) {
+    Prefix(int[] prompt, KeyValueCache cache, Seen seen) {
       this.prompt = prompt;
       this.cache = cache;
       this.seen = seen;
@@ -195,54 +191,7 @@ public final class Decoder implements AutoCloseable {
   /// @throws UserException if one is empty or holds a token that the model does not know
   public List<Prefix> read(List<int[]> prompts) {
     prompts.forEach(prompt -> check(policy, prompt, 0, "the prompt"));
-    var read = new ArrayList<Prefix>();
-    boolean complete = false;
-    try {
-      for (int from = 0, to; from < prompts.size(); from = to) {
-        to = from + 1;
-        int tokens = prompts.get(from).length;
-        while (ordered.isPresent()
-            && to < prompts.size()
-            && tokens + prompts.get(to).length <= MOST_READ) {
-          tokens += prompts.get(to++).length;
-        }
-        var some = prompts.subList(from, to);
-        read.addAll(Natives.call(() -> together(some)));
-      }
-      complete = true;
-      return read;
-    } finally {
-      if (!complete) {
-        read.forEach(Prefix::close);
-      }
-    }
-  }
-
-  private List<Prefix> together(List<int[]> prompts) {
-    int layers = policy.architecture().layers();
-    var caches = prompts.stream().map(prompt -> new KeyValueCache(layers, prompt.length)).toList();
-    boolean complete = false;
-    try (var _ = new Step()) {
-      var layout = Layout.of(prompts);
-      var last = new int[prompts.size()];
-      for (int i = 0, end = 0; i < last.length; i++) {
-        end += prompts.get(i).length;
-        last[i] = end - 1;
-      }
-      var attention = KeyValueCache.reading(caches, prompts, packed(layout));
-      var logits = policy.logits(weights(), layout, attention, last);
-      var read = new ArrayList<Prefix>();
-      for (int i = 0; i < last.length; i++) {
-        var seen = Seen.of(logits.narrow(0, i, 1));
-        read.add(new Prefix(prompts.get(i).clone(), caches.get(i), seen));
-      }
-      complete = true;
-      return read;
-    } finally {
-      if (!complete) {
-        caches.forEach(KeyValueCache::close);
-      }
-    }
+    return new PromptReader(policy, weights(), ordered.isPresent()).read(prompts);
   }
 
   private Attention packed(Layout layout) {

@@ -18,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 /// turn.
 ///
 /// Must be made in the step in which the pass runs, outside the steps of single layers.
-final class Leaves {
+final class Leaves implements Weights {
   private final Parameters parameters;
   private final IdentityHashMap<Tensor, Tensor> leaves = new IdentityHashMap<>(); // by the weight
   private final LinkedHashSet<Tensor> used = new LinkedHashSet<>(); // weights, since last asked
@@ -31,9 +31,35 @@ final class Leaves {
     trainable.values().forEach(weight -> leaves.put(weight, Grad.leaf(weight)));
   }
 
-  /// The weights to be read in the pass.
-  Weights weights() {
-    return parameters.read(this::leaf);
+  @Override
+  public Tensor get(String name) {
+    return leaf(parameters.get(name));
+  }
+
+  @Override
+  public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
+    var lora = parameters.lora();
+    return lora == null ? output : lora.adapt(module, input, output, draw, this::leaf);
+  }
+
+  @Override
+  public Tensor adaptRows(String module, Tensor rows, Tensor output) {
+    var lora = parameters.lora();
+    return lora == null ? output : lora.adaptRows(module, rows, output, this::leaf);
+  }
+
+  @Override
+  public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
+    throw goesBackByItself();
+  }
+
+  @Override
+  public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {
+    throw goesBackByItself();
+  }
+
+  private static IllegalStateException goesBackByItself() {
+    return new IllegalStateException("a recorded graph goes back by itself");
   }
 
   private Tensor leaf(Tensor weight) {

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -292,36 +291,6 @@ final class Parameters implements Weights, AutoCloseable {
     if (lora != null) {
       lora.adaptRowsBack(module, rows, gradient);
     }
-  }
-
-  /// The same weights, each as something else stands for it; for passes whose graph is recorded.
-  Weights read(UnaryOperator<Tensor> as) {
-    return new Weights() {
-      @Override
-      public Tensor get(String name) {
-        return as.apply(Parameters.this.get(name));
-      }
-
-      @Override
-      public Tensor adapt(String module, Tensor input, Tensor output, long draw) {
-        return lora == null ? output : lora.adapt(module, input, output, draw, as);
-      }
-
-      @Override
-      public Tensor adaptRows(String module, Tensor rows, Tensor output) {
-        return lora == null ? output : lora.adaptRows(module, rows, output, as);
-      }
-
-      @Override
-      public Tensor adaptBack(String module, Tensor input, Tensor gradient, Tensor sum, long draw) {
-        throw new IllegalStateException("a recorded graph goes back by itself");
-      }
-
-      @Override
-      public void adaptRowsBack(String module, Tensor rows, Tensor gradient) {
-        throw new IllegalStateException("a recorded graph goes back by itself");
-      }
-    };
   }
 
   /// The same weights as the checkpoint has them.

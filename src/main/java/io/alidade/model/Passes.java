@@ -2,7 +2,6 @@ package io.alidade.model;
 
 import io.alidade.UserException;
 import io.alidade.batch.Batch;
-import io.alidade.batch.Group;
 import io.alidade.batch.Readout;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Attention;
@@ -10,10 +9,8 @@ import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
-import io.alidade.model.causal.Stretch;
 import io.alidade.model.causal.Weights;
 import io.alidade.tensor.Grad;
-import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Phase;
 import java.nio.file.Path;
@@ -37,61 +34,11 @@ record Passes(
   /// Weights of the same architecture that predictions are compared with.
   record Beside(Architecture architecture, Weights weights) {}
 
-  /// A part of a batch that is read in one pass.
-  ///
-  /// @param units U of the whole batch
-  /// @param stretches of its tokens that are computed side by side; none where one thread reads all
-  record Packed(Placement placement, int candidates, int units, List<Stretch> stretches) {
-    int tokens() {
-      return placement.layout().map(Layout::size).orElse(0);
-    }
-
-    boolean isEmpty() {
-      return placement.layout().isEmpty();
-    }
-  }
-
-  /// Fewer tokens than this are not worth a thread that waits for others in each layer.
-  private static final int LEAST = 32;
-
-  /// How much longer than the mean the longest part may be.
-  private static final double UNEVEN = 1.2;
-
-  /// Packs a batch: a part of its groups for each thread, or, where these would keep some threads
-  /// waiting, a stretch of its tokens.
+  /// Packs a batch.
   List<Packed> packed(Batch batch, Set<Readout> readouts) {
-    int threads = Natives.threads();
-    var written = architecture.written();
-    var parts = batch.parts(threads);
-    boolean cut = written.isPresent() && threads > 1 && uneven(parts, threads);
     boolean prompts = readouts.contains(Readout.PROMPT);
     boolean toTheEnd = prompts || readouts.contains(Readout.REWARD);
-    return (cut ? List.of(batch) : parts)
-        .stream()
-            .map(part -> {
-              var placement =
-                  Placement.of(
-                      architecture, config.vocabSize(), part, batch.units(), toTheEnd, prompts);
-              var stretches =
-                  placement
-                      .layout()
-                      .filter(layout -> cut && layout.size() >= 2 * LEAST)
-                      .map(layout ->
-                          written
-                              .orElseThrow()
-                              .cut(layout, Math.min(threads, layout.size() / LEAST)));
-              return new Packed(
-                  placement, part.candidates(), batch.units(), stretches.orElse(List.of()));
-            })
-            .toList();
-  }
-
-  private static boolean uneven(List<Batch> parts, int threads) {
-    var tokens =
-        parts.stream()
-            .mapToInt(part -> part.groups().stream().mapToInt(Group::distinctTokens).sum());
-    var all = tokens.summaryStatistics();
-    return parts.size() < threads || all.getMax() > UNEVEN * all.getAverage();
+    return Packed.of(batch, architecture, config.vocabSize(), toTheEnd, prompts);
   }
 
   /// Scores what was packed.
@@ -115,7 +62,7 @@ record Passes(
     IntFunction<Scoring> share =
         i -> {
           var part = packed.get(i);
-          var placement = part.placement;
+          var placement = part.placement();
           Optional<Trunk.Run> run;
           Optional<Tensor> hidden;
           try (var _ = Phase.FORWARD.begin()) {
@@ -137,8 +84,8 @@ record Passes(
               run,
               hidden,
               readouts,
-              part.candidates,
-              part.units);
+              part.candidates(),
+              part.units());
         };
     return packed.size() == 1
         ? share.apply(0)
@@ -148,8 +95,8 @@ record Passes(
   /// The same number for every share, so that they take turns at the head's gradient.
   private PackedScoring.Chunks chunks(List<Packed> packed) {
     var projection = projection(parameters, 0);
-    int most = packed.stream().mapToInt(p -> p.placement.rows().length).max().orElse(0);
-    int all = packed.stream().mapToInt(p -> p.placement.rows().length).sum();
+    int most = packed.stream().mapToInt(p -> p.placement().rows().length).max().orElse(0);
+    int all = packed.stream().mapToInt(p -> p.placement().rows().length).sum();
     return new PackedScoring.Chunks(
         projection.chunks(most, config.vocabSize()), projection.keeps(all, config.vocabSize()));
   }
@@ -266,7 +213,7 @@ record Passes(
   private Layers trunk(
       Weights weights, Layout layout, Packed part, long draw, Map<String, Tensor> trainable) {
     var written = architecture.written();
-    if (!part.stretches.isEmpty()) {
+    if (!part.stretches().isEmpty()) {
       return stretches(weights, layout, part, draw);
     }
     return new Layers() {
@@ -282,7 +229,7 @@ record Passes(
           return Trunk.written(written.get(), pass(weights, layout, draw), indices, repeated);
         }
         var leaves = new Leaves(parameters, trainable);
-        var pass = pass(leaves.weights(), layout, draw);
+        var pass = pass(leaves, layout, draw);
         boolean again = spec.gradientCheckpointing();
         return Trunk.chosen(Trunk.recorded(architecture, pass, leaves, again), indices);
       }
@@ -293,12 +240,12 @@ record Passes(
     var side =
         new Stretches(
             architecture.written().orElseThrow(),
-            part.stretches,
+            part.stretches(),
             i -> {
               // Random numbers of its own: equal ones would drop the same inputs in each stretch.
               long own = draw == 0 ? 0 : draw + (i + 1) * 0x9E3779B97F4A7C15L | 1;
               var type = spec.precision().type();
-              return Pass.of(architecture, weights, layout, part.stretches.get(i), type, own);
+              return Pass.of(architecture, weights, layout, part.stretches().get(i), type, own);
             });
     return new Layers() {
       @Override
@@ -342,7 +289,7 @@ record Passes(
     // Gradients, two moments, and a master copy where the weights are short, all of float32.
     long state = size >= 4 ? 2 * size + size : 2 + 12;
     long trained = trainable.values().stream().mapToLong(weight -> weight.numel() * state).sum();
-    long looked = packed.stream().mapToLong(p -> p.placement.needed().length).sum();
+    long looked = packed.stream().mapToLong(p -> p.placement().needed().length).sum();
     long vocabulary = 2L * looked * config.vocabSize() * 4;
     return spec.memory()
         .repeated(

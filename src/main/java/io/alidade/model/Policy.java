@@ -166,7 +166,7 @@ public final class Policy implements Trainee, Fingerprinted {
       draws[share] =
           !training || !differentiable || packed.get(share).isEmpty() ? 0 : dropout.next();
     }
-    tokensRead += differentiable ? packed.stream().mapToInt(Passes.Packed::tokens).sum() : 0;
+    tokensRead += differentiable ? packed.stream().mapToInt(Packed::tokens).sum() : 0;
     return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
   }
 

@@ -127,7 +127,14 @@ public final class Server implements AutoCloseable {
       metrics.request(known(wire.path()), wire.status(), took);
       log.accept(
           line(
-              String.format(Locale.ROOT, "%s %s %d, %.3f s%s", wire.method(), wire.path(), wire.status(), took / 1e9, said)));
+              String.format(
+                  Locale.ROOT,
+                  "%s %s %d, %.3f s%s",
+                  wire.method(),
+                  wire.path(),
+                  wire.status(),
+                  took / 1e9,
+                  said)));
       exchanges.decrementAndGet();
     }
   }

@@ -58,7 +58,8 @@ public record MultiLevelLanguage() implements Study {
       must or must not be there, the first letter). A third of the demonstrations was chosen to obey, so that the start knows of instructions and obeys now and then.
     - Pairs are two answers of the start to the bare prompt, ordered by how many neighbours follow each other in the alphabet. Each is made into two rows of one answer under two prompts and one of two answers under two prompts (patterns A and B
       evenly, up to ten attempts); the objective is the program's own (`Mapl`), a step takes 16 pairs with what is made of them. All arms take 200 steps at 3e-4, beta 0.1.
-    - "Obeyed instructions alone" is DPO on the pairs under the prompt that the better answer obeys and the worse one does not; the gap to it is reported and nothing is asked of it.\
+    - "Obeyed instructions alone" is DPO on the pairs under the prompt that the better answer obeys and the worse one does not; the gap to it is reported and nothing is asked of it.
+    - No pilot was run and nothing was changed after the first seed.\
     """;
   }
 

@@ -31,7 +31,9 @@ class PlainDrawTest {
         var policy = Policy.open(model, PolicySpec.frozen(Precision.FLOAT64))) {
       var drawn = new PlainDraw(Shape.XS, ROWS, PROMPT, NEW, 1).draw(llama, prompts).tokens();
       for (int row = 0; row < ROWS; row++) {
-        var ids = Arrays.copyOf(Arrays.copyOfRange(prompts, row * PROMPT, (row + 1) * PROMPT), PROMPT + NEW);
+        var ids =
+            Arrays.copyOf(
+                Arrays.copyOfRange(prompts, row * PROMPT, (row + 1) * PROMPT), PROMPT + NEW);
         for (int t = 0; t < NEW; t++) {
           try (var _ = new Step()) {
             var next = policy.logits(Arrays.copyOf(ids, PROMPT + t)).select(0, PROMPT + t - 1);

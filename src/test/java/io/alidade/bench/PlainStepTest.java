@@ -159,7 +159,8 @@ class PlainStepTest {
             .forEach((name, weight) -> {
               try (var _ = new Step()) {
                 var expected = Ops.toDoubles(Grad.gathered(weight));
-                var found = Objects.requireNonNull(plain.get(name.replace("base_model.model.", "")), name);
+                var found =
+                    Objects.requireNonNull(plain.get(name.replace("base_model.model.", "")), name);
                 double norm = norm(expected);
                 assertThat(norm).as(name).isPositive();
                 for (int i = 0; i < expected.length; i++) {
@@ -175,7 +176,10 @@ class PlainStepTest {
   /// Away from where an adapter does nothing and norms are all one.
   private static void shift(SequencedMap<String, Tensor> weights) {
     Grad.off(() -> {
-      weights.values().forEach(weight -> weight.add_(weight.sin().mul_(Ops.scalar(0.5))).add_(Ops.scalar(0.01)));
+      weights
+          .values()
+          .forEach(
+              weight -> weight.add_(weight.sin().mul_(Ops.scalar(0.5))).add_(Ops.scalar(0.01)));
       return weights;
     });
   }
@@ -207,8 +211,7 @@ class PlainStepTest {
               Map.of());
       var term = Grad.on(() -> OBJECTIVE.loss(scored)).terms().getFirst();
       var mean = Ops.times(term.sum(), term.coefficient() / term.weight());
-      scoring.backward(
-          Map.of(Readout.LOG_LIKELIHOOD, Grad.of(mean, List.of(leaf)).getFirst()));
+      scoring.backward(Map.of(Readout.LOG_LIKELIHOOD, Grad.of(mean, List.of(leaf)).getFirst()));
     }
     return policy.trainable();
   }
@@ -228,13 +231,20 @@ class PlainStepTest {
           var completion = group.candidates().get(k).tokens();
           try (var fresh = policy(Precision.FLOAT32, 0);
               var _ = new Step()) {
-            var all = java.util.stream.IntStream.concat(java.util.Arrays.stream(group.prompt()), java.util.Arrays.stream(completion)).toArray();
+            var all =
+                java.util.stream.IntStream.concat(
+                        java.util.Arrays.stream(group.prompt()),
+                        java.util.Arrays.stream(completion))
+                    .toArray();
             var rows = fresh.logits(all);
             for (int t = 0; t < completion.length; t++) {
               var row = Ops.toDoubles(rows.select(0, group.prompt().length + t - 1));
               double total = java.util.Arrays.stream(row).map(Math::exp).sum();
               double best = java.util.Arrays.stream(row).max().orElseThrow();
-              sums[0] -= java.util.Arrays.stream(row).map(l -> Math.exp(l) / total * Math.log(Math.exp(l) / total)).sum();
+              sums[0] -=
+                  java.util.Arrays.stream(row)
+                      .map(l -> Math.exp(l) / total * Math.log(Math.exp(l) / total))
+                      .sum();
               sums[1]++;
               sums[2] += k == 0 && row[completion[t]] == best ? 1 : 0;
               logits[k] += java.util.Arrays.stream(row).average().orElseThrow();

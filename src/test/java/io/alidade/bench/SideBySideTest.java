@@ -57,6 +57,7 @@ class SideBySideTest {
       if (arguments[0].equals("fail")) {
         System.exit(7);
       }
+      System.out.println("[warning] something of Java's own");
       System.out.println("{\"said\": \"" + String.join(" ", arguments) + "\"}");
     }
   }

@@ -21,8 +21,20 @@ class BenchCommandTest {
   void aBaselineAloneIsOneLineOfNumbers() {
     assertThat(
             run(
-                "bench", "--only", "plain", "--shape", "XS", "--layout", "list", "--pairs", "1",
-                "--steps", "1", "--threads", "1", "--json"))
+                "bench",
+                "--only",
+                "plain",
+                "--shape",
+                "XS",
+                "--layout",
+                "list",
+                "--pairs",
+                "1",
+                "--steps",
+                "1",
+                "--threads",
+                "1",
+                "--json"))
         .isEqualTo(0);
     var json = Json.parse("out", out.toString());
     assertThat(json.get("pairs_per_s").asDouble()).isPositive();
@@ -39,6 +51,8 @@ class BenchCommandTest {
   })
   void aBaselineSaysWhatItDoesNotKnow(String how, String kind, String option, String value) {
     assertThat(run("bench", how, kind, option, value, "--shape", "XS")).isEqualTo(1);
-    assertThat(err.toString()).contains("the baseline '" + kind + "' knows no " + option).contains("leave it out");
+    assertThat(err.toString())
+        .contains("the baseline '" + kind + "' knows no " + option)
+        .contains("leave it out");
   }
 }

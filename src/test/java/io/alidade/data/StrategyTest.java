@@ -1,5 +1,7 @@
 package io.alidade.data;
 
+import static io.alidade.data.CurriculumTest.curriculum;
+import static io.alidade.data.TokenWeightsTest.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,9 +25,10 @@ import org.junit.jupiter.api.Test;
 
 /// Strategies that read no model, on cases worked out by hand.
 class StrategyTest {
-  private static final Example.Row ROW = new Example.Row("d.jsonl", 7);
+  static final Example.Row ROW = new Example.Row("d.jsonl", 7);
 
-  private static Example ranking(double... scores) {
+  /// A ranking of answers that say what they are worth.
+  static Example ranking(double... scores) {
     var answers = new ArrayList<String>();
     for (double score : scores) {
       answers.add(" worth " + score);
@@ -38,102 +41,13 @@ class StrategyTest {
     return java.util.Arrays.stream(values).boxed().toList();
   }
 
-  private static String text(Example row, int candidate) {
+  /// A candidate's text.
+  static String text(Example row, int candidate) {
     return ((Text.Plain) row.candidates().get(candidate)).text().strip();
   }
 
-  /// `stage: chosen > rejected, gap` of each pair.
-  private static List<String> told(List<Example> pairs) {
-    return pairs.stream()
-        .map(pair ->
-            "%.0f: %s > %s, %s"
-                .formatted(
-                    java.util.Objects.requireNonNull(pair.signals().get(Curriculum.STAGE))[0],
-                    text(pair, 0),
-                    text(pair, 1),
-                    java.util.Objects.requireNonNull(pair.signals().get(RankedPairs.GAP))[0]))
-        .toList();
-  }
-
-  private static Curriculum curriculum(int responses, Curriculum.Order order) {
-    return new Curriculum(responses, order, Curriculum.Buckets.LIST, "scores", Optional.empty());
-  }
-
-  @Test
-  void aCurriculumSetsTheBestAgainstEachOtherTheWidestGapFirst() {
-    var easy = curriculum(4, Curriculum.Order.EASY_FIRST);
-    var expected =
-        List.of(
-            "1: worth 8.5 > worth 3.0, 5.5",
-            "2: worth 8.5 > worth 6.0, 2.5",
-            "3: worth 8.5 > worth 7.0, 1.5");
-    assertThat(told(easy.of(ranking(8.5, 7, 6, 3)))).isEqualTo(expected);
-    assertThat(told(easy.of(ranking(6, 3, 8.5, 7)))).isEqualTo(expected);
-    assertThat(told(curriculum(4, Curriculum.Order.HARD_FIRST).of(ranking(8.5, 7, 6, 3))))
-        .containsExactly(
-            "3: worth 8.5 > worth 3.0, 5.5",
-            "2: worth 8.5 > worth 6.0, 2.5",
-            "1: worth 8.5 > worth 7.0, 1.5");
-    var pairs = easy.of(ranking(8.5, 7, 6, 3));
-    assertThat(pairs).extracting(pair -> pair.row().toString()).doesNotHaveDuplicates();
-    assertThat(pairs.getFirst().row()).hasToString("d.jsonl:7 pair:1");
-    assertThat(pairs.getFirst().signals().get(Signal.perGroup("weight"))).containsExactly(3);
-  }
-
-  @Test
-  void aCurriculumLeavesTiesOutAndSpreadsWhatIsLeft() {
-    var easy = curriculum(4, Curriculum.Order.EASY_FIRST);
-    assertThat(told(easy.of(ranking(5, 5, 4, 2))))
-        .containsExactly("1: worth 5.0 > worth 2.0, 3.0", "3: worth 5.0 > worth 4.0, 1.0");
-    assertThat(easy.of(ranking(5, 5, 5, 5))).isEmpty();
-    // Six answers: the best, the worst, and two at evenly spaced ranks.
-    assertThat(told(easy.of(ranking(6, 5, 4, 3, 2, 1))))
-        .containsExactly(
-            "1: worth 6.0 > worth 1.0, 5.0",
-            "2: worth 6.0 > worth 3.0, 3.0",
-            "3: worth 6.0 > worth 4.0, 2.0");
-    // Two answers: a pair of standard DPO.
-    assertThat(told(curriculum(2, Curriculum.Order.EASY_FIRST).of(ranking(1, 9, 4))))
-        .containsExactly("1: worth 9.0 > worth 1.0, 8.0");
-  }
-
-  @Test
-  void aCurriculumMayMeasureDifficultyOtherwise() {
-    var row =
-        Columns.read(
-            ROW,
-            Map.of(
-                "prompt", "p",
-                "completions", List.of(" a", " b", " c"),
-                "scores", List.of(3, 2, 1),
-                "logps", List.of(-10, -40, -15)));
-    var byLikelihood =
-        new Curriculum(
-            3,
-            Curriculum.Order.EASY_FIRST,
-            Curriculum.Buckets.LIST,
-            "scores",
-            Optional.of("logps"));
-    assertThat(told(byLikelihood.of(row))).containsExactly("1: a > b, 30.0", "2: a > c, 5.0");
-  }
-
-  @Test
-  void globalBucketsAreOfEqualSize() {
-    var rows = Rows.of(List.of(ranking(9, 1, 0), ranking(4, 3, 2)), Form.RANKING);
-    var pairs =
-        new Curriculum(
-                3, Curriculum.Order.EASY_FIRST, Curriculum.Buckets.ALL, "scores", Optional.empty())
-            .apply(rows, setting());
-    assertThat(pairs.form()).isEqualTo(Form.PAIR);
-    assertThat(told(pairs.stream().toList()))
-        .containsExactly(
-            "1: worth 9.0 > worth 0.0, 9.0",
-            "1: worth 9.0 > worth 1.0, 8.0",
-            "2: worth 4.0 > worth 2.0, 2.0",
-            "2: worth 4.0 > worth 3.0, 1.0");
-  }
-
-  private static Strategy.Setting setting() {
+  /// What strategies that read no model work with.
+  static Strategy.Setting setting() {
     var tokenizer = Golden.tokenizer("llama");
     return new Strategy.Setting(
         new RowEncoder(tokenizer, Encoding.of(Layout.CONTINUATIONS, 256)),
@@ -259,92 +173,6 @@ class StrategyTest {
         .hasMessageStartingWith("d.jsonl:7: score 101.0 is outside of -100.0 to 100.0;");
     assertThatThrownBy(() -> new PreferenceTree(1, 1))
         .hasMessageContaining("high - low must be positive");
-  }
-
-  private static TokenWeights weights(TokenWeights.Match match, TokenWeights.Alignment alignment) {
-    return new TokenWeights(
-        Map.of("Code", 1.1, "Sub-code", 1.2), match, 1.2, alignment, "token_weight");
-  }
-
-  /// Tokens of two characters each.
-  private static RowEncoder.Span[] twos(String text) {
-    var spans = new RowEncoder.Span[(text.length() + 1) / 2];
-    for (int t = 0; t < spans.length; t++) {
-      spans[t] = new RowEncoder.Span(2 * t, Math.min(text.length(), 2 * t + 2));
-    }
-    return spans;
-  }
-
-  @Test
-  void labelsWeighByTheTokensTheyOverlap() {
-    var answer = "{\"Code\":\"AB\",\"Sub-code\":\"AB1\"}";
-    // 0         1         2
-    // 0123456789012345678901234567 8
-    // {"Code":"AB","Sub-code":"AB1"}: Code at 9 and 10, Sub-code at 25 to 27.
-    var field = weights(TokenWeights.Match.FIELD, TokenWeights.Alignment.POSITION);
-    assertThat(field.labelled(answer, twos(answer)))
-        .containsExactly(1, 1, 1, 1, 1.1, 1.1, 1, 1, 1, 1, 1, 1, 1.2, 1.2, 1);
-    // The code's text occurs within the sub-code, which weighs more.
-    var anywhere =
-        new TokenWeights(
-            Map.of("Code", 1.3),
-            TokenWeights.Match.ANYWHERE,
-            1,
-            TokenWeights.Alignment.POSITION,
-            "token_weight");
-    assertThat(anywhere.labelled(answer, twos(answer)))
-        .containsExactly(1, 1, 1, 1, 1.3, 1.3, 1, 1, 1, 1, 1, 1, 1.3, 1.3, 1);
-    // A cut answer and a number are read as far as they go.
-    assertThat(field.labelled("{\"Code\": 12", twos("{\"Code\": 12")))
-        .containsExactly(1, 1, 1, 1, 1.1, 1.1);
-  }
-
-  @Test
-  void tokensThatDifferAreBoosted() {
-    double[] chosen = {1, 1, 1.2, 1};
-    double[] rejected = {1, 1, 1.2, 1};
-    weights(TokenWeights.Match.FIELD, TokenWeights.Alignment.POSITION)
-        .boost(chosen, rejected, new int[] {1, 2, 3, 4}, new int[] {1, 2, 9, 4});
-    assertThat(chosen).containsExactly(1, 1, 1.44, 1); // the page's weights
-    assertThat(rejected).containsExactly(1, 1, 1.44, 1);
-  }
-
-  @Test
-  void anInsertionShiftsPositionsButNotTheSubsequence() {
-    int[] left = {1, 2, 3, 4};
-    int[] right = {1, 9, 2, 3, 4};
-    double[] chosen = {1, 1, 1, 1};
-    double[] rejected = {1, 1, 1, 1, 1};
-    weights(TokenWeights.Match.FIELD, TokenWeights.Alignment.SUBSEQUENCE)
-        .boost(chosen, rejected, left, right);
-    assertThat(chosen).containsExactly(1, 1, 1, 1);
-    assertThat(rejected).containsExactly(1, 1.2, 1, 1, 1);
-    weights(TokenWeights.Match.FIELD, TokenWeights.Alignment.POSITION)
-        .boost(chosen, rejected, left, right);
-    assertThat(chosen).containsExactly(1, 1.2, 1.2, 1.2);
-  }
-
-  @Test
-  void tokenWeightsFollowTheTokensOfTheModel() {
-    var row =
-        Columns.read(
-            ROW,
-            Map.of(
-                "prompt", "Code this.",
-                "chosen", "{\"Code\": \"A7\"}",
-                "rejected", "{\"Code\": \"B7\"}"));
-    try (var tokenizer = Golden.tokenizer("llama")) {
-      var encoder = new RowEncoder(tokenizer, Encoding.of(Layout.CONTINUATIONS, 256));
-      var weighted =
-          weights(TokenWeights.Match.FIELD, TokenWeights.Alignment.POSITION).of(row, encoder);
-      var encoded = encoder.encode(weighted);
-      int tokens = encoded.candidates().stream().mapToInt(c -> c.tokens().length).sum();
-      double[] values = weighted.signals().get(Signal.perUnit("token_weight"));
-      assertThat(values).hasSize(tokens);
-      assertThat(java.util.Objects.requireNonNull(values)[0]).isEqualTo(1);
-      assertThat(java.util.Arrays.stream(values).max().orElse(0)).isEqualTo(1.1 * 1.2);
-      assertThat(encoder.fit(encoded)).isInstanceOf(Fitted.Kept.class);
-    }
   }
 
   private static Strategy.Outline rows(Form form, Signal... signals) {

@@ -62,7 +62,9 @@ class TokenCacheTest {
   private List<Group> groups(Encoding encoding) {
     try (var rows = Rows.open(data);
         var tokenizer = Tokenizer.load(model);
-        var groups = EncodedGroups.of(rows, new RowEncoder(tokenizer, encoding), OptionalInt.empty(), cache())) {
+        var groups =
+            EncodedGroups.of(
+                rows, new RowEncoder(tokenizer, encoding), OptionalInt.empty(), cache())) {
       return IntStream.range(0, groups.count()).mapToObj(groups::group).toList();
     }
   }
@@ -84,7 +86,8 @@ class TokenCacheTest {
     List<Group> plain;
     try (var rows = Rows.open(data);
         var tokenizer = Tokenizer.load(model);
-        var groups = EncodedGroups.of(rows, new RowEncoder(tokenizer, ENCODING), OptionalInt.empty())) {
+        var groups =
+            EncodedGroups.of(rows, new RowEncoder(tokenizer, ENCODING), OptionalInt.empty())) {
       plain = IntStream.range(0, groups.count()).mapToObj(groups::group).toList();
     }
     assertThat(plain.get(3).signals()).containsKey(Signal.perGroup("margin"));
@@ -97,11 +100,17 @@ class TokenCacheTest {
     assertThat(said).isEmpty();
     // What is read is the file: other ids there are other ids here.
     try (var rows = Rows.open(data)) {
-      TokenFile.write(
+      TokenWriter.write(
           files().getFirst(),
           sink -> {
             for (int i = 0; i < rows.count(); i++) {
-              sink.add(new EncodedRow(rows.place(i), new int[] {i}, List.of(io.alidade.batch.Completion.of(7, 8)), java.util.Map.of(), false));
+              sink.add(
+                  new EncodedRow(
+                      rows.place(i),
+                      new int[] {i},
+                      List.of(io.alidade.batch.Completion.of(7, 8)),
+                      java.util.Map.of(),
+                      false));
             }
           });
     }
@@ -138,7 +147,10 @@ class TokenCacheTest {
   void anotherLimitOrWayToCutOrLayoutMisses() {
     groups(ENCODING);
     var shorter = groups(Encoding.of(Layout.CONTINUATIONS, 16));
-    assertThat(shorter).allMatch(group -> group.candidates().stream().allMatch(c -> group.prompt().length + c.tokens().length <= 16));
+    assertThat(shorter)
+        .allMatch(group ->
+            group.candidates().stream()
+                .allMatch(c -> group.prompt().length + c.tokens().length <= 16));
     groups(new Encoding(Layout.CONTINUATIONS, OptionalInt.of(64), Truncation.KEEP_END, false));
     groups(Encoding.of(Layout.WHOLE, 64));
     assertThat(files()).hasSize(4);
@@ -151,7 +163,13 @@ class TokenCacheTest {
       var encoder = new RowEncoder(tokenizer, ENCODING);
       var split = rows.split(0.2, 1);
       var again = rows.split(0.2, 2);
-      for (var some : List.of(rows, split.train(), split.heldOut(), again.train(), rows.as(Needs.Feedback.LABELLED))) {
+      for (var some :
+          List.of(
+              rows,
+              split.train(),
+              split.heldOut(),
+              again.train(),
+              rows.as(Needs.Feedback.LABELLED))) {
         try (var groups = EncodedGroups.of(some, encoder, OptionalInt.empty(), cache())) {
           assertThat(groups.count()).isEqualTo(some.count());
           assertThat(groups.group(0).row()).isEqualTo(some.place(0));
@@ -189,7 +207,11 @@ class TokenCacheTest {
       Files.write(file, damaged);
       said.clear();
       same(groups(ENCODING), plain);
-      assertThat(said).singleElement().asString().startsWith(file + ": the kept ids are damaged (").endsWith("; the rows are tokenized again");
+      assertThat(said)
+          .singleElement()
+          .asString()
+          .startsWith(file + ": the kept ids are damaged (")
+          .endsWith("; the rows are tokenized again");
       assertThat(file).hasBinaryContent(whole);
     }
     for (int length : new int[] {0, 5, 100, whole.length - 1}) {
@@ -206,8 +228,12 @@ class TokenCacheTest {
 
   @Test
   void aBadRowIsNamedAndNothingIsKept() throws IOException {
-    Files.writeString(data, rows(20) + "{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": \"\", \"margin\": 1}\n");
-    assertThatThrownBy(() -> groups(ENCODING)).isInstanceOf(UserException.class).hasMessageContaining("train.jsonl:21: column 'rejected' is empty");
+    Files.writeString(
+        data,
+        rows(20) + "{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": \"\", \"margin\": 1}\n");
+    assertThatThrownBy(() -> groups(ENCODING))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("train.jsonl:21: column 'rejected' is empty");
     assertThat(files()).isEmpty();
     assertThat(said).isEmpty();
   }
@@ -248,7 +274,7 @@ class TokenCacheTest {
                 Signal.perUnit("Gewicht/ä"), new double[] {1, Double.MIN_VALUE, -0.0},
                 Signal.perCandidate("s"), new double[] {}),
             true);
-    TokenFile.write(file, sink -> sink.add(row));
+    TokenWriter.write(file, sink -> sink.add(row));
     switch (TokenFile.open(file, 1)) {
       case TokenFile.Found.Whole(var whole) -> {
         assertThat(whole.row(0, place)).usingRecursiveComparison().isEqualTo(row);

@@ -1,0 +1,32 @@
+package io.alidade.cli;
+
+import io.alidade.UserException;
+import io.alidade.bench.PlainStep;
+import java.util.List;
+
+/// What ours can be measured against, by the names that the command line has for them.
+enum Baseline {
+  plain(PlainStep.Form.PLAIN),
+  lean(PlainStep.Form.LEAN);
+
+  private final PlainStep.Form form;
+
+  Baseline(PlainStep.Form form) {
+    this.form = form;
+  }
+
+  PlainStep.Form form() {
+    return form;
+  }
+
+  /// Refuses what only ours can do.
+  ///
+  /// @param options that were given and mean nothing here
+  void knowsAll(List<String> options) {
+    if (!options.isEmpty()) {
+      throw new UserException(
+          "the baseline '%s' knows no %s; leave it out"
+              .formatted(this, String.join(", ", options)));
+    }
+  }
+}
