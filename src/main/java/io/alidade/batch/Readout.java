@@ -28,5 +28,8 @@ public enum Readout {
   /// carries no gradient.
   HIDDEN,
   /// Output of a reward head at the last token of each candidate, `[N, D]`.
-  REWARD
+  REWARD,
+  /// Output of the same head at the last token of each candidate's prompt, which has seen nothing
+  /// of the candidate, `[N, D]`.
+  PROMPT
 }

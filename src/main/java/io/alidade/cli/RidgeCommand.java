@@ -93,12 +93,21 @@ final class RidgeCommand implements Callable<Integer> {
       var found =
           new RidgeReward(attributes, aside, seed)
               .write(located.folder(), rows, OptionalInt.of(maxLength), out, _ -> {});
-      var table = new Table("rating", "penalty", "variance explained, rows set aside");
-      found.forEach((name, ridge) ->
+      var first = attributes.getFirst();
+      var table =
+          new Table(
+              "rating",
+              "penalty",
+              "variance explained, rows set aside",
+              "correlation with " + first,
+              "slope of " + first);
+      found.forEach((name, one) ->
           table.row(
               name,
-              String.format(Locale.ROOT, "%.0e", ridge.lambda()),
-              String.format(Locale.ROOT, "%.3f", ridge.fit())));
+              String.format(Locale.ROOT, "%.0e", one.ridge().lambda()),
+              String.format(Locale.ROOT, "%.3f", one.ridge().fit()),
+              String.format(Locale.ROOT, "%.3f", one.correlation()),
+              String.format(Locale.ROOT, "%.3g", one.slope())));
       table.print(to);
     }
     to.println("model: " + out);

@@ -98,6 +98,15 @@ final class SteerCommand implements Callable<Integer> {
       description = "Radius of the neighbourhood (default: ${DEFAULT-VALUE}, the paper's).")
   private double thetaMax = 30;
 
+  @Option(
+      names = "--inward",
+      description =
+          "Only directions on the side of the first objective, where the model was trained.")
+  private boolean inward;
+
+  @Option(names = "--even", description = "Spread the K directions evenly.")
+  private boolean even;
+
   @Option(names = "--include-target", description = "One of the K directions is the one asked for.")
   private boolean includeTarget;
 
@@ -138,7 +147,9 @@ final class SteerCommand implements Callable<Integer> {
                 k,
                 thetaMax,
                 includeTarget,
-                target.components().size() == 2 ? Optional.of(clamp) : Optional.empty()));
+                target.components().size() == 2 ? Optional.of(clamp) : Optional.empty(),
+                inward,
+                even));
     if (target.components().size() != objectives.size()
         || directional.objectives().size() != objectives.size()) {
       throw new UserException(

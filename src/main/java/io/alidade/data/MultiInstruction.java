@@ -21,9 +21,10 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Makes of each pair what multi-level aware preference learning reads (MAPL, 2025): the pair
-/// itself, each of its answers under two prompts of which it obeys the first (intra-sample), and
-/// both answers under two prompts of which the first should widen their gap (inter-sample).
+/// Makes of each pair what multi-level aware preference learning reads (MAPL, Sun et al. 2025,
+/// arXiv:2505.12845): the pair itself, each of its answers under two prompts of which it obeys the
+/// first (intra-sample), and both answers under two prompts of which the first should widen their
+/// gap (inter-sample).
 ///
 /// Instructions are appended to the prompt, and checked on the answers, which are never changed.
 /// The two prompts of a row have instructions of the same kinds in another strictness, so that

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Scores every row of a data set: log-likelihoods of its candidates, those under a reference, the
 /// rewards that both imply; or the outputs of a reward head.
@@ -108,14 +109,13 @@ public record RowScores(
 
   private static void finite(Example.Row row, Scores scores) {
     boolean bad =
-        Arrays.stream(scores.logps()).flatMapToDouble(Arrays::stream).anyMatch(Double::isNaN)
-            || Arrays.stream(scores.reference())
-                .flatMapToDouble(Arrays::stream)
-                .anyMatch(Double::isNaN)
-            || Arrays.stream(scores.rewards()).anyMatch(Double::isNaN);
+        Stream.of(scores.logps(), scores.reference(), new double[][] {scores.rewards()})
+            .flatMap(Arrays::stream)
+            .flatMapToDouble(Arrays::stream)
+            .anyMatch(score -> !Double.isFinite(score));
     if (bad) {
       throw new UserException(
-          "%s: the model's score is not a number; its weights hold NaN or infinity, or overflow in this precision"
+          "%s: the model's score is not a finite number; its weights hold NaN or infinity, or overflow in this precision"
               .formatted(row));
     }
   }

@@ -169,7 +169,7 @@ record Case(
 
   private int width(Readout readout, double[][] rows) {
     return switch (readout) {
-      case REWARD -> Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(1);
+      case REWARD, PROMPT -> Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(1);
       case HIDDEN -> {
         int size = 1; // of a hidden state
         for (int n = 0; n < tokens.length; n++) {
@@ -185,7 +185,7 @@ record Case(
     int width = padded.length / tokens.length;
     var rows = new double[tokens.length][];
     for (int n = 0; n < tokens.length; n++) {
-      int length = readout == Readout.REWARD ? 1 : tokens[n];
+      int length = readout == Readout.REWARD || readout == Readout.PROMPT ? 1 : tokens[n];
       rows[n] = Arrays.copyOfRange(padded, n * width, n * width + length);
     }
     return rows;

@@ -179,7 +179,7 @@ record Limit(
     return Arrays.stream(lengths)
         .mapToObj(length ->
             switch (readout) {
-              case REWARD -> random.doubles(outputs, -2, 2).toArray();
+              case REWARD, PROMPT -> random.doubles(outputs, -2, 2).toArray();
               case HIDDEN -> random.doubles(2L * length, -1, 1).toArray();
               case LOG_LIKELIHOOD, COLLISION, RIVAL -> random.doubles(length, -2, -0.05).toArray();
               default -> random.doubles(length, 0.05, 2).toArray();

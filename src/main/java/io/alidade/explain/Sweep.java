@@ -246,6 +246,7 @@ final class Sweep {
           switch (readout) {
             case LOG_LIKELIHOOD -> likelihood(shifts[i]);
             case REWARD -> outputs(shifts[i]);
+            case PROMPT -> outputs(0);
             case COLLISION, RIVAL -> constant(TOKENS, EACH);
             case ENTROPY -> constant(TOKENS, -EACH);
             case HIDDEN -> constant(TOKENS * STATE, 1);

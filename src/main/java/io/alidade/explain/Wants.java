@@ -83,6 +83,7 @@ final class Wants {
       case VALUE -> "value of each state";
       case HIDDEN -> "hidden states";
       case REWARD -> "output of a reward head";
+      case PROMPT -> "output of the reward head at the end of the prompt";
     };
   }
 

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
-/// Directions near the one that was asked for, under which a model may be more reliable (RPS, 2025,
-/// arXiv:2510.20498): `{v_i : angle(v_i, v*) <= theta_max, i = 1 ... k}`.
+/// Directions near the one that was asked for, under which a model may be more reliable (RPS, Mao
+/// et al. 2025, arXiv:2510.20498): `{v_i : angle(v_i, v*) <= theta_max, i = 1 ... k}`.
 ///
 /// Of two objectives the angle is `theta* + delta`, `delta` uniform within the radius to both
 /// sides; of more, `cos(delta) v* + sin(delta) u` with `u` a random unit vector at right angles to
@@ -19,8 +19,22 @@ import java.util.random.RandomGenerator;
 /// @param includeTarget whether the first is the direction itself; costs no more
 /// @param clamp degrees to both sides of the first objective that a model of two objectives was
 ///   trained on; angles beyond are moved to the edge
+/// @param inward of two objectives, whether neighbours lie on the side of the first objective
+///   alone, where the model was trained
+/// @param even of two objectives, whether each neighbour is drawn from a part of the range of its
+///   own, so that they are spread evenly
 public record Neighborhood(
-    int count, double thetaMax, boolean includeTarget, Optional<Double> clamp) {
+    int count,
+    double thetaMax,
+    boolean includeTarget,
+    Optional<Double> clamp,
+    boolean inward,
+    boolean even) {
+  /// Neighbours to both sides, drawn independently.
+  public Neighborhood(int count, double thetaMax, boolean includeTarget, Optional<Double> clamp) {
+    this(count, thetaMax, includeTarget, clamp, false, false);
+  }
+
   /// Checks the ranges.
   public Neighborhood {
     Check.atLeast("k", 1, count);
@@ -31,22 +45,29 @@ public record Neighborhood(
   /// The k directions.
   public List<Direction> around(Direction target, RandomGenerator random) {
     int objectives = target.components().size();
-    if (clamp.isPresent() && objectives != 2) {
+    if ((clamp.isPresent() || inward || even) && objectives != 2) {
       throw new IllegalArgumentException(
-          "clamp is an angle between two objectives, there are " + objectives);
+          "clamp, inward and even are about an angle between two objectives, there are "
+              + objectives);
     }
     var near = new ArrayList<Direction>();
     for (int i = 0; i < count; i++) {
       near.add(
           includeTarget && i == 0
               ? clamped(target)
-              : objectives == 2 ? plane(target, random) : space(target, random));
+              : objectives == 2 ? plane(target, i, random) : space(target, random));
     }
     return near;
   }
 
-  private Direction plane(Direction target, RandomGenerator random) {
-    double delta = thetaMax == 0 ? 0 : random.nextDouble(-thetaMax, thetaMax);
+  private Direction plane(Direction target, int number, RandomGenerator random) {
+    double side = inward ? -Math.signum(target.degrees()) : 1;
+    double first = inward ? 0 : -thetaMax;
+    double width = (thetaMax - first) / (even ? count : 1);
+    double delta =
+        thetaMax == 0
+            ? 0
+            : side * (first + (even ? number : 0) * width + random.nextDouble(0, width));
     return delta == 0 ? clamped(target) : clamped(Direction.degrees(target.degrees() + delta));
   }
 

@@ -206,7 +206,8 @@ public final class RunFolder implements AutoCloseable {
   /// Opens `metrics.jsonl` and a TensorBoard event file, without what was logged after a step: a
   /// resumed run logs that again.
   ///
-  /// @param step of the checkpoint that the run continues from, 0 for a new run
+  /// @param step of the checkpoint that the run continues from, -1 if there is none: what was
+  ///   logged at step 0 is logged again then
   public Journal metrics(long step) {
     return Journal.of(
         MetricsFile.open(path.resolve("metrics.jsonl"), step, System::nanoTime),

@@ -1,6 +1,7 @@
 package io.alidade.judge;
 
 import io.alidade.Check;
+import io.alidade.Default;
 import io.alidade.UserException;
 import io.alidade.example.Direction;
 import java.util.ArrayList;
@@ -17,8 +18,16 @@ import java.util.function.Consumer;
 /// @param objectives names of these numbers, in the order of the direction
 /// @param deviations what each is divided by before it is projected, positive: its standard
 ///   deviation on a calibration set, so that objectives are comparable; 1 for a common scale
+/// @param residual what is taken off the first objective for each unit of each other one, before
+///   deviations: the slope that `./alidade ridge` prints, so that helpfulness is judged without
+///   what verbosity explains; empty for nothing
 public record Directional(
-    Judge judge, String column, List<String> objectives, List<Double> deviations) implements Judge {
+    Judge judge,
+    String column,
+    List<String> objectives,
+    List<Double> deviations,
+    @Default("[]") List<Double> residual)
+    implements Judge {
   /// Checks the ranges.
   public Directional {
     if (objectives.isEmpty() || objectives.size() != deviations.size()) {
@@ -27,6 +36,13 @@ public record Directional(
               .formatted(deviations.size(), objectives.size()));
     }
     deviations.forEach(deviation -> Check.positive("deviations", deviation));
+    residual.forEach(slope -> Check.finite("residual", slope));
+    if (!residual.isEmpty() && residual.size() != objectives.size() - 1) {
+      throw new IllegalArgumentException(
+          "residual must hold one number for each objective but the first, were %d for %d"
+              .formatted(residual.size(), objectives.size()));
+    }
+    residual = List.copyOf(residual);
     objectives = List.copyOf(objectives);
     deviations = List.copyOf(deviations);
   }
@@ -85,7 +101,15 @@ public record Directional(
                 .formatted(objectives.get(o), verdict.parts().keySet()));
       }
       for (int i = 0; i < rewards.length; i++) {
-        rewards[i][o] = part[i] / deviations.get(o);
+        rewards[i][o] += part[i];
+        if (o > 0 && !residual.isEmpty()) {
+          rewards[i][0] -= residual.get(o - 1) * part[i];
+        }
+      }
+    }
+    for (var one : rewards) {
+      for (int o = 0; o < one.length; o++) {
+        one[o] /= deviations.get(o);
       }
     }
     return rewards;

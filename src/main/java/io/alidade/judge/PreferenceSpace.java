@@ -1,6 +1,7 @@
 package io.alidade.judge;
 
 import io.alidade.Check;
+import java.util.Arrays;
 
 /// The skew-symmetric form of general preference models (Zhang et al. 2024, arXiv:2410.02197).
 ///
@@ -46,6 +47,13 @@ public final class PreferenceSpace {
       }
     }
     return table;
+  }
+
+  /// `softmax` of what a head says at the end of the prompt, one a block: the gates.
+  public static double[] gates(double... logits) {
+    double most = Arrays.stream(logits).max().orElse(0);
+    double sum = Arrays.stream(logits).map(logit -> Math.exp(logit - most)).sum();
+    return Arrays.stream(logits).map(logit -> Math.exp(logit - most) / sum).toArray();
   }
 
   /// `R v`: each block turned by a right angle, so that lengths stay.

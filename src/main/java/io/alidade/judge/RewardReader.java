@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -33,6 +34,7 @@ final class RewardReader implements AutoCloseable {
   private final LanguageModel model;
   private final RowEncoder encoder;
   private final Consumer<String> log;
+  private final boolean gates;
 
   /// Opens a model.
   ///
@@ -40,6 +42,12 @@ final class RewardReader implements AutoCloseable {
   /// @param maxLength tokens of prompt and answer together that it reads; longer ones are not
   ///   judged
   RewardReader(String location, OptionalInt maxLength, Consumer<String> log) {
+    this(location, maxLength, false, log);
+  }
+
+  /// @param gates whether the last third of the outputs is read at the end of the prompt
+  RewardReader(String location, OptionalInt maxLength, boolean gates, Consumer<String> log) {
+    this.gates = gates;
     var located = Located.find(location, Optional.empty());
     this.model = LanguageModel.open(located, Precision.FLOAT32);
     this.log = log;
@@ -149,14 +157,18 @@ final class RewardReader implements AutoCloseable {
 
   private double[] read(List<Group> groups) {
     try (var _ = new Step()) {
-      var output =
-          model
-              .policy()
-              .score(new Batch(groups), Set.of(Readout.REWARD), false)
-              .outputs()
-              .get(Readout.REWARD); // [N, D]
-      if (output == null) {
-        throw new IllegalStateException("the model did not report a reward");
+      var readouts = gates ? Set.of(Readout.REWARD, Readout.PROMPT) : Set.of(Readout.REWARD);
+      var outputs = model.policy().score(new Batch(groups), readouts, false).outputs();
+      var output = Objects.requireNonNull(outputs.get(Readout.REWARD)); // [N, D]
+      if (gates) {
+        long third = output.size(1) / 3;
+        var prompt = Objects.requireNonNull(outputs.get(Readout.PROMPT)); // [N, D]
+        output =
+            Ops.concatenate(
+                List.of(
+                    output.narrow(1, 0, output.size(1) - third),
+                    prompt.narrow(1, prompt.size(1) - third, third)),
+                1);
       }
       return Ops.toDoubles(output);
     }

@@ -20,17 +20,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.bytedeco.pytorch.Tensor;
 
 /// The folder of checkpoints of a run: `checkpoint-N` after N steps, each complete or absent.
 ///
 /// A checkpoint holds the weights in the layout of a model (or of an adapter), the optimizer's
 /// state as `optimizer.safetensors`, the weights of a reference that follows the policy as
 /// `reference.safetensors`, and everything else that a step depends on as `trainer_state.json`.
+/// `best.safetensors` beside them holds the weights of the best round, where a loop asks for it.
 /// Doubles are written with all their digits, so that what is read back has the same bits.
 public final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d+)");
 
   private static final String REFERENCE = "reference.safetensors";
+  private static final String BEST = "best.safetensors";
 
   private final Path folder;
   private final int limit;
@@ -102,6 +105,16 @@ public final class Checkpoints {
     moving.ifPresent(m -> m.restore(TensorFiles.read(checkpoint.resolve(REFERENCE))));
     updater.restore(TensorFiles.read(checkpoint.resolve("optimizer.safetensors")));
     return state(checkpoint.resolve("trainer_state.json"));
+  }
+
+  /// Keeps weights beside the checkpoints, in the place of those that were kept before.
+  void keepBest(Map<String, Tensor> weights) {
+    TensorFiles.write(folder.resolve(BEST), weights);
+  }
+
+  /// The weights that were kept, owned by the current step.
+  Map<String, Tensor> best() {
+    return TensorFiles.read(folder.resolve(BEST));
   }
 
   private static Map<String, Object> json(State state) {

@@ -12,19 +12,36 @@ import java.util.ArrayList;
 import java.util.Set;
 
 /// Fast and slow models over domains that come one after another (COFS-DPO; Qi et al. 2024,
-/// arXiv:2406.05534). Each domain is learned as by [FastSlow], from fresh adapters; its leader is
-/// kept, and a memory of its pairs. At the end all leaders are combined linearly with the weights
-/// that fit all memories best ([Simplex]), and the combination is served.
+/// arXiv:2406.05534). Each domain is learned as by [FastSlow]; its leader is kept, and a memory of
+/// its pairs. At the end all leaders are combined linearly with the weights that fit all memories
+/// best ([Simplex]), and the combination is served.
 ///
 /// @param numTrainEpochs passes over the rows of each domain, at least 1; a number of steps set for
 ///   the run is divided evenly among the domains instead
 /// @param swapInterval steps of a domain between two looks at the roles, at least 1
 /// @param memory pairs of each domain that the weights are fitted on, at least 1
 /// @param solverSteps losses of the combination that the fit may compute, at least 1
+/// @param beginning what both models of a new domain begin as
+/// @param free whether the weights may be any numbers, rather than shares: not negative and of sum
+///   1
 /// @param by the signal that tells domains, one number a row; the smallest comes first
 public record CrossDomain(
-    int numTrainEpochs, int swapInterval, int memory, int solverSteps, @Default("domain") String by)
+    int numTrainEpochs,
+    int swapInterval,
+    int memory,
+    int solverSteps,
+    Beginning beginning,
+    boolean free,
+    @Default("domain") String by)
     implements Learning {
+  /// What both models of a new domain begin as.
+  public enum Beginning {
+    /// The adapters that the run began with.
+    FRESH,
+    /// The leader of the domain before.
+    LEADER
+  }
+
   /// Checks the ranges.
   public CrossDomain {
     Check.atLeast("num_train_epochs", 1, numTrainEpochs);
@@ -56,7 +73,7 @@ public record CrossDomain(
     while (session.unfinished()) {
       roles.assign(session, models);
       if (session.beginsStage() && session.done() > 0) {
-        models.renew();
+        models.renew(beginning == Beginning.LEADER);
         session.restart();
         session.taken(FastSlowDpo.GAP);
       }
@@ -68,7 +85,7 @@ public record CrossDomain(
       memories.add(session.remembered(stage, memory));
     }
     var weights =
-        new Simplex(solverSteps)
+        new Simplex(solverSteps, free)
             .fit(session, models.combine(), memories, session.objective(FastSlowDpo.class).beta());
     session.say("weights of the domains' adapters: " + Simplex.words(weights));
     session.evaluate();

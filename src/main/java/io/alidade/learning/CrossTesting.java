@@ -92,7 +92,13 @@ public record CrossTesting(
 
   @Override
   public void run(Session session) {
-    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing)
+    new Rounds(
+            rounds,
+            promptsPerRound,
+            numTrainEpochs,
+            anchor,
+            /* restart= */ false,
+            /* best= */ false)
         .run(session);
   }
 }

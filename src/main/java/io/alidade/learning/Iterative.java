@@ -39,22 +39,7 @@ public record Iterative(
 
   @Override
   public void run(Session session) {
-    session.plan(rounds, promptsPerRound, numTrainEpochs, restart);
-    while (session.unfinished()) {
-      if (session.beginsStage()) {
-        begin(session);
-      }
-      session.collect();
-      session.step();
-    }
-  }
-
-  private void begin(Session session) {
-    if (anchor) {
-      session.anchor();
-    }
-    if (restart) {
-      session.restart();
-    }
+    new Rounds(rounds, promptsPerRound, numTrainEpochs, anchor, restart, /* best= */ false)
+        .run(session);
   }
 }

@@ -103,7 +103,8 @@ final class Pass {
         zeros.put(
             readout,
             switch (readout) {
-              case REWARD -> Ops.zeros(ScalarType.Float, batch.candidates(), needs.outputs());
+              case REWARD, PROMPT ->
+                  Ops.zeros(ScalarType.Float, batch.candidates(), needs.outputs());
               case HIDDEN -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units(), 1);
               default -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units());
             });

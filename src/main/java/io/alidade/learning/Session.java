@@ -8,6 +8,7 @@ import io.alidade.batch.Prefetched;
 import io.alidade.batch.Readout;
 import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
+import io.alidade.model.Policy;
 import io.alidade.model.Scorer;
 import io.alidade.model.Trainee;
 import io.alidade.objective.Loss;
@@ -33,6 +34,9 @@ import java.util.SequencedMap;
 public final class Session implements AutoCloseable {
   /// Before the name of a metric whose sum is kept in the memory.
   private static final String SUM = "sum of ";
+
+  /// In the memory, the largest held-out reward of a policy that was kept.
+  private static final String BEST = "best held-out reward";
 
   private final Objective objective;
   private final Trainee policy;
@@ -179,9 +183,9 @@ public final class Session implements AutoCloseable {
       reference.anchored();
       return;
     }
-    double before = reward();
+    double before = reward("reference.Extrapolated.tolerance");
     reference.anchored();
-    double after = reward();
+    double after = reward("reference.Extrapolated.tolerance");
     if (!(after >= before - tolerance.get())) { // NaN too
       reference.withdraw();
       say(
@@ -194,12 +198,39 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private double reward() {
+  /// Keeps the policy as it is, if its held-out reward is the largest so far.
+  public void keepBest() {
+    double reward = reward("best");
+    double before = memory.getOrDefault(BEST, Double.NEGATIVE_INFINITY);
+    if (reward > before) { // not for NaN
+      memory.put(BEST, reward);
+      try (var _ = new Step()) {
+        checkpoints.keepBest(trainee(Policy.class).changeable());
+      }
+    }
+    say(
+        "step %,d: held-out reward %.4g%s"
+            .formatted(done, reward, reward > before ? ", the best so far" : ""));
+  }
+
+  /// Goes back to the policy that was kept last, if one was.
+  public void takeBest() {
+    var reward = memory.get(BEST);
+    if (reward != null) {
+      try (var _ = new Step()) {
+        trainee(Policy.class).put(checkpoints.best());
+      }
+      say("took the policy with held-out reward %.4g".formatted(reward));
+    }
+  }
+
+  private double reward(String setting) {
     policy.training(false);
     var reward = collecting().measure().get("eval_reward");
     if (reward == null) {
       throw new UserException(
-          "reference.Extrapolated.tolerance: there are no held-out prompts to measure the reward on; set eval_data or eval_fraction");
+          setting
+              + ": there are no held-out prompts to measure the reward on; set eval_data or eval_fraction");
     }
     return reward;
   }

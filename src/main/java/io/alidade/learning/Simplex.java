@@ -20,7 +20,8 @@ import java.util.stream.Collectors;
 /// not lower the loss is halved.
 ///
 /// @param evaluations of the loss at most
-record Simplex(int evaluations) {
+/// @param free whether any weights will do, without projection
+record Simplex(int evaluations, boolean free) {
   private static final int BATCH = 16;
   private static final double ENOUGH = 1e-6;
 
@@ -42,7 +43,7 @@ record Simplex(int evaluations) {
       for (int j = 0; j < to.length; j++) {
         to[j] = weights[j] - rate * here.slope[j];
       }
-      to = projected(to);
+      to = free ? to : projected(to);
       var there = at(pass, combined, memories, to);
       if (there.loss < here.loss) {
         weights = to;

@@ -83,7 +83,13 @@ public record StepSearch(
 
   @Override
   public void run(Session session) {
-    new Iterative(rounds, promptsPerRound, numTrainEpochs, anchor, /* restart= */ false, drawing)
+    new Rounds(
+            rounds,
+            promptsPerRound,
+            numTrainEpochs,
+            anchor,
+            /* restart= */ false,
+            /* best= */ false)
         .run(session);
   }
 }

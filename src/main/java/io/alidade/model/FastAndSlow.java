@@ -112,12 +112,14 @@ public final class FastAndSlow implements Team {
     slowLeads = !slowLeads;
   }
 
-  /// Keeps the leader as it is and begins anew, with both models as they were at first and the fast
-  /// one in the lead: a new domain.
-  public void renew() {
+  /// Keeps the leader as it is and begins anew with the fast one in the lead: a new domain.
+  ///
+  /// @param on whether both models go on from the leader, rather than from where they were at first
+  public void renew(boolean on) {
     leaders.add(kept(leader().changeable()));
-    fast.put(tensors(leaders.getFirst()));
-    slow.put(tensors(leaders.getFirst()));
+    var beginning = tensors(on ? leaders.getLast() : leaders.getFirst());
+    fast.put(beginning);
+    slow.put(beginning);
     slowLeads = false;
   }
 

@@ -31,7 +31,13 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
   /// waiting, a stretch of its tokens.
   ///
   /// @param toTheEnd whether the last token of each candidate is needed
-  static List<Packed> of(Batch batch, Architecture architecture, int vocabulary, boolean toTheEnd) {
+  /// @param prompts whether the last token of each prompt is needed
+  static List<Packed> of(
+      Batch batch,
+      Architecture architecture,
+      int vocabulary,
+      boolean toTheEnd,
+      boolean prompts) {
     int threads = Natives.threads();
     var written = architecture.written();
     var parts = batch.parts(threads);
@@ -39,7 +45,8 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
     return (cut ? List.of(batch) : parts)
         .stream()
             .map(part -> {
-              var placement = Placement.of(architecture, vocabulary, part, batch.units(), toTheEnd);
+              var placement =
+                  Placement.of(architecture, vocabulary, part, batch.units(), toTheEnd, prompts);
               var stretches =
                   placement
                       .layout()

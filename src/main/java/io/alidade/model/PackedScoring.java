@@ -89,7 +89,8 @@ final class PackedScoring implements Scoring {
       outputs.put(
           readout,
           switch (readout) {
-            case REWARD -> Ops.zeros(projection.wide(), candidates, weight(readout).size(0));
+            case REWARD, PROMPT ->
+                Ops.zeros(projection.wide(), candidates, weight(readout).size(0));
             case HIDDEN -> {
               long width = rows.map(all -> all.size(1)).orElse(1L);
               yield Ops.zeros(projection.wide(), candidates, units, width);
@@ -109,12 +110,15 @@ final class PackedScoring implements Scoring {
       hidden();
     }
     if (readouts.contains(Readout.REWARD)) {
-      outputs.put(Readout.REWARD, rewards(last()));
+      outputs.put(Readout.REWARD, rewards(states(Readout.REWARD)));
+    }
+    if (readouts.contains(Readout.PROMPT)) {
+      outputs.put(Readout.PROMPT, rewards(states(Readout.PROMPT)));
     }
   }
 
   private Tensor weight(Readout readout) {
-    var weight = linear.weights().get(readout);
+    var weight = linear.weights().get(readout == Readout.PROMPT ? Readout.REWARD : readout);
     if (weight == null) {
       throw new IllegalStateException("no head for " + readout);
     }
@@ -122,19 +126,29 @@ final class PackedScoring implements Scoring {
   }
 
   private Tensor selected() {
-    var indices = new int[placement.rows().length + placement.last().length];
-    System.arraycopy(placement.rows(), 0, indices, 0, placement.rows().length);
-    System.arraycopy(
-        placement.last(), 0, indices, placement.rows().length, placement.last().length);
-    return Ops.indices(indices);
+    return Ops.indices(placement.asked());
   }
 
   private Tensor predicting() {
     return rows.orElseThrow().narrow(0, 0, placement.rows().length);
   }
 
-  private Tensor last() {
-    return rows.orElseThrow().narrow(0, placement.rows().length, placement.last().length);
+  /// The hidden states that a head without logits reads.
+  private Tensor states(Readout readout) {
+    return switch (readout) {
+      case REWARD -> rows.orElseThrow().narrow(0, first(readout), placement.last().length);
+      case PROMPT -> rows.orElseThrow().narrow(0, first(readout), placement.before().length);
+      default -> predicting();
+    };
+  }
+
+  /// Where these begin among all that are selected.
+  private int first(Readout readout) {
+    return switch (readout) {
+      case REWARD -> placement.rows().length;
+      case PROMPT -> placement.rows().length + placement.last().length;
+      default -> 0;
+    };
   }
 
   private Tensor cells(int from, int count) {
@@ -246,7 +260,7 @@ final class PackedScoring implements Scoring {
           continue; // carries no gradient
         }
         var gradient = entry.getValue().detach().to(projection.wide());
-        if (readout == Readout.REWARD) {
+        if (readout == Readout.REWARD || readout == Readout.PROMPT) {
           flat.put(readout, gradient);
           single.add(readout);
         } else if (placement.rows().length > 0) {
@@ -296,8 +310,7 @@ final class PackedScoring implements Scoring {
   }
 
   private void backSingle(Readout readout, Map<Readout, Tensor> gradients, Tensor toRows) {
-    boolean reward = readout == Readout.REWARD;
-    var hidden = reward ? last() : predicting();
+    var hidden = states(readout);
     if (hidden.size(0) == 0) {
       return;
     }
@@ -310,7 +323,6 @@ final class PackedScoring implements Scoring {
     if (weight.requires_grad()) {
       Grad.addProduct(weight, toOutput.t(), hidden);
     }
-    int from = reward ? placement.rows().length : 0;
-    toRows.narrow(0, from, hidden.size(0)).add_(toOutput.mm(weight.detach()));
+    toRows.narrow(0, first(readout), hidden.size(0)).add_(toOutput.mm(weight.detach()));
   }
 }

@@ -36,8 +36,9 @@ record Passes(
 
   /// Packs a batch.
   List<Packed> packed(Batch batch, Set<Readout> readouts) {
-    boolean toTheEnd = readouts.contains(Readout.REWARD);
-    return Packed.of(batch, architecture, config.vocabSize(), toTheEnd);
+    boolean prompts = readouts.contains(Readout.PROMPT);
+    boolean toTheEnd = prompts || readouts.contains(Readout.REWARD);
+    return Packed.of(batch, architecture, config.vocabSize(), toTheEnd, prompts);
   }
 
   /// Scores what was packed.
@@ -120,7 +121,7 @@ record Passes(
   private void offered(Readout readout, boolean compared) {
     boolean offered =
         switch (readout) {
-          case REWARD -> spec.head() == Head.REWARD;
+          case REWARD, PROMPT -> spec.head() == Head.REWARD;
           case VALUE -> spec.head() == Head.VALUE;
           case HIDDEN -> true;
           case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->

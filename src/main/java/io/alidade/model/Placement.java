@@ -25,22 +25,37 @@ import java.util.stream.IntStream;
 /// @param cells where that unit stands in a flat `[N * U]`, `[S]`
 /// @param targets id of that unit, `[S]`
 /// @param last index of the last token of each candidate, `[N]`; empty if not asked for
-record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets, int[] last) {
+/// @param before index of the last token of each candidate's prompt, `[N]`; empty if not asked for
+record Placement(
+    Optional<Layout> layout, int[] rows, int[] cells, int[] targets, int[] last, int[] before) {
 
   /// Packs a batch.
   ///
   /// @param units U; that of the whole where the batch is a part
   /// @param toTheEnd whether the last token of each candidate is needed
+  /// @param prompts whether the last token of each prompt is needed
   static Placement of(
-      Architecture architecture, int vocabulary, Batch batch, int units, boolean toTheEnd) {
-    var packer = new Packer(architecture, vocabulary, units, toTheEnd);
+      Architecture architecture,
+      int vocabulary,
+      Batch batch,
+      int units,
+      boolean toTheEnd,
+      boolean prompts) {
+    var packer = new Packer(architecture, vocabulary, units, toTheEnd, prompts);
     batch.groups().forEach(packer::add);
     return packer.done();
   }
 
   /// The tokens whose hidden states are looked at, each once, in order.
   int[] needed() {
-    return IntStream.concat(IntStream.of(rows), IntStream.of(last)).distinct().sorted().toArray();
+    return IntStream.of(asked()).distinct().sorted().toArray();
+  }
+
+  /// Rows, then last tokens, then those of prompts: the tokens whose hidden states are read.
+  int[] asked() {
+    return IntStream.concat(
+            IntStream.of(rows), IntStream.concat(IntStream.of(last), IntStream.of(before)))
+        .toArray();
   }
 
   /// The same with tokens counted among those that are [#needed()].
@@ -52,7 +67,8 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
         IntStream.of(rows).map(index).toArray(),
         cells,
         targets,
-        IntStream.of(last).map(index).toArray());
+        IntStream.of(last).map(index).toArray(),
+        IntStream.of(before).map(index).toArray());
   }
 
   private static final class Packer {
@@ -60,22 +76,29 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
     private final int vocabulary;
     private final int units;
     private final boolean toTheEnd;
+    private final boolean prompts;
     private final Layout.Builder layout = new Layout.Builder();
     private final List<Integer> rows = new ArrayList<>();
     private final List<Integer> cells = new ArrayList<>();
     private final List<Integer> targets = new ArrayList<>();
     private final List<Integer> last = new ArrayList<>();
+    private final List<Integer> beforehand = new ArrayList<>();
     private int candidate;
 
-    Packer(Architecture architecture, int vocabulary, int units, boolean toTheEnd) {
+    Packer(
+        Architecture architecture, int vocabulary, int units, boolean toTheEnd, boolean prompts) {
       this.architecture = architecture;
       this.vocabulary = vocabulary;
       this.units = units;
       this.toTheEnd = toTheEnd;
+      this.prompts = prompts;
     }
 
     void add(Group group) {
       check(group.row(), group.prompt());
+      if (prompts && group.prompt().length == 0) {
+        throw new UserException(group.row() + ": no prompt, whose end is to be read");
+      }
       var candidates = group.candidates();
       candidates.forEach(c -> check(group.row(), c.tokens()));
       int longest =
@@ -122,6 +145,9 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
         if (toTheEnd) {
           last.add(used > 0 ? start + used - 1 : before);
         }
+        if (prompts) {
+          beforehand.add(before);
+        }
         candidate++;
       }
     }
@@ -142,6 +168,9 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
         place(completion, u -> start + prompt.length + u - 1);
         if (toTheEnd) {
           last.add(start + length - 1);
+        }
+        if (prompts) {
+          beforehand.add(start + prompt.length - 1);
         }
       }
       candidate++;
@@ -185,7 +214,8 @@ record Placement(Optional<Layout> layout, int[] rows, int[] cells, int[] targets
           ints(rows),
           ints(cells),
           ints(targets),
-          ints(last));
+          ints(last),
+          ints(beforehand));
     }
 
     private static int[] ints(List<Integer> list) {

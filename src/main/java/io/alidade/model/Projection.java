@@ -235,7 +235,7 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
               var divergence = p.mul(ratio).sum(new long[] {1}, true, new ScalarTypeOptional());
               yield p.mul(ratio.sub(divergence)).mul_(g);
             }
-            case RIVAL, VALUE, HIDDEN, REWARD ->
+            case RIVAL, VALUE, HIDDEN, REWARD, PROMPT ->
                 throw new IllegalStateException(entry.getKey() + " does not come from logits");
           };
       if (one != null) {

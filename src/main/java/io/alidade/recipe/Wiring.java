@@ -198,9 +198,10 @@ public final class Wiring {
   /// What a model with a head reports.
   static Set<Readout> offered(Head head) {
     return switch (head) {
-      case LANGUAGE -> EnumSet.complementOf(EnumSet.of(Readout.VALUE, Readout.REWARD));
-      case VALUE -> EnumSet.complementOf(EnumSet.of(Readout.REWARD));
-      case REWARD -> EnumSet.of(Readout.REWARD);
+      case LANGUAGE ->
+          EnumSet.complementOf(EnumSet.of(Readout.VALUE, Readout.REWARD, Readout.PROMPT));
+      case VALUE -> EnumSet.complementOf(EnumSet.of(Readout.REWARD, Readout.PROMPT));
+      case REWARD -> EnumSet.of(Readout.REWARD, Readout.PROMPT);
     };
   }
 

@@ -33,6 +33,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.DoubleConsumer;
+import java.util.stream.IntStream;
 
 /// A reward model of several objectives without training the model: ridge regression of ratings on
 /// the hidden state of each answer's last token, attribute by attribute over the rows that are
@@ -47,6 +48,14 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
   private static final int BATCH = 16;
   private static final double[] PENALTIES = {1e-4, 1e-3, 1e-2, 1e-1, 1, 1e1, 1e2, 1e3, 1e4};
 
+  /// What was found for an attribute.
+  ///
+  /// @param ridge its output
+  /// @param correlation of this output with the first attribute's, over the rows that are set aside
+  /// @param slope of the first attribute's output on this one, units of the first for each of this:
+  ///   what `Directional.residual` takes, so that the first is judged without what this explains
+  public record Found(Ridge ridge, double correlation, double slope) {}
+
   /// Fits a head and writes the model with it.
   ///
   /// @param model folder of a checkpoint
@@ -56,7 +65,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
   /// @param told the share that is done
   /// @return what was found for each attribute
   /// @throws UserException if a rating is never there, or hardly
-  public SequencedMap<String, Ridge> write(
+  public SequencedMap<String, Found> write(
       Path model, Rows rows, OptionalInt maxLength, Path target, DoubleConsumer told) {
     if (rows.form() != Form.DEMONSTRATION) {
       throw new UserException(
@@ -77,7 +86,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
         for (int i = from; i < to; i++) {
           var row = rows.row(i);
           if (encoder.group(row) instanceof Fitted.Kept(var group, _, _)) {
-            groups.add(ended(group));
+            groups.add(group);
             ratings.add(
                 attributes.stream()
                     .mapToDouble(name -> {
@@ -88,7 +97,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
           }
         }
         if (!groups.isEmpty()) {
-          features.addAll(last(policy, new Batch(groups)));
+          features.addAll(states(policy, groups));
         }
         told.accept((double) to / rows.count());
       }
@@ -98,7 +107,7 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
       found.put(attributes.get(a), fitted(attributes.get(a), a, features, ratings));
     }
     save(model, found, target);
-    return found;
+    return related(found, features);
   }
 
   /// One more token, so that what predicts it is the state of the answer's last one.
@@ -117,7 +126,10 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
     return both;
   }
 
-  private static List<double[]> last(Policy policy, Batch batch) {
+  /// The hidden state of the last token of each group's first candidate, `[groups][H]`: what a head
+  /// of rewards reads.
+  public static List<double[]> states(Policy policy, List<Group> groups) {
+    var batch = new Batch(groups.stream().map(RidgeReward::ended).toList());
     try (var _ = new Step()) {
       var outputs = policy.score(batch, Set.of(Readout.HIDDEN), false).outputs();
       var hidden = java.util.Objects.requireNonNull(outputs.get(Readout.HIDDEN)); // [N, 1, H]
@@ -131,15 +143,58 @@ public record RidgeReward(List<String> attributes, double aside, long seed) {
     }
   }
 
+  /// Which rows are set aside: drawn for each row, so that attributes agree.
+  private boolean[] out(int rows) {
+    var random = new SplittableRandom(seed);
+    var out = new boolean[rows];
+    for (int i = 0; i < rows; i++) {
+      out[i] = random.nextDouble() < aside;
+    }
+    return out;
+  }
+
+  /// How each output goes with the first one.
+  private SequencedMap<String, Found> related(
+      SequencedMap<String, Ridge> fitted, List<double[]> features) {
+    var out = out(features.size());
+    var rows = IntStream.range(0, out.length).filter(i -> out[i]).mapToObj(features::get).toList();
+    var first = outputs(fitted.firstEntry().getValue(), rows);
+    var found = new LinkedHashMap<String, Found>();
+    fitted.forEach((name, ridge) -> {
+      var own = outputs(ridge, rows);
+      double both = covariance(own, first);
+      double spread = covariance(own, own);
+      found.put(
+          name,
+          new Found(ridge, both / Math.sqrt(spread * covariance(first, first)), both / spread));
+    });
+    return found;
+  }
+
+  private static double[] outputs(Ridge ridge, List<double[]> rows) {
+    return rows.stream()
+        .mapToDouble(row ->
+            IntStream.range(0, row.length).mapToDouble(i -> ridge.weights()[i] * row[i]).sum())
+        .toArray();
+  }
+
+  static double covariance(double[] one, double[] other) {
+    double mean = Arrays.stream(one).average().orElse(0);
+    double others = Arrays.stream(other).average().orElse(0);
+    return IntStream.range(0, one.length)
+        .mapToDouble(i -> (one[i] - mean) * (other[i] - others))
+        .average()
+        .orElse(Double.NaN);
+  }
+
   private Ridge fitted(
       String attribute, int place, List<double[]> features, List<double[]> ratings) {
-    var random = new SplittableRandom(seed);
+    var out = out(ratings.size());
     var train = new ArrayList<Integer>();
     var held = new ArrayList<Integer>();
     for (int i = 0; i < ratings.size(); i++) {
-      boolean out = random.nextDouble() < aside; // drawn for each row, so that attributes agree
       if (!Double.isNaN(ratings.get(i)[place])) {
-        (out ? held : train).add(i);
+        (out[i] ? held : train).add(i);
       }
     }
     if (train.isEmpty() || held.size() < 2) {

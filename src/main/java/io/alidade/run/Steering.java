@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
-/// Answers along a direction by the consensus of its neighbourhood (RPS, 2025, arXiv:2510.20498):
-/// one answer to each of k directions nearby, of which the one that is best along the direction
-/// itself is kept.
+/// Answers along a direction by the consensus of its neighbourhood (RPS, Mao et al. 2025,
+/// arXiv:2510.20498): one answer to each of k directions nearby, of which the one that is best
+/// along the direction itself is kept.
 ///
 /// @param generator of answers
 /// @param line how a direction stands before a prompt

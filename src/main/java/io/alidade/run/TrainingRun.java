@@ -124,7 +124,7 @@ public final class TrainingRun {
                   .map(held ->
                       new Samples(served, inputs.tokenizer(), held, SAMPLE_TOKENS, scale.seed()))
               : Optional.<Samples>empty();
-      long step = latest.map(Checkpoints::step).orElse(0L);
+      long step = latest.map(Checkpoints::step).orElse(-1L); // before it, the start is measured
       try (var metrics = folder.metrics(step);
           var gathering = Gathering.open(plan, folder, inputs, policy, console);
           var session =

@@ -93,7 +93,14 @@ public record CofsDpo() implements Study {
           (_, _) -> {});
       bench.at(COFS, 0.6);
       world.learn(
-          new CrossDomain(1, 20, bench.size(64, 16), bench.size(30, 6), "domain"),
+          new CrossDomain(
+              1,
+              20,
+              bench.size(64, 16),
+              bench.size(30, 6),
+              CrossDomain.Beginning.FRESH,
+              false,
+              "domain"),
           chase,
           policy -> new FastAndSlow(policy, Optional.empty()),
           speeds,

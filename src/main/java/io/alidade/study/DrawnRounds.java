@@ -57,7 +57,7 @@ final class DrawnRounds implements Collector, AutoCloseable {
   private final List<int[]> held;
   private final long seed;
   private final Lessons lessons;
-  private final List<Double> scores = new ArrayList<>();
+  private final List<List<Answered>> measured = new ArrayList<>();
 
   /// @param prompts as many as all rounds need
   /// @param held prompts that [#measure()] draws an answer to
@@ -140,23 +140,28 @@ final class DrawnRounds implements Collector, AutoCloseable {
         .orElseThrow();
   }
 
-  /// An answer to each held-out prompt.
-  List<Answered> held() {
-    return answered(held, 1, 0, seed + 1);
+  /// Answers of the policy as it is to all prompts, without learning from them.
+  List<Answered> drawn() {
+    return answered(prompts, drawing.samples(), 0, seed);
   }
 
   @Override
   public SequencedMap<String, Double> measure() {
-    double score = mean(held());
-    scores.add(score);
-    var measured = new LinkedHashMap<String, Double>();
-    measured.put("eval_reward", score);
-    return measured;
+    var answers = answered(held, 1, 0, seed + 1);
+    measured.add(answers);
+    var metrics = new LinkedHashMap<String, Double>();
+    metrics.put("eval_reward", mean(answers));
+    return metrics;
   }
 
   /// The mean scores that were measured so far.
   List<Double> scores() {
-    return List.copyOf(scores);
+    return measured.stream().map(DrawnRounds::mean).toList();
+  }
+
+  /// An answer to each held-out prompt, for each measurement so far.
+  List<List<Answered>> measured() {
+    return List.copyOf(measured);
   }
 
   @Override

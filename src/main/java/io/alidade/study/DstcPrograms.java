@@ -65,7 +65,7 @@ public record DstcPrograms() implements Study {
     is dropped, as are duplicates. Each arm takes one epoch of its pairs (answers, for KTO), 32 a step, at 3e-4 with beta 0.1. Pass@1 is of four programs an instruction at temperature 1, tried on all hundred arguments.
 
     A pilot of seed 101 took seven epochs at 1e-4 in place of one, with a start that wrote 0.61 right programs: DSTC's chosen programs were right in 0.91 of its pairs and the rejected ones in 0.05, and still it lost (pass@1 0.56; 0.41 without
-    tests, 0.61 with KTO), while random pairs (0.83 and 0.46) gained (0.70). Seven epochs on pairs so easy to tell apart teach to shun the rejected more than to write the chosen. The page has one epoch, and a start of 0.4.\
+    tests, 0.61 with KTO), while random pairs (0.83 and 0.46) gained (0.70). Seven epochs on pairs so easy to tell apart teach to shun the rejected more than to write the chosen. The page has one epoch, and a start of 0.4. Epochs, the rate (1e-4 to 3e-4, since one epoch has so few updates), the length of the start's fine-tuning and its mistakes were changed after that pilot, before any counted seed.\
     """;
   }
 

@@ -74,7 +74,7 @@ public record Gpm() implements Study {
   }
 
   private static Objective gpm(int dimension) {
-    return new GeneralPreference(dimension, TAU, true, false);
+    return new GeneralPreference(dimension, TAU, true, false, false);
   }
 
   private static double score(double[] one, double[] other) {

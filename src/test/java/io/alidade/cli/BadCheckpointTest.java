@@ -55,7 +55,15 @@ class BadCheckpointTest extends BadInput {
   @Test
   void scoresThatAreNoNumbersAreAnError() throws IOException {
     assertThat(score(withNaN())).isEqualTo(1);
-    assertThat(line()).contains("rows.jsonl:1: the model's score is not a number");
+    assertThat(line()).contains("rows.jsonl:1: the model's score is not a finite number");
+    assertThat(folder.resolve("scores.jsonl")).doesNotExist();
+  }
+
+  @Test
+  void soAreInfiniteRewards() throws IOException {
+    var model = GOLDEN.resolve("models/llama_reward");
+    assertThat(score(with(model, "score.weight", Float.POSITIVE_INFINITY))).isEqualTo(1);
+    assertThat(line()).contains("rows.jsonl:1: the model's score is not a finite number");
     assertThat(folder.resolve("scores.jsonl")).doesNotExist();
   }
 

@@ -67,7 +67,12 @@ abstract class BadInput {
 
   /// A checkpoint whose last norm is not a number.
   Path withNaN() throws IOException {
-    var model = copy(LLAMA);
+    return with(LLAMA, "model.norm.weight", Float.NaN);
+  }
+
+  /// A copy of a checkpoint with another first number in a weight.
+  Path with(Path original, String weight, float value) throws IOException {
+    var model = copy(original);
     weights(
         model,
         bytes -> {
@@ -75,9 +80,9 @@ abstract class BadInput {
           int length = (int) buffer.getLong(0);
           var header =
               Json.parse("header", new String(bytes, 8, length, StandardCharsets.UTF_8))
-                  .path("model.norm.weight");
+                  .path(weight);
           int at = 8 + length + header.path("data_offsets").path(0).asInt();
-          buffer.putFloat(at, Float.NaN);
+          buffer.putFloat(at, value);
           return bytes;
         });
     return model;

@@ -154,7 +154,8 @@ class JudgeTrainingTest {
       "ridge", "--model", MODEL, "--data", data + "", "--attributes", "ends_b,one", "--out", to + ""
     };
     assertThat(run(fit)).as(() -> err.toString()).isZero();
-    assertThat(out.toString()).contains("ends_b", "variance explained");
+    assertThat(out.toString()).contains("variance explained", "correlation with ends_b");
+    assertThat(out.toString()).containsPattern("ends_b +\\S+ +\\S+ +1.000 +1\\s");
     var pairs =
         rows(
             "pairs.jsonl",

@@ -117,7 +117,8 @@ class ContextAndDirectionTest {
             table(RATED),
             "direction",
             List.of("help", "verb"),
-            java.util.Arrays.stream(deviations).boxed().toList());
+            java.util.Arrays.stream(deviations).boxed().toList(),
+            List.of());
     return of(
         judge,
         Case.of("q", "a", "b", "c").with("direction", Direction.degrees(degrees).components()));
@@ -138,24 +139,42 @@ class ContextAndDirectionTest {
     assertThat(along(-15, 1, 1).parts().get("verb")).containsExactly(60, 30, 90);
   }
 
+  /// With a slope of 0.15 the answers are helpful by 61, 61.5 and 61.5 beyond their length.
+  @Test
+  void whatVerbosityExplainsCanBeTakenOffHelpfulness() {
+    var judge =
+        new Directional(
+            table(RATED), "direction", List.of("help", "verb"), List.of(2., 1.), List.of(0.15));
+    var straight = Case.of("q", "a", "b", "c").with("direction", List.of(1, 0));
+    assertThat(of(judge, straight).standing())
+        .containsExactly(new double[] {30.5, 30.75, 30.75}, DIGITS);
+    var verbose = Case.of("q", "a", "b", "c").with("direction", List.of(0, 1));
+    assertThat(of(judge, verbose).standing()).containsExactly(60, 30, 90);
+  }
+
   @Test
   void aDirectionThatIsMissingOrUnknownIsSaid() {
     var judge =
-        new Directional(table(RATED), "direction", List.of("help", "verb"), List.of(1., 1.));
+        new Directional(
+            table(RATED), "direction", List.of("help", "verb"), List.of(1., 1.), List.of());
     assertThatThrownBy(() -> of(judge, Case.of("q", "a")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("column 'direction' holds null, a direction is 2 finite numbers");
     assertThatThrownBy(() -> of(judge, Case.of("q", "a").with("direction", List.of(0, 0))))
         .isInstanceOf(UserException.class);
-    var other = new Directional(table(RATED), "direction", List.of("help", "wit"), List.of(1., 1.));
+    var other =
+        new Directional(
+            table(RATED), "direction", List.of("help", "wit"), List.of(1., 1.), List.of());
     assertThatThrownBy(() -> of(other, Case.of("q", "a").with("direction", List.of(1, 0))))
         .isInstanceOf(UserException.class)
         .hasMessage("the judge says nothing of 'wit' beside its verdict; it says [help, verb]");
-    assertThatThrownBy(() -> new Directional(judge, "d", List.of("help"), List.of()))
+    assertThatThrownBy(() -> new Directional(judge, "d", List.of("help"), List.of(), List.of()))
         .hasMessageContaining("one number an objective");
+    assertThatThrownBy(() -> new Directional(judge, "d", List.of("help"), List.of(1.), List.of(2.)))
+        .hasMessage("residual must hold one number for each objective but the first, were 1 for 1");
   }
 
-  // Neighbourhoods (RPS, 2025).
+  // Neighbourhoods (RPS, Mao et al. 2025).
 
   private static final double[][] CANDIDATES = {
     {0.8, 0.1}, {0.5, 0.6}, {0.2, 0.7}, {0.9, -0.1}, {0.6, 0.45}
@@ -204,6 +223,17 @@ class ContextAndDirectionTest {
         .allMatch(v -> v.degrees() <= 45 + 1e-9);
     assertThat(new Neighborhood(4, 30, true, Optional.empty()).around(target, random).getFirst())
         .isEqualTo(target);
+    var inward = new Neighborhood(200, 30, false, Optional.empty(), true, false);
+    assertThat(inward.around(target, random))
+        .allMatch(v -> v.degrees() >= 15 - 1e-9 && v.degrees() <= 45 + 1e-9)
+        .anyMatch(v -> v.degrees() < 20);
+    assertThat(inward.around(Direction.degrees(-45), random))
+        .allMatch(v -> v.degrees() >= -45 - 1e-9 && v.degrees() <= -15 + 1e-9);
+    var even = new Neighborhood(6, 30, false, Optional.empty(), false, true);
+    var spread = even.around(target, random);
+    for (int i = 0; i < 6; i++) {
+      assertThat(spread.get(i).degrees()).isBetween(15 + 10.0 * i - 1e-9, 25 + 10.0 * i + 1e-9);
+    }
     var space = Direction.of(1, 2, -2);
     assertThat(new Neighborhood(200, 30, false, Optional.empty()).around(space, random))
         .hasSize(200)

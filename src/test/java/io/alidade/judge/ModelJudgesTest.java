@@ -111,7 +111,7 @@ class ModelJudgesTest {
     for (int outputs : new int[] {2, 6}) {
       var model = classifier(outputs);
       var raw = outputs(model, ONE);
-      var judge = new PreferenceModel(model, 0.1, true, Optional.empty());
+      var judge = new PreferenceModel(model, 0.1, true, false, Optional.empty());
       var verdict = (Verdict.Scores) of(judge, ONE);
       double expected =
           PreferenceSpace.score(PreferenceSpace.unit(raw[0]), PreferenceSpace.unit(raw[1])) / 0.1;
@@ -120,9 +120,33 @@ class ModelJudgesTest {
       assertThat(verdict.table()[0][2]).as("equal answers").isCloseTo(0, CLOSE);
     }
     var odd = classifier(3);
-    assertThatThrownBy(() -> of(new PreferenceModel(odd, 0.1, true, Optional.empty()), ONE))
+    assertThatThrownBy(() -> of(new PreferenceModel(odd, 0.1, true, false, Optional.empty()), ONE))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("has 3 outputs, a preference model has an even number");
+  }
+
+  /// The last two of six outputs are the gates of two blocks, read where the prompt ends.
+  @Test
+  void theEndOfThePromptWeighsTheBlocksOfAGatedModel() throws IOException {
+    var model = classifier(6);
+    var raw = outputs(model, ONE);
+    double[][] vectors = {Arrays.copyOf(raw[0], 4), Arrays.copyOf(raw[1], 4)};
+    var judge = new PreferenceModel(model, 0.1, false, true, Optional.empty());
+    var verdict = (Verdict.Scores) of(judge, ONE);
+    double one = PreferenceSpace.score(vectors[0], vectors[1], 1, 0) / 0.1;
+    double other = PreferenceSpace.score(vectors[0], vectors[1], 0, 1) / 0.1;
+    double share = (verdict.table()[0][1] - other) / (one - other);
+    assertThat(share).as("a share of each block").isBetween(0.01, 0.99).isNotCloseTo(0.5, CLOSE);
+    // Answers that begin the same way are weighed alike, since the gate sees the prompt alone.
+    var more = Case.of("The sky is", " blue.", " green, they say.", " anything else");
+    assertThat(((Verdict.Scores) of(judge, more)).table()[0][1])
+        .isCloseTo(verdict.table()[0][1], CLOSE);
+    assertThatThrownBy(
+            () -> of(new PreferenceModel(classifier(4), 0.1, true, true, Optional.empty()), ONE))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("has 4 outputs, a preference model has three for each block");
+    assertThat(PreferenceSpace.gates(Math.log(3), 0)[0]).isCloseTo(0.75, CLOSE);
+    assertThat(PreferenceSpace.gates(2000, 1000)).containsExactly(1, 0);
   }
 
   @Test

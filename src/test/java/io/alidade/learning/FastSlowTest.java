@@ -149,7 +149,7 @@ class FastSlowTest {
     try (var policy = policy();
         var models = new FastAndSlow(policy, Optional.empty());
         var session = session(models, policy, 0.5, 0.5, 24, pairs, journal)) {
-      new CrossDomain(1, 5, 8, 40, "domain").run(session);
+      new CrossDomain(1, 5, 8, 40, CrossDomain.Beginning.FRESH, false, "domain").run(session);
       assertThat(models.kept()).isEqualTo(1);
       var served = models.served();
       assertThat(said)
@@ -196,7 +196,7 @@ class FastSlowTest {
         var session = session(models, policy, 0.5, 0.5, 8, pairs, Journal.silent())) {
       new FastSlow(1, 20).run(session);
       var leader = likelihoods(policy, pairs);
-      models.renew();
+      models.renew(false);
       assertThat(likelihoods(models.leader(), pairs)).isNotEqualTo(leader);
       try (CombinedAdapters combined = models.combine()) {
         combined.weigh(1, 0);
@@ -228,7 +228,7 @@ class FastSlowTest {
         var models = new FastAndSlow(policy, Optional.empty());
         var session = session(models, policy, 0.5, 0.5, 6, pairs, Journal.silent())) {
       new FastSlow(1, 20).run(session);
-      models.renew();
+      models.renew(false);
       session.step();
       var combined = models.combine();
       var pass = session.pass(new Dpo(0.5, new ReverseKl()), combined.policy());
@@ -259,12 +259,33 @@ class FastSlowTest {
         var models = new FastAndSlow(policy, Optional.empty());
         var session = session(models, policy, 0.5, 0.5, 3, pairs(6, 1), Journal.silent())) {
       new FastSlow(1, 20).run(session);
-      assertThat(new Simplex(10).fit(session, models.combine(), List.of(pairs(4, 1)), 0.5))
+      assertThat(new Simplex(10, false).fit(session, models.combine(), List.of(pairs(4, 1)), 0.5))
           .containsExactly(1.0);
     }
     assertThat(Simplex.projected(new double[] {0.2, 0.3, 0.5})).containsExactly(0.2, 0.3, 0.5);
     assertThat(Simplex.projected(new double[] {2, 0, -1})).containsExactly(1, 0, 0);
     assertThat(Simplex.projected(new double[] {0.6, 0.6})).containsExactly(0.5, 0.5);
+  }
+
+  @Test
+  void aDomainMayGoOnFromTheLeaderBeforeAndWeightsMayBeFree() {
+    var pairs = pairs(12, 1);
+    try (var policy = policy();
+        var models = new FastAndSlow(policy, Optional.empty());
+        var session = session(models, policy, 0.5, 0.5, 8, pairs, Journal.silent())) {
+      new FastSlow(1, 20).run(session);
+      var leader = likelihoods(models.leader(), pairs);
+      models.renew(true);
+      assertThat(likelihoods(models.leader(), pairs)).isEqualTo(leader);
+      models.swap();
+      assertThat(likelihoods(models.leader(), pairs)).as("both do").isEqualTo(leader);
+      // twice the same adapter, of which not all is best
+      var memories = List.of(pairs, pairs);
+      var shares = new Simplex(8, false).fit(session, models.combine(), memories, 0.5);
+      assertThat(shares[0] + shares[1]).isCloseTo(1, within(1e-9));
+      var free = new Simplex(8, true).fit(session, models.combine(), memories, 0.5);
+      assertThat(free[0] + free[1]).isNotCloseTo(1, within(0.2));
+    }
   }
 
   @Test

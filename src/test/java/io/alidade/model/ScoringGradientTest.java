@@ -2,8 +2,10 @@ package io.alidade.model;
 
 import static io.alidade.model.PolicyGoldenTest.read;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.alidade.UserException;
 import io.alidade.batch.Batch;
 import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
@@ -15,6 +17,7 @@ import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Rng;
 import io.alidade.tensor.Step;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,6 +174,44 @@ class ScoringGradientTest {
   void theRewardHasTheGradientOfItsValue() {
     try (var policy = Policy.open(Golden.folder("llama_reward"), DOUBLE.with(Head.REWARD))) {
       differences(policy, batch(), Readout.REWARD);
+    }
+  }
+
+  /// The head at the end of the prompt says what it says of a candidate that is the prompt's last
+  /// token, and its gradient is that of its value.
+  @Test
+  void theHeadIsReadAtTheEndOfThePromptToo() {
+    try (var policy = Policy.open(Golden.folder("llama_reward"), DOUBLE.with(Head.REWARD))) {
+      assertThatThrownBy(() -> policy.score(batch(), Set.of(Readout.PROMPT), false))
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining("rows:4: no prompt, whose end is to be read");
+      var groups = batch().groups().subList(0, 3);
+      differences(policy, new Batch(groups), Readout.PROMPT);
+      for (var group : groups) {
+        int length = group.prompt().length - 1;
+        var last =
+            new Group(
+                group.row(),
+                Arrays.copyOf(group.prompt(), length),
+                List.of(new Completion(ints(group.prompt()[length]), new boolean[1])),
+                Map.of());
+        double[] expected;
+        try (var _ = new Step()) {
+          expected =
+              Ops.toDoubles(
+                  read(
+                      policy.score(new Batch(List.of(last)), Set.of(Readout.REWARD), false),
+                      Readout.REWARD));
+          var both =
+              policy.score(
+                  new Batch(List.of(group)), Set.of(Readout.PROMPT, Readout.REWARD), false);
+          var said = Ops.toDoubles(read(both, Readout.PROMPT));
+          assertThat(said).hasSize(group.candidates().size());
+          for (double one : said) {
+            assertThat(one).isCloseTo(expected[0], within(1e-12));
+          }
+        }
+      }
     }
   }
 

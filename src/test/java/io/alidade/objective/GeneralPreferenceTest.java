@@ -40,9 +40,9 @@ class GeneralPreferenceTest {
   @Test
   void costsWhatThePaperSays() {
     double[] pair = {.6, .8, 0, 0, 0, .5, .5, Math.sqrt(.5)};
-    assertThat(loss(new GeneralPreference(4, 0.1, true, false), 4, pair))
+    assertThat(loss(new GeneralPreference(4, 0.1, true, false, false), 4, pair))
         .isCloseTo(0.04858735, within(1e-8));
-    assertThat(loss(new GeneralPreference(4, 0.1, false, false), 4, pair))
+    assertThat(loss(new GeneralPreference(4, 0.1, false, false, false), 4, pair))
         .isCloseTo(0.04858735, within(1e-8));
     double[] circle = new double[12];
     for (int g = 0; g < 3; g++) {
@@ -52,23 +52,47 @@ class GeneralPreferenceTest {
         circle[4 * g + 2 * side + 1] = Math.sin(angle);
       }
     }
-    assertThat(loss(new GeneralPreference(2, 0.1, true, false), 2, circle))
+    assertThat(loss(new GeneralPreference(2, 0.1, true, false, false), 2, circle))
         .isCloseTo(0.00017333, within(1e-8));
-    assertThat(loss(new GeneralPreference(2, 1, true, false), 2, circle))
+    assertThat(loss(new GeneralPreference(2, 1, true, false, false), 2, circle))
         .isCloseTo(0.35109341, within(1e-8));
-    assertThat(loss(new GeneralPreference(2, 1, false, false), 2, 2, 1, .5, 1))
+    assertThat(loss(new GeneralPreference(2, 1, false, false, false), 2, 2, 1, .5, 1))
         .as("Bradley and Terry's, of rewards 2 and 0.5")
         .isCloseTo(Math.log1p(Math.exp(-1.5)), within(1e-12));
-    assertThatThrownBy(() -> new GeneralPreference(3, 1, true, false))
+    assertThatThrownBy(() -> new GeneralPreference(3, 1, true, false, false))
         .hasMessage("dimension must be even, was 3");
-    assertThatThrownBy(() -> loss(new GeneralPreference(4, 1, true, false), 2, 1, 2, 3, 4))
+    assertThatThrownBy(() -> loss(new GeneralPreference(4, 1, true, false, false), 2, 1, 2, 3, 4))
         .hasMessage("a reward head with 4 outputs is needed, this one has 2");
+  }
+
+  /// With gates 3/4 and 1/4, of logits ln 3 and 0, the published pair scores 0.225.
+  @Test
+  void thePromptWeighsTheBlocks() {
+    var objective = new GeneralPreference(4, 0.1, true, false, true);
+    assertThat(objective.needs().outputs()).isEqualTo(6);
+    try (var _ = new Step()) {
+      // the last third at the answers, and the first two at the prompt, are nothing to it
+      var answers =
+          Ops.doubles(new double[] {.6, .8, 0, 0, 9, -9, 0, .5, .5, Math.sqrt(.5), -5, 7}, 2, 6);
+      var prompts =
+          Ops.doubles(new double[] {1, 2, 3, 4, Math.log(3), 0, 1, 2, 3, 4, Math.log(3), 0}, 2, 6);
+      var one =
+          new Scored(
+              Sample.sizes(1, 2),
+              Ops.zeros(ScalarType.Double, 2, 1),
+              Map.of(Readout.REWARD, answers, Readout.PROMPT, prompts),
+              Optional.empty(),
+              Map.of(),
+              Map.of());
+      assertThat(Ops.number(objective.loss(one).value()))
+          .isCloseTo(Math.log1p(Math.exp(-2.25)), within(1e-12));
+    }
   }
 
   /// Three answers that beat each other in a circle, learned from random starts by Adam.
   @Test
   void learnsACircleThatNoRewardCanOrder() {
-    var objective = new GeneralPreference(4, 0.1, true, false);
+    var objective = new GeneralPreference(4, 0.1, true, false, false);
     int solved = 0;
     for (int start = 0; start < 10; start++) {
       var random = new SplittableRandom(start);
@@ -185,8 +209,8 @@ class GeneralPreferenceTest {
   void doesNotShareAHeadOfAnotherWidth() {
     var parts =
         List.of(
-            new Mixture.Part(1, new GeneralPreference(4, 1, true, false)),
-            new Mixture.Part(1, new GeneralPreference(2, 1, true, false)));
+            new Mixture.Part(1, new GeneralPreference(4, 1, true, false, false)),
+            new Mixture.Part(1, new GeneralPreference(2, 1, true, false, false)));
     assertThatThrownBy(() -> new Mixture(parts))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("4 outputs");

@@ -169,7 +169,9 @@ class ObjectiveContractTest {
         same(c, one, two);
         var slopes = gradients(two, padded.leaves());
         var mask = Ops.toDoubles(padded.batch().mask());
-        slopes.keySet().removeAll(EnumSet.of(Readout.REWARD, Readout.HIDDEN)); // not by unit
+        slopes
+            .keySet()
+            .removeAll(EnumSet.of(Readout.REWARD, Readout.PROMPT, Readout.HIDDEN)); // not by unit
         slopes.forEach((readout, slope) -> {
           for (int i = 0; i < slope.length; i++) {
             if (mask[i] == 0) {
@@ -352,7 +354,7 @@ class ObjectiveContractTest {
               switch (readout) {
                 case LOG_LIKELIHOOD ->
                     Arrays.fill(changed[k], far ? -1e4 / changed[k].length : -1e-3);
-                case REWARD, VALUE -> Arrays.fill(changed[k], far ? -1e4 : 1e4);
+                case REWARD, PROMPT, VALUE -> Arrays.fill(changed[k], far ? -1e4 : 1e4);
                 default -> {}
               }
             }

@@ -83,7 +83,7 @@ record World(Needs needs, List<Group> groups) {
   private static double[][] values(
       Readout readout, int outputs, double[][] mask, RandomGenerator random) {
     return switch (readout) {
-      case REWARD -> like(new double[mask.length][outputs], random, -2, 2);
+      case REWARD, PROMPT -> like(new double[mask.length][outputs], random, -2, 2);
       case HIDDEN -> {
         var wide = new double[mask.length][];
         java.util.Arrays.setAll(wide, k -> new double[mask[k].length * HIDDEN]);
@@ -185,7 +185,7 @@ record World(Needs needs, List<Group> groups) {
       Readout readout, List<double[][]> rows, int n, int units, int padding, ScalarType type) {
     double filler = padding > 0 ? -7 : 0;
     return switch (readout) {
-      case REWARD -> table(rows, n, needs.outputs(), filler, type);
+      case REWARD, PROMPT -> table(rows, n, needs.outputs(), filler, type);
       case HIDDEN -> table(rows, n, units * HIDDEN, filler, type).view(n, units, HIDDEN);
       default -> table(rows, n, units, filler, type);
     };

@@ -6,6 +6,7 @@ import io.alidade.judge.ChatJudge;
 import io.alidade.judge.CodeRunner;
 import io.alidade.judge.Ensemble;
 import io.alidade.judge.Judge;
+import io.alidade.judge.ListJudge;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,9 @@ class JudgeFileTest {
             "ExactAnswer",
             "InContext",
             "Length",
+            "ListJudge",
             "Matches",
+            "Obeys",
             "PairModel",
             "PreferenceModel",
             "RewardModel",
@@ -40,7 +43,7 @@ class JudgeFileTest {
             Ensemble:
               judges:
                 - RewardModel: {model: runs/a, weights: [1, -0.5], temperature: 2}
-                - PreferenceModel: {model: runs/b, tau: 0.1, normalised: true, max_length: 64}
+                - PreferenceModel: {model: runs/b, tau: 0.1, normalised: true, gated: true, max_length: 64}
                 - Weighted:
                     judges: {short: {Length: {target: 0, scale: 10}}, yes: {Matches: {regex: "(?i)yes"}}}
                     weights: {short: 1, yes: 0.5}
@@ -65,6 +68,21 @@ class JudgeFileTest {
                   seed: 1
                 """);
     assertThat(chat.patience().attempts()).isEqualTo(5);
+    assertThat(chat.template()).isEqualTo("{prompt} {a} {b}");
+    var list =
+        (ListJudge)
+            JudgeFile.read(
+                """
+                ListJudge:
+                  endpoint: {url: "http://127.0.0.1:8000/v1", model: m, key_variable: "", max_tokens: 512, temperature: 0, timeout_seconds: 60}
+                  patience: {attempts: 5, first_seconds: 1, longest_seconds: 60, requests_per_second: 2, concurrency: 4}
+                  price: {per_million_read: 1, per_million_written: 4, most: 5}
+                  seed: 1
+                """);
+    assertThat(list.most()).isEqualTo(6);
+    assertThat(list.template())
+        .startsWith("Please act")
+        .contains("\n[Question]\n{prompt}\n\n{answers}");
     var code =
         (CodeRunner)
             JudgeFile.read(

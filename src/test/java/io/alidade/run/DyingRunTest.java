@@ -116,7 +116,9 @@ class DyingRunTest {
                       "learning.NashRounds.student_margin",
                       "0.1",
                       "learning.NashRounds.floor",
-                      "-9"));
+                      "-9",
+                      "eval_fraction",
+                      "0.2"));
       case "apo" -> rounds(all, "Iterative", 36);
       case "hypo" ->
           all.putAll(

@@ -148,6 +148,38 @@ class ResumeTest {
         "rounds/round-00001-learned.jsonl");
   }
 
+  /// The same with a teacher's answers, old pairs, and the best of all rounds at the end.
+  @Test
+  void soDoNashRoundsThatAreKilledWhileTheyDraw() throws Exception {
+    var rows = new StringBuilder();
+    for (int i = 0; i < 120; i++) {
+      rows.append(
+          "{\"prompt\": \"What is %d plus %d?\", \"completion\": \" It is %d.\"}\n"
+              .formatted(i, i + 1, 2 * i + 1));
+    }
+    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    var recipe = new ArrayList<>(List.of("dno-prct"));
+    for (var setting :
+        List.of(
+            "rounds=2",
+            "prompts_per_round=64",
+            "floor=-9",
+            "margin=0.1",
+            "student_margin=0.1",
+            "drawing.samples=2",
+            "drawing.max_new_tokens=6",
+            "drawing.judge={Length: {target: 9, scale: 3}}")) {
+      recipe.addAll(List.of("--set", "learning.NashRounds." + setting));
+    }
+    recipe.addAll(List.of("--set", "eval_fraction=0.1", "--set", "learning_rate_factor=1000"));
+    killedAt(
+        "rounds/round-00001-parts/from-000000-to-000032.jsonl",
+        recipe,
+        "model/model.safetensors",
+        "rounds/round-00001.jsonl",
+        "rounds/round-00001-learned.jsonl");
+  }
+
   private void killed(List<String> recipe, String... files) throws Exception {
     killedAt("checkpoints/checkpoint-6", recipe, files);
   }

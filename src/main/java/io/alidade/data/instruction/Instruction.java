@@ -4,7 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/// An instruction that a program can check (MAPL's instruction functions, 2025).
+/// An instruction that a program can check (MAPL's instruction functions, Sun et al. 2025).
 ///
 /// @param family what it is about
 /// @param argument what exactly is wanted, see [Family]

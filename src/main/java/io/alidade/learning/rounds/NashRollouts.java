@@ -2,16 +2,13 @@ package io.alidade.learning.rounds;
 
 import io.alidade.UserException;
 import io.alidade.batch.Groups;
-import io.alidade.batch.Shuffle;
 import io.alidade.learning.Collector;
 import io.alidade.learning.NashRounds;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.SplittableRandom;
 
 /// Rounds in which a teacher's answers are judged beside the policy's, and old pairs come again.
 ///
@@ -28,6 +25,10 @@ public final class NashRollouts implements Collector {
   public NashRollouts(Asking asking, NashRounds settings) {
     this.settings = settings;
     this.site = asking.site();
+    if (settings.best() && asking.held().isEmpty()) {
+      throw new UserException(
+          "learning.NashRounds.best: there are no held-out prompts to tell the best round by; set eval_data or eval_fraction, or best=false");
+    }
     plain = new Rollouts(asking, settings.drawing());
     teacher =
         settings.teacher()
@@ -57,9 +58,8 @@ public final class NashRollouts implements Collector {
             file, round, prompts, number -> teacher.map(answers -> answers.tokens(number)));
     var own = pairs(rollouts);
     var lessons = new ArrayList<>(own);
-    double share = settings.replay();
-    for (int past = round - 1; past >= 0 && share > 0; past--, share /= 2) {
-      lessons.addAll(again(round, past, prompts, share));
+    for (int past = round - 1; past >= 0 && settings.replay() > 0; past--) {
+      lessons.addAll(again(round, past, prompts));
     }
     file.learned(() -> Feedback.lines(lessons));
     if (own.isEmpty()) {
@@ -79,7 +79,7 @@ public final class NashRollouts implements Collector {
   }
 
   /// A random share of the pairs of an earlier round, which the draws of that round alone decide.
-  private List<Feedback.Lesson> again(int round, int past, int prompts, double share) {
+  private List<Feedback.Lesson> again(int round, int past, int prompts) {
     var file = site.round(past);
     var lines =
         file.lines(
@@ -92,13 +92,7 @@ public final class NashRollouts implements Collector {
                       .formatted(file.path(), round + 1));
             });
     var pairs = pairs(Rollouts.read(file.path(), lines));
-    var random =
-        new SplittableRandom(
-            (site.seed() * 0x9E3779B97F4A7C15L + round) * 0x5851F42D4C957F2DL + past);
-    var order = Shuffle.of(pairs.size(), random::nextInt);
-    return Arrays.stream(order)
-        .limit((long) (share * pairs.size()))
-        .sorted()
+    return Arrays.stream(settings.again(round, past, pairs.size(), site.seed()))
         .mapToObj(pairs::get)
         .toList();
   }
@@ -106,36 +100,9 @@ public final class NashRollouts implements Collector {
   private List<Feedback.Lesson> pairs(List<Rollout> rollouts) {
     return rollouts.stream()
         .flatMap(rollout ->
-            chosen(rollout, settings).stream()
+            settings.pairs(rollout.standing(), rollout.answers()).stream()
                 .map(pair -> Feedback.pair(rollout, pair[0], pair[1])))
         .toList();
-  }
-
-  /// Places of the chosen and the rejected answer of each pair with a large margin.
-  static List<int[]> chosen(Rollout rollout, NashRounds settings) {
-    var scores = rollout.standing();
-    var pairs = new ArrayList<int[]>();
-    for (int won = 0; won < scores.length; won++) {
-      boolean teacher = won >= settings.drawing().samples();
-      double margin = teacher ? settings.margin() : settings.studentMargin();
-      if (scores[won] >= settings.floor() && !repeats(rollout, won, settings)) { // not for NaN
-        for (int lost = 0; lost < scores.length; lost++) {
-          boolean beaten =
-              scores[won] - scores[lost] >= margin
-                  || (!Double.isNaN(scores[lost]) && repeats(rollout, lost, settings));
-          if (lost != won && beaten) {
-            pairs.add(new int[] {won, lost});
-          }
-        }
-      }
-    }
-    return pairs;
-  }
-
-  /// Whether an answer of the policy says the same over and over.
-  private static boolean repeats(Rollout rollout, int place, NashRounds settings) {
-    return place < settings.drawing().samples()
-        && repetition(rollout.answers().get(place)) > settings.repetition();
   }
 
   /// The share of prompts on which the best of the policy's answers scores above the teacher's,
@@ -157,17 +124,5 @@ public final class NashRollouts implements Collector {
       }
     }
     return both == 0 ? Double.NaN : (double) won / both;
-  }
-
-  /// The share of the runs of four tokens that occur more than once; 0 for fewer than five tokens.
-  static double repetition(int... tokens) {
-    var counts = new HashMap<List<Integer>, Integer>();
-    int runs = Math.max(0, tokens.length - 3);
-    for (int i = 0; i < runs; i++) {
-      counts.merge(
-          List.of(tokens[i], tokens[i + 1], tokens[i + 2], tokens[i + 3]), 1, Integer::sum);
-    }
-    int repeated = counts.values().stream().filter(count -> count > 1).mapToInt(c -> c).sum();
-    return runs == 0 ? 0 : (double) repeated / runs;
   }
 }
