@@ -33,11 +33,7 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
   /// @param toTheEnd whether the last token of each candidate is needed
   /// @param prompts whether the last token of each prompt is needed
   static List<Packed> of(
-      Batch batch,
-      Architecture architecture,
-      int vocabulary,
-      boolean toTheEnd,
-      boolean prompts) {
+      Batch batch, Architecture architecture, int vocabulary, boolean toTheEnd, boolean prompts) {
     int threads = Natives.threads();
     var written = architecture.written();
     var parts = batch.parts(threads);

@@ -100,8 +100,7 @@ public record Oreo() implements Study {
             .of(
                 bench,
                 () ->
-                    task.demonstrations(
-                        bench.size(20_000, 1000), bench.random("demonstrations")));
+                    task.demonstrations(bench.size(20_000, 1000), bench.random("demonstrations")));
     int last = ChainArithmetic.STEPS - 1;
     new OutcomeArms(
             bench,

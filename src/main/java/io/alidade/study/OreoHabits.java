@@ -56,7 +56,6 @@ public record OreoHabits() implements Study {
 
   @Override
   public Verdict direction(Results reduced) {
-    return Verdict.of(
-        Part.atLeast("arms that were trained", reduced.arms().size(), 4));
+    return Verdict.of(Part.atLeast("arms that were trained", reduced.arms().size(), 4));
   }
 }
