@@ -209,8 +209,12 @@ public final class Session implements AutoCloseable {
       }
     }
     say(
-        "step %,d: held-out reward %.4g%s"
-            .formatted(done, reward, reward > before ? ", the best so far" : ""));
+        String.format(
+            Locale.ROOT,
+            "step %,d: held-out reward %.4g%s",
+            done,
+            reward,
+            reward > before ? ", the best so far" : ""));
   }
 
   /// Goes back to the policy that was kept last, if one was.
@@ -220,7 +224,7 @@ public final class Session implements AutoCloseable {
       try (var _ = new Step()) {
         trainee(Policy.class).put(checkpoints.best());
       }
-      say("took the policy with held-out reward %.4g".formatted(reward));
+      say(String.format(Locale.ROOT, "took the policy with held-out reward %.4g", reward));
     }
   }
 
