@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
@@ -74,7 +73,7 @@ final class ChatSitting implements Sitting {
     int contradicted = 0;
     var why = "";
     for (var pair : pairs) {
-      var heard = of(pair.heard);
+      var heard = Asked.answer(pair.heard);
       table[pair.first][pair.second] = heard.chance;
       table[pair.second][pair.first] = 1 - heard.chance;
       contradicted += heard.contradicted ? 1 : 0;
@@ -101,20 +100,6 @@ final class ChatSitting implements Sitting {
                   }));
     }
     return new Verdict.Chances(table);
-  }
-
-  private static Heard of(Future<Heard> future) {
-    try {
-      return future.get();
-    } catch (ExecutionException failure) {
-      if (failure.getCause() instanceof UserException user) {
-        throw user;
-      }
-      throw new IllegalStateException(failure.getCause());
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while a judge was asked", interrupted);
-    }
   }
 
   private Heard heard(Case one, int first, int second) throws InterruptedException {

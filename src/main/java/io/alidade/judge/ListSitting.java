@@ -10,7 +10,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
@@ -74,7 +73,7 @@ final class ListSitting implements Sitting {
 
   private Verdict verdict(Case one, List<Future<Heard>> readings) {
     var shown = different(one);
-    var heard = readings.stream().map(ListSitting::of).toList();
+    var heard = readings.stream().map(Asked::answer).toList();
     var points = new double[shown.size()];
     double apart = 0;
     int unknown = 0;
@@ -109,20 +108,6 @@ final class ListSitting implements Sitting {
     var values = new double[one.answers().size()];
     Arrays.setAll(values, i -> points[shown.indexOf(one.answer(i))]);
     return new Verdict.Rewards(values);
-  }
-
-  private static Heard of(Future<Heard> future) {
-    try {
-      return future.get();
-    } catch (ExecutionException failure) {
-      if (failure.getCause() instanceof UserException user) {
-        throw user;
-      }
-      throw new IllegalStateException(failure.getCause());
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while a judge was asked", interrupted);
-    }
   }
 
   private Heard heard(Case one, List<String> shown, int reading) throws InterruptedException {
