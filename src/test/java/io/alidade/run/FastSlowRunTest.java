@@ -115,7 +115,7 @@ class FastSlowRunTest {
                 false,
                 Map.of("objective", "{FastSlowDpo: {beta: 0.1, alpha: 0.5}}")))
         .isInstanceOf(UserException.class)
-        .hasMessageContaining("this loop trains one; use learning: FastSlow");
+        .hasMessageContaining("this loop has one model; use learning: FastSlow");
     assertThatThrownBy(() ->
             run(
                 "dpo",
