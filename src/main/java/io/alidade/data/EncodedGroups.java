@@ -106,7 +106,12 @@ public final class EncodedGroups implements Groups {
     var tally = new Tally(rows, encoder, found.isPresent() ? 0 : KEPT_TOKENS);
     if (found.isPresent()) {
       var whole = found.get();
-      tally.all(index -> whole.row(index, rows.place(index)), _ -> {});
+      try {
+        tally.all(index -> whole.row(index, rows.place(index)), _ -> {});
+      } catch (RuntimeException | Error failure) {
+        whole.close(); // nobody else will
+        throw failure;
+      }
     } else {
       found =
           cache.keep(

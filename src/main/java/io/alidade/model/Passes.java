@@ -243,7 +243,7 @@ record Passes(
             part.stretches(),
             i -> {
               // Random numbers of its own: equal ones would drop the same inputs in each stretch.
-              long own = draw == 0 ? 0 : draw + (i + 1) * 0x9E3779B97F4A7C15L | 1;
+              long own = draw == 0 ? 0 : (draw + (i + 1) * 0x9E3779B97F4A7C15L) | 1;
               var type = spec.precision().type();
               return Pass.of(architecture, weights, layout, part.stretches().get(i), type, own);
             });
