@@ -6,6 +6,7 @@ import io.alidade.model.causal.KeyValueCache;
 import io.alidade.model.causal.Layout;
 import io.alidade.model.causal.PackedAttention;
 import io.alidade.model.causal.Weights;
+import io.alidade.tensor.Crew;
 import io.alidade.tensor.Natives;
 import io.alidade.tensor.Step;
 import java.util.ArrayList;
@@ -121,7 +122,15 @@ public final class Decoder implements AutoCloseable {
 
     /// Chooses from what was seen, and ends if that was the last.
     void grow(Seen seen, int row) {
-      int id = chooser.next(seen.logits(), row * seen.size(), seen.size());
+      grow(seen, row, choose(seen, row));
+    }
+
+    int choose(Seen seen, int row) {
+      return chooser.next(seen.logits(), row * seen.size(), seen.size());
+    }
+
+    /// Takes what was chosen, and ends if that was the last.
+    void grow(Seen seen, int row, int id) {
       var token = seen.token(row, id, request.alternatives);
       add(token);
       boolean more = listener.token(token);
@@ -243,12 +252,24 @@ public final class Decoder implements AutoCloseable {
       var tile = rows.subList(from, Math.min(rows.size(), from + height));
       try (var _ = new Step()) {
         var seen = Natives.call(() -> next(tile));
+        var chosen = choose(tile, seen);
         for (int r = 0; r < tile.size(); r++) {
-          tile.get(r).grow(seen, r);
+          tile.get(r).grow(seen, r, chosen[r]);
         }
       }
     }
     rows.removeIf(row -> row.ended);
+  }
+
+  /// For rows side by side, unless processors of others would have to bear that.
+  private static int[] choose(List<Row> tile, Seen seen) {
+    var chosen = new int[tile.size()];
+    if (tile.stream().allMatch(row -> row.request.processors.isEmpty())) {
+      Crew.each(chosen.length, r -> chosen[r] = tile.get(r).choose(seen, r));
+    } else {
+      Arrays.setAll(chosen, r -> tile.get(r).choose(seen, r));
+    }
+    return chosen;
   }
 
   private Seen next(List<Row> tile) {

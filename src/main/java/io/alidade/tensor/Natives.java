@@ -1,6 +1,11 @@
 package io.alidade.tensor;
 
 import io.alidade.UserException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
@@ -74,6 +79,47 @@ public final class Natives {
       apart += begins ? 1 : -1;
       if (products > 0) {
         ofProducts();
+      }
+    }
+  }
+
+  /// Runs a piece of work whose operations use this thread alone. Others are not asked for: waking
+  /// them costs more than an operation of a tenth of a millisecond. What threads that come to be
+  /// meanwhile will use is not touched, as it would be by libtorch's own setting.
+  static void alone(Runnable work) {
+    int before = threads();
+    if (before == 1 || OpenMp.THREADS.isEmpty()) {
+      work.run();
+      return;
+    }
+    OpenMp.threads(1);
+    try {
+      work.run();
+    } finally {
+      OpenMp.threads(before);
+    }
+  }
+
+  /// The setting of the calling thread.
+  private static final class OpenMp {
+    static final Optional<MethodHandle> THREADS = find();
+
+    @SuppressWarnings("restricted") // a function of a library that libtorch has loaded
+    private static Optional<MethodHandle> find() {
+      return SymbolLookup.loaderLookup()
+          .find("omp_set_num_threads")
+          .map(function ->
+              Linker.nativeLinker()
+                  .downcallHandle(function, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)));
+    }
+
+    static void threads(int count) {
+      try {
+        THREADS.orElseThrow().invokeExact(count);
+      } catch (RuntimeException | Error e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new IllegalStateException(e); // a function of C throws nothing
       }
     }
   }

@@ -2,10 +2,11 @@ package io.alidade.model.causal;
 
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
+import io.alidade.tensor.Crew;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Owned;
+import io.alidade.tensor.Step;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -124,18 +125,23 @@ public final class KeyValueCache implements AutoCloseable {
       var ownValue = value.contiguous();
       var newKeys = Ops.memory(ownKey);
       var newValues = Ops.memory(ownValue);
-      var mixed = new ArrayList<Tensor>(caches.size() + 1);
-      for (int row = 0; row < caches.size(); row++) {
-        var cache = caches.get(row);
-        cache.keys[layer].put(cache.length, cache.room, newKeys, row);
-        cache.values[layer].put(cache.length, cache.room, newValues, row);
-        mixed.add(cache.attend(layer, grouped.narrow(0, row, 1), settings));
-      }
-      long rest = tokens - caches.size();
-      if (rest > 0) {
-        mixed.add(Ops.zeros(query.scalar_type(), rest, groups, heads / groups, value.size(2)));
-      }
-      return Ops.concatenate(mixed, 0).reshape(tokens, heads * value.size(2));
+      var type = query.scalar_type();
+      var mixed =
+          tokens == caches.size()
+              ? Ops.empty(type, tokens, groups, heads / groups, value.size(2))
+              : Ops.zeros(type, tokens, groups, heads / groups, value.size(2));
+      Crew.each(
+          caches.size(),
+          row -> {
+            var cache = caches.get(row);
+            cache.keys[layer].put(cache.length, cache.room, newKeys, row);
+            cache.values[layer].put(cache.length, cache.room, newValues, row);
+            try (var _ = new Step()) {
+              var own = cache.attend(layer, grouped.narrow(0, row, 1), settings);
+              mixed.narrow(0, row, 1).copy_(own);
+            }
+          });
+      return mixed.reshape(tokens, heads * value.size(2));
     }
   }
 
