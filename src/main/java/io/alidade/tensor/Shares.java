@@ -46,6 +46,7 @@ public final class Shares implements AutoCloseable {
     int before = Natives.threads();
     steps.addAll(
         each(_ -> {
+          Natives.threads(); // asked once, lest the setting below be undone when it first is
           torch.set_num_threads(1); // of operations of this thread, and of threads yet to come
           return new Step();
         }));

@@ -35,6 +35,19 @@ class SharesTest {
     assertThat(order).containsExactly("0.0", "1.0", "2.0", "0.1", "2.1");
   }
 
+  @Test
+  void operationsOfAShareUseOneThread() {
+    int before = Natives.threads();
+    Natives.threads(2);
+    try (var _ = new Step();
+        var shares = new Shares(2)) {
+      assertThat(shares.each(_ -> Natives.threads())).containsExactly(1, 1);
+      assertThat(Natives.threads()).isEqualTo(2);
+    } finally {
+      Natives.threads(before);
+    }
+  }
+
   private static void awaited(CountDownLatch latch) {
     try {
       latch.await();
