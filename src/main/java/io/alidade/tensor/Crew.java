@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +36,9 @@ public final class Crew {
   ///   What native objects it makes are to be freed by a step of its own
   public static void each(int parts, IntConsumer work) {
     int threads = Math.min(parts, Natives.threads());
-    if (threads < 2 || !IN_USE.tryLock()) { // another piece of work has the helpers
-      for (int part = 0; part < parts; part++) {
-        work.accept(part);
-      }
+    // Another piece of work may have the helpers, or this may be a part of one.
+    if (threads < 2 || IN_USE.isHeldByCurrentThread() || !IN_USE.tryLock()) {
+      Natives.alone(() -> IntStream.range(0, parts).forEach(work));
       return;
     }
     try {
@@ -102,11 +102,11 @@ public final class Crew {
           Thread.yield(); // to a helper that has lost its processor in the middle of a part
         }
       }
-      switch (failed) {
-        case null -> {}
-        case RuntimeException e -> throw e;
-        case Error e -> throw e;
-        case Throwable e -> throw new IllegalStateException(e);
+      if (failed instanceof Error e) {
+        throw e;
+      }
+      if (failed instanceof RuntimeException e) {
+        throw e;
       }
     }
   }
@@ -116,7 +116,7 @@ public final class Crew {
     private volatile boolean asleep;
 
     Helper() {
-      super("crew");
+      super("alidade-crew");
       setDaemon(true);
     }
 
@@ -142,6 +142,7 @@ public final class Crew {
 
     @Override
     public void run() {
+      Natives.threads(); // asked once, lest the setting below be undone when it first is
       torch.set_num_threads(1); // of operations of this thread
       begun.countDown();
       Job last = null;

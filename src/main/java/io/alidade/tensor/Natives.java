@@ -1,6 +1,7 @@
 package io.alidade.tensor;
 
 import io.alidade.UserException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
@@ -104,13 +105,17 @@ public final class Natives {
   private static final class OpenMp {
     static final Optional<MethodHandle> THREADS = find();
 
-    @SuppressWarnings("restricted") // a function of a library that libtorch has loaded
+    @SuppressWarnings("restricted") // of the library that libtorch has loaded
     private static Optional<MethodHandle> find() {
-      return SymbolLookup.loaderLookup()
-          .find("omp_set_num_threads")
-          .map(function ->
-              Linker.nativeLinker()
-                  .downcallHandle(function, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)));
+      try {
+        return SymbolLookup.libraryLookup("libgomp.so.1", Arena.global())
+            .find("omp_set_num_threads")
+            .map(function ->
+                Linker.nativeLinker()
+                    .downcallHandle(function, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)));
+      } catch (IllegalArgumentException _) {
+        return Optional.empty(); // OpenMP is another's here
+      }
     }
 
     static void threads(int count) {
