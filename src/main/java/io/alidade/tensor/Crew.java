@@ -99,7 +99,7 @@ public final class Crew {
         if (looks < 100 * LOOKS) {
           Thread.onSpinWait();
         } else {
-          Thread.yield(); // to a helper that has lost its processor in the middle of a part
+          LockSupport.parkNanos(this, 20_000); // the helper has lost its processor in the middle
         }
       }
       if (failed instanceof Error e) {
