@@ -43,7 +43,8 @@ final class Panels implements Reordered {
         return Optional.empty();
       }
       var linker = Linker.nativeLinker();
-      var core = text(linker.downcallHandle(name.get(), FunctionDescriptor.of(ValueLayout.ADDRESS)));
+      var core =
+          text(linker.downcallHandle(name.get(), FunctionDescriptor.of(ValueLayout.ADDRESS)));
       var kernel = symbols.find("sgemm_kernel_" + core);
       var weights = symbols.find("sgemm_incopy_" + core);
       var rows = symbols.find("sgemm_oncopy_" + core);
@@ -64,8 +65,7 @@ final class Panels implements Reordered {
               integer,
               integer);
       var copy =
-          FunctionDescriptor.of(
-              ValueLayout.JAVA_INT, integer, integer, integer, integer, integer);
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, integer, integer, integer, integer, integer);
       return Optional.of(
           new Library(
               linker.downcallHandle(kernel.get(), product),
