@@ -128,6 +128,8 @@ def greedy(folder, name, prompts):
     def run(ids, mask):
         model = load(folder)
         model.generation_config.eos_token_id = None
+        # Where Phi-3's long factors begin, transformers 5.18 drops what its cache holds and goes on with the last token alone.
+        model.generation_config.use_cache = model.config.model_type != "phi3"
         out = model.generate(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask), do_sample=False, max_new_tokens=NEW_TOKENS,
                              min_new_tokens=NEW_TOKENS, return_dict_in_generate=True, output_scores=True)
         margins = torch.stack([(lambda top: top[:, 0] - top[:, 1])(s.topk(2).values) for s in out.scores], 1)

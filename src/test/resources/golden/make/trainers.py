@@ -97,12 +97,14 @@ def train(golden, name):
         initial = named() if "lora" in run else {}
         t.train()
         final = named()
-    result = dict(versions=VERSIONS, trainer=run["trainer"], model="../models/" + run["model"], data=run["data"], args=run["args"],
+    adam = dict(adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8)  # the defaults, which no run changes
+    result = dict(versions=VERSIONS, trainer=run["trainer"], model="../models/" + run["model"], data=run["data"],
+                  config=dict(run["args"], **adam, max_steps=COMMON["max_steps"]),
                   lora=run.get("lora"), steps=logged.steps,
                   final_norms={k: v.double().norm().item() for k, v in final.items()})
     (golden / f"training/trl_{name}.json").write_text(json.dumps(result, indent=1) + "\n")
     if initial:
-        save_file({"initial." + k: v for k, v in initial.items()}, golden / f"training/trl_{name}.safetensors")
+        save_file({**{"initial." + k: v for k, v in initial.items()}, **{"final." + k: v for k, v in final.items()}}, golden / f"training/trl_{name}.safetensors")
     print(name, [round(s["loss"], 4) for s in logged.steps], flush=True)
 
 
@@ -155,7 +157,6 @@ FORMS = {
     "text": [
         {"text": "The lighthouse keeper counted the ships."}],
 }
-LIMITS = [("keep_start", None), ("keep_start", 24), ("keep_end", 20)]
 
 
 def trainer_of(form):
@@ -167,7 +168,8 @@ def forms(golden):
     template = (golden / "tokenization/tools.jinja").read_text()
     out = []
     for form, rows in FORMS.items():
-        for mode, limit in LIMITS:
+        short = 24 if "plain" in form or "single" in form or form == "text" else 240 if "tools" in form else 52
+        for mode, limit in [("keep_start", None), ("keep_start", short), ("keep_end", 20)]:
             which = trainer_of(form)
             if mode == "keep_end" and which != "dpo":
                 continue

@@ -105,6 +105,17 @@ class TrlFormsTest {
     }
     var encoded = EncodedGroups.of(wanted, encoder, window);
     var groups = IntStream.range(0, encoded.count()).mapToObj(encoded::group).toList();
+    if (golden.path("form").asString().startsWith("paired")) {
+      // TRL takes the chosen answers of a thousand rows and then the rejected ones, so a batch holds
+      // one label only; here a row's two answers follow one another, and lend to each other.
+      compare(
+          Stream.of(0, 2, 1, 3).map(i -> line(groups.get(i), 0)).toList(),
+          batch,
+          "input_ids",
+          "attention_mask",
+          "completion_mask");
+      return;
+    }
     switch (trainer) {
       case "dpo" ->
           compare(
