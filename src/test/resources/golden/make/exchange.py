@@ -1,10 +1,10 @@
-"""The other side of TransformersTest: loads what the test wrote, and writes adapters for it to load.
+"""The other side of TransformersTest and ConfigurationsThereTest: loads what the test wrote, and writes adapters for it to load.
 
-    python exchange.py WORK MODELS
+    python exchange.py WORK [MODELS]
 
-Reads WORK/requests.json, a list of {"name", "kind": "causal" | "classifier" | "adapter" | "reward adapter", "folder", "base"} with the ids to read and a
-conversation; writes WORK/answers.json: by name the logits, what transformers and peft said while loading, and ids and text by the tokenizer.
-Then writes adapters of every variant to WORK/theirs/NAME and their logits to WORK/theirs.json.
+Reads WORK/requests.json, a list of {"name", "kind": "causal" | "classifier" | "adapter" | "reward adapter", "folder", "base"}, some with ids to read,
+or a text and a conversation; writes WORK/answers.json: by name the logits, what transformers and peft said while loading, and ids and text by the tokenizer.
+With the golden MODELS it then writes adapters of every variant to WORK/theirs/NAME and their logits to WORK/theirs.json.
 """
 import json
 import logging
@@ -36,9 +36,9 @@ class Heard(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def logits(model):
+def logits(model, ids=IDS):
     with torch.no_grad():
-        return model.eval()(input_ids=torch.tensor([IDS])).logits[0].float().flatten().tolist()
+        return model.eval()(input_ids=torch.tensor([ids])).logits[0].float().flatten().tolist()
 
 
 def answer(request):
@@ -66,8 +66,8 @@ def answer(request):
             complaints += [f"not in the file: {k}" for k in there if k not in stored]
     for name in ("transformers", "peft"):
         logging.getLogger(name).removeHandler(heard)
-    out = dict(logits=logits(model), complaints=complaints + heard.lines + [str(w.message) for w in caught])
-    if plain:
+    out = dict(logits=logits(model, request.get("ids", IDS)), complaints=complaints + heard.lines + [str(w.message) for w in caught])
+    if "text" in request and plain:
         tokenizer = AutoTokenizer.from_pretrained(request["folder"])
         out["ids"] = tokenizer(request["text"])["input_ids"]
         if tokenizer.chat_template:
@@ -120,7 +120,7 @@ def write(name, settings, models, root):
 
 
 if __name__ == "__main__":
-    work, models = Path(sys.argv[1]), Path(sys.argv[2]).resolve()
+    work = Path(sys.argv[1])
     answers = {}
     for request in json.loads((work / "requests.json").read_text()):
         try:
@@ -129,6 +129,7 @@ if __name__ == "__main__":
             answers[request["name"]] = dict(failed=f"{type(failure).__name__}: {failure}")
     (work / "answers.json").write_text(json.dumps(answers))
     theirs = {}
+    models = Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else sys.exit()
     for name, settings in ADAPTERS.items():
         theirs[name] = write(name, settings, models, work / "theirs")
     (work / "theirs.json").write_text(json.dumps(theirs))

@@ -154,6 +154,9 @@ FORMS = {
         {"messages": [USER("Hi"), SAYS("Hello!"), USER("And 12 plus 30?"), SAYS("42.")]}],
     "messages with tools": [
         {"messages": [USER("Weather in Rome?"), CALL, {"role": "tool", "name": "weather", "content": "sunny"}, SAYS("It is sunny.")], "tools": [TOOL]}],
+    "messages of which the assistant's alone count": [
+        {"messages": [USER("Hi"), SAYS("Hello!"), USER("And 12 plus 30?"), SAYS("42.")]},
+        {"messages": [{"role": "system", "content": "Be brief."}, USER("A"), SAYS("B, and then a long answer to nothing at all."), USER("C"), SAYS("D")]}],
     "text": [
         {"text": "The lighthouse keeper counted the ships."}],
 }
@@ -168,7 +171,7 @@ def forms(golden):
     template = (golden / "tokenization/tools.jinja").read_text()
     out = []
     for form, rows in FORMS.items():
-        short = 24 if "plain" in form or "single" in form or form == "text" else 240 if "tools" in form else 52
+        short = 24 if "plain" in form or "single" in form or form == "text" else 240 if "tools" in form else 56
         for mode, limit in [("keep_start", None), ("keep_start", short), ("keep_end", 20)]:
             which = trainer_of(form)
             if mode == "keep_end" and which != "dpo":
@@ -177,17 +180,18 @@ def forms(golden):
             tokenizer.chat_template = template
             model = AutoModelForCausalLM.from_pretrained(golden / "models/llama", dtype=torch.float32)
             kind, config = kinds[which]
-            more = {} if which == "kto" else dict(truncation_mode=mode)
+            alone = "alone" in form
+            more = {} if which == "kto" else dict(truncation_mode=mode, **({"assistant_only_loss": True} if alone else {}))
             with tempfile.TemporaryDirectory() as folder:
                 args = config(output_dir=folder, max_length=limit, per_device_train_batch_size=8, **more, **{**COMMON, "max_steps": 1})
-                case = dict(form=form, trainer=which, truncation_mode=mode, max_length=limit, rows=rows)
+                case = dict(form=form, trainer=which, truncation_mode=mode, max_length=limit, assistant_only_loss=alone, rows=rows)
                 try:
                     t = kind(model=model, args=args, processing_class=tokenizer, train_dataset=Dataset.from_list(rows))
                     if len(t.train_dataset) == 0:
                         batch = {}
                     else:
                         columns = t._signature_columns or (t._set_signature_columns_if_needed() or t._signature_columns)
-                        batch = t.data_collator([{k: v for k, v in row.items() if k in columns} for row in t.train_dataset])
+                        batch = t.data_collator([{k: v for k, v in row.items() if k in columns + ["assistant_masks"]} for row in t.train_dataset])
                     case["batch"] = {k: v.tolist() for k, v in batch.items() if hasattr(v, "tolist")}
                 except Exception as failure:  # what TRL itself cannot read is recorded as that
                     case["refused"] = f"{type(failure).__name__}: {failure}".splitlines()[0][:200]

@@ -144,7 +144,10 @@ class TrlFormsTest {
             ? Truncation.KEEP_END
             : Truncation.KEEP_START;
     return new Encoding(
-        layout, limit.isNull() ? OptionalInt.empty() : OptionalInt.of(limit.asInt()), mode, false);
+        layout,
+        limit.isNull() ? OptionalInt.empty() : OptionalInt.of(limit.asInt()),
+        mode,
+        golden.path("assistant_only_loss").asBoolean());
   }
 
   private static Rows rows(JsonNode rows) {
