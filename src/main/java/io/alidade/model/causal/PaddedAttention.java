@@ -66,7 +66,7 @@ public final class PaddedAttention implements Attention {
     var runs = runs(layout);
     int longest = runs.stream().mapToInt(Run::count).max().orElse(0);
     return runs.size() < FEW || longest > SHORT
-        ? new PackedAttention(architecture, layout, type)
+        ? PackedAttention.of(architecture, layout, type)
         : new PaddedAttention(architecture, layout, type, runs, longest);
   }
 
