@@ -30,8 +30,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -39,8 +39,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/// What the commands write, loaded by `transformers` and `peft`, and adapters of `peft`, loaded here:
-/// the same numbers on both sides, and nothing missing, left over or warned of. Runs where
+/// What the commands write, loaded by `transformers` and `peft`, and adapters of `peft`, loaded
+/// here: the same numbers on both sides, and nothing missing, left over or warned of. Runs where
 /// `ALIDADE_PYTHON` names a Python that has both (`golden/make/README.md` has the versions).
 class TransformersTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
@@ -175,7 +175,8 @@ class TransformersTest {
 
   private static void train(
       String recipe, Path model, String name, String kind, String... settings) {
-    var words = new ArrayList<>(List.of("train", recipe, "--model", model.toAbsolutePath().toString()));
+    var words =
+        new ArrayList<>(List.of("train", recipe, "--model", model.toAbsolutePath().toString()));
     words.addAll(
         List.of(
             "--data",
@@ -261,7 +262,9 @@ class TransformersTest {
   private static void close(float[] ours, JsonNode theirs) {
     assertThat(theirs.size()).isEqualTo(ours.length);
     for (int i = 0; i < ours.length; i++) {
-      assertThat(ours[i]).as("logit %d", i).isCloseTo((float) theirs.get(i).asDouble(), within(1e-4f));
+      assertThat(ours[i])
+          .as("logit %d", i)
+          .isCloseTo((float) theirs.get(i).asDouble(), within(1e-4f));
     }
   }
 
@@ -276,8 +279,7 @@ class TransformersTest {
       }
       var answer = Completion.of(Arrays.copyOfRange(IDS, 1, IDS.length));
       var group =
-          new Group(
-              new Example.Row("ids", 1), Arrays.copyOf(IDS, 1), List.of(answer), Map.of());
+          new Group(new Example.Row("ids", 1), Arrays.copyOf(IDS, 1), List.of(answer), Map.of());
       var scoring = policy.score(new Batch(List.of(group)), Set.of(Readout.REWARD), false);
       return Ops.toFloats(scoring.outputs().values().iterator().next());
     }
@@ -301,8 +303,8 @@ class TransformersTest {
       return;
     }
     assertThat(
-            org.assertj.core.api.Assertions.catchThrowable(() ->
-                ours(Located.find(theirs.path("base").asString(), Optional.of(folder)))))
+            org.assertj.core.api.Assertions.catchThrowable(
+                () -> ours(Located.find(theirs.path("base").asString(), Optional.of(folder)))))
         .isInstanceOf(UserException.class)
         .message()
         .contains(reason)

@@ -31,9 +31,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Every form of data set that TRL documents for preference and imitation, tokenized, masked and cut
-/// as the trainers of TRL 1.13 do before a batch reaches the model. `golden/make/trainers.py` wrote
-/// the batches.
+/// Every form of data set that TRL documents for preference and imitation, tokenized, masked and
+/// cut as the trainers of TRL 1.13 do before a batch reaches the model. `golden/make/trainers.py`
+/// wrote the batches.
 class TrlFormsTest {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
@@ -48,8 +48,7 @@ class TrlFormsTest {
         (ObjectNode) MAPPER.readTree(Files.readString(model.resolve("tokenizer_config.json")));
     config.remove("chat_template");
     Files.writeString(folder.resolve("tokenizer_config.json"), config.toString());
-    Files.copy(
-        Golden.path("tokenization/tools.jinja"), folder.resolve("chat_template.jinja"));
+    Files.copy(Golden.path("tokenization/tools.jinja"), folder.resolve("chat_template.jinja"));
     tokenizer = Tokenizer.load(folder);
   }
 
@@ -106,7 +105,8 @@ class TrlFormsTest {
     var encoded = EncodedGroups.of(wanted, encoder, window);
     var groups = IntStream.range(0, encoded.count()).mapToObj(encoded::group).toList();
     if (golden.path("form").asString().startsWith("paired")) {
-      // TRL takes the chosen answers of a thousand rows and then the rejected ones, so a batch holds
+      // TRL takes the chosen answers of a thousand rows and then the rejected ones, so a batch
+      // holds
       // one label only; here a row's two answers follow one another, and lend to each other.
       compare(
           Stream.of(0, 2, 1, 3).map(i -> line(groups.get(i), 0)).toList(),
@@ -117,17 +117,11 @@ class TrlFormsTest {
       return;
     }
     switch (trainer) {
-      case "dpo" ->
-          compare(
-              both(groups), batch, "input_ids", "attention_mask", "completion_mask");
+      case "dpo" -> compare(both(groups), batch, "input_ids", "attention_mask", "completion_mask");
       case "kto" -> {
         compare(candidate(groups, 0), batch, "input_ids", "attention_mask", "completion_mask");
         compare(
-            candidate(groups, 1),
-            batch,
-            "KL_input_ids",
-            "KL_attention_mask",
-            "KL_completion_mask");
+            candidate(groups, 1), batch, "KL_input_ids", "KL_attention_mask", "KL_completion_mask");
         for (int i = 0; i < groups.size(); i++) {
           assertThat(groups.get(i).signals().get(Signal.perGroup("label")))
               .containsExactly(batch.path("label").get(i).asBoolean() ? 1 : 0);

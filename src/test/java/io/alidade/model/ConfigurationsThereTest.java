@@ -55,8 +55,7 @@ class ConfigurationsThereTest {
     }
     Files.writeString(work.resolve("requests.json"), requests.toString());
     var process =
-        new ProcessBuilder(
-                python, "src/test/resources/golden/make/exchange.py", work.toString())
+        new ProcessBuilder(python, "src/test/resources/golden/make/exchange.py", work.toString())
             .redirectErrorStream(true)
             .redirectOutput(work.resolve("python.log").toFile())
             .start();

@@ -101,16 +101,14 @@ class FamilyGoldensTest {
     };
     var trainable = PolicySpec.trainable(Precision.FLOAT32);
     for (var spec :
-        List.of(
-            PolicySpec.frozen(Precision.FLOAT32), trainable, trainable.checkpointing(true))) {
+        List.of(PolicySpec.frozen(Precision.FLOAT32), trainable, trainable.checkpointing(true))) {
       try (var policy = open(model, spec);
           var _ = new Step()) {
         var scoring = policy.score(batch, Set.of(Readout.LOG_LIKELIHOOD), spec.trainable());
         var got = Ops.toFloats(read(scoring, Readout.LOG_LIKELIHOOD));
         for (int c = 0; c < expected.length; c++) {
           int from = c * batch.units();
-          assertClose(
-              Arrays.copyOfRange(got, from, from + expected[c].length), expected[c], 1e-4f);
+          assertClose(Arrays.copyOfRange(got, from, from + expected[c].length), expected[c], 1e-4f);
         }
       }
     }
@@ -121,8 +119,8 @@ class FamilyGoldensTest {
         new Example.Row("golden", 1),
         Arrays.copyOf(tokens, prompt),
         Stream.of(rows)
-            .map(row ->
-                Completion.of(Arrays.copyOfRange(row.tokens(), prompt, row.tokens().length)))
+            .map(
+                row -> Completion.of(Arrays.copyOfRange(row.tokens(), prompt, row.tokens().length)))
             .toList(),
         Map.of());
   }
@@ -134,8 +132,7 @@ class FamilyGoldensTest {
   @ParameterizedTest
   @MethodSource("checkpoints")
   void decodesGreedily(String model) {
-    var golden =
-        Json.readObject(Golden.folder(model).resolve("expected.json")).path("generation");
+    var golden = Json.readObject(Golden.folder(model).resolve("expected.json")).path("generation");
     try (var policy = open(model, PolicySpec.frozen(Precision.FLOAT32))) {
       for (var kind : List.of("single", "left_padded_batch")) {
         var batch = golden.path(kind);
