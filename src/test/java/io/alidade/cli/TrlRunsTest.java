@@ -147,7 +147,6 @@ class TrlRunsTest {
       return lines
           .map(line -> Json.parse("metrics", line))
           .filter(line -> line.has("grad_norm"))
-          .map(line -> (JsonNode) line)
           .toList();
     }
   }

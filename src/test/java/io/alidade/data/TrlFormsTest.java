@@ -58,7 +58,7 @@ class TrlFormsTest {
   }
 
   /// A data set as a trainer made it a batch.
-  private record Case(String name, JsonNode golden) {
+  record Case(String name, JsonNode golden) {
     @Override
     public String toString() {
       return name;
