@@ -49,6 +49,10 @@ class FamiliesTest {
 
   /// Writes a checkpoint of a case with random weights in float64.
   private Map<String, double[]> write(FamilyCases.Case which) {
+    return write(folder, which);
+  }
+
+  static Map<String, double[]> write(Path folder, FamilyCases.Case which) {
     var architecture = Architectures.of(ModelConfig.of("test", which.config()));
     var shapes = architecture.shapes();
     if (!architecture.tied()) {
