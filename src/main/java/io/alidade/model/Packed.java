@@ -4,6 +4,7 @@ import io.alidade.batch.Batch;
 import io.alidade.batch.Group;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Layout;
+import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Stretch;
 import io.alidade.tensor.Natives;
 import java.util.List;
@@ -21,6 +22,17 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
 
   int tokens() {
     return placement.layout().map(Layout::size).orElse(0);
+  }
+
+  /// What is computed in one pass; of stretches nothing is padded.
+  Scoring.Extent extent() {
+    return placement
+        .layout()
+        .map(layout ->
+            new Scoring.Extent(
+                layout.size(),
+                stretches.isEmpty() ? PaddedAttention.places(layout) : layout.size()))
+        .orElse(Scoring.Extent.NONE);
   }
 
   boolean isEmpty() {

@@ -10,6 +10,7 @@ import io.alidade.model.causal.ModelConfig;
 import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Pass;
 import io.alidade.model.causal.Weights;
+import io.alidade.model.causal.WrittenLayers;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Phase;
@@ -85,7 +86,9 @@ record Passes(
               hidden,
               readouts,
               part.candidates(),
-              part.units());
+              part.units(),
+              Math.min(Readout.MOST, config.vocabSize()),
+              part.extent());
         };
     return packed.size() == 1
         ? share.apply(0)
@@ -124,7 +127,14 @@ record Passes(
           case REWARD, PROMPT -> spec.head() == Head.REWARD;
           case VALUE -> spec.head() == Head.VALUE;
           case HIDDEN -> true;
-          case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->
+          case LOG_LIKELIHOOD,
+              ENTROPY,
+              COLLISION,
+              LOG_NORMALIZER,
+              MEAN_LOGIT,
+              TOP_ONE,
+              LIKELIEST,
+              LIKELIEST_UNITS ->
               spec.head() != Head.REWARD;
           case DIVERGENCE -> spec.head() != Head.REWARD && compared;
           case RIVAL -> false; // a team's
@@ -230,8 +240,8 @@ record Passes(
         }
         var leaves = new Leaves(parameters, trainable);
         var pass = pass(leaves, layout, draw);
-        boolean again = spec.gradientCheckpointing();
-        return Trunk.chosen(Trunk.recorded(architecture, pass, leaves, again), indices);
+        // Of recorded layers all are computed again, or none.
+        return Trunk.chosen(Trunk.recorded(architecture, pass, leaves, repeated > 0), indices);
       }
     };
   }
@@ -271,9 +281,9 @@ record Passes(
   ///
   /// @param packed all shares
   /// @param trainable what gathers gradients
-  private int repeated(List<Packed> packed, Map<String, Tensor> trainable) {
+  int repeated(List<Packed> packed, Map<String, Tensor> trainable) {
     var written = architecture.written();
-    if (spec.gradientCheckpointing() || written.isEmpty()) {
+    if (spec.gradientCheckpointing()) {
       return architecture.layers();
     }
     long size =
@@ -294,9 +304,16 @@ record Passes(
     return spec.memory()
         .repeated(
             architecture.layers(),
-            tokens * size * written.get().keptPerToken(),
+            tokens * size * written.map(WrittenLayers::keptPerToken).orElseGet(this::recorded),
             tokens * size * architecture.hiddenSize(),
             weights + trained + vocabulary);
+  }
+
+  /// About how many numbers a token a recorded layer keeps: its input, both norms, queries, keys and
+  /// values with their copies for attention, what it mixes, and the wide part, before and after the
+  /// activation.
+  private long recorded() {
+    return 32L * architecture.hiddenSize();
   }
 
   /// The projection to the vocabulary.
