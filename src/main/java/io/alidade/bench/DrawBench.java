@@ -11,6 +11,7 @@ import io.alidade.tensor.Natives;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import tools.jackson.databind.node.ObjectNode;
@@ -60,11 +61,26 @@ public record DrawBench(
         precision);
   }
 
+  /// What drawing took.
+  ///
+  /// @param rounds in which it was drawn
+  /// @param peak most memory that was resident, bytes, if known
+  /// @param machine processor and libraries in one line
+  record Measured(Throughput rounds, OptionalLong peak, String machine) {}
+
   /// What was measured.
   ///
+  /// @param peak most memory that was resident, bytes, if known
+  /// @param machine processor and libraries in one line
   /// @param weights bytes that are read for a token of every row
   /// @param memory bytes a second that this machine reads, the mean of before and after
-  public record Report(DrawBench bench, Throughput measured, long weights, double memory) {
+  public record Report(
+      DrawBench bench,
+      Throughput measured,
+      OptionalLong peak,
+      String machine,
+      long weights,
+      double memory) {
     /// Share of the rate of memory at which weights were read, if each step reads them once.
     public double utilisation() {
       return weights / (measured.stepMillis() / 1000) / memory;
@@ -73,7 +89,7 @@ public record DrawBench(
     /// For a program.
     public ObjectNode json() {
       var json = Json.mapper().createObjectNode();
-      Machine.peakResident().ifPresent(bytes -> json.put("peak_resident_mib", bytes >> 20));
+      peak.ifPresent(bytes -> json.put("peak_resident_mib", bytes >> 20));
       var cpu = measured.rounds().stream().map(Throughput.Round::processor).toList();
       return json.put("shape", bench.shape.toString())
           .put("rows", bench.rows)
@@ -88,7 +104,7 @@ public record DrawBench(
           .put("memory_gb_per_second", memory / 1e9)
           .put("utilisation", utilisation())
           .put("resident_bytes", measured.rounds().getLast().resident())
-          .put("machine", Machine.description());
+          .put("machine", machine);
     }
 
     /// For a reader.
@@ -121,7 +137,7 @@ public record DrawBench(
           memory / 1e9,
           100 * utilisation(),
           resident / 1048576.0,
-          Machine.description());
+          machine);
     }
   }
 
@@ -132,7 +148,7 @@ public record DrawBench(
     Natives.threads(threads);
     try (var policy = Policy.open(shape.write(scratch), PolicySpec.frozen(precision))) {
       policy.drawOnly();
-      return report(() -> Throughput.measure(policy, rows, promptTokens, newTokens, rounds));
+      return report(() -> here(Throughput.measure(policy, rows, promptTokens, newTokens, rounds)));
     }
   }
 
@@ -144,16 +160,26 @@ public record DrawBench(
     try (var llama =
         PlainLlama.open(shape, shape.write(scratch), Optional.empty(), 1, precision.type())) {
       var draw = new PlainDraw(shape, rows, promptTokens, newTokens, rounds);
-      return report(() -> draw.measure(llama));
+      return report(() -> here(draw.measure(llama)));
     }
   }
 
-  private Report report(Supplier<Throughput> measure) {
+  private static Measured here(Throughput rounds) {
+    return new Measured(rounds, Machine.peakResident(), Machine.description());
+  }
+
+  Report report(Supplier<Measured> measure) {
     double before = Machine.reading(0.5);
     var measured = measure.get();
     double after = Machine.reading(0.5);
     long size = precision == Precision.FLOAT64 ? 8 : precision == Precision.FLOAT32 ? 4 : 2;
     long weights = size * (shape.linear() + (long) shape.vocabulary * shape.hidden);
-    return new Report(this, measured, weights, (before + after) / 2);
+    return new Report(
+        this,
+        measured.rounds(),
+        measured.peak(),
+        measured.machine(),
+        weights,
+        (before + after) / 2);
   }
 }

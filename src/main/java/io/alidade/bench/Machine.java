@@ -114,6 +114,12 @@ public final class Machine {
 
   /// Processor, threads and libraries in one line.
   static String description() {
+    return "%s, Java %s, BLAS %s"
+        .formatted(hardware(), System.getProperty("java.version", ""), blas());
+  }
+
+  /// Processor and system, without libraries.
+  static String hardware() {
     var processor = System.getProperty("os.arch", "");
     try {
       for (var line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
@@ -125,14 +131,12 @@ public final class Machine {
     } catch (IOException _) {
       // Elsewhere the name of the instruction set has to do.
     }
-    return "%s, %d processors, %s %s, Java %s, BLAS %s"
+    return "%s, %d processors, %s %s"
         .formatted(
             processor,
             Runtime.getRuntime().availableProcessors(),
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT),
-            System.getProperty("os.arch", ""),
-            System.getProperty("java.version", ""),
-            blas());
+            System.getProperty("os.arch", ""));
   }
 
   /// Which library computes products: the one that is loaded, whatever was asked for.

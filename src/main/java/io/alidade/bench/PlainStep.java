@@ -65,7 +65,7 @@ public record PlainStep(
                 StepBench.SCALE,
                 Precision.FLOAT32.type()),
             form,
-            1e-6)) {
+            StepBench.LEARNING_RATE)) {
       trainer.reference(groups, pairs);
       var losses = new ArrayList<Double>();
       losses.add(trainer.step(part(groups, 0)).loss());
@@ -80,7 +80,13 @@ public record PlainStep(
         cpu.add(Machine.cpuSeconds() - spent);
       }
       return new Turn(
-          wall, cpu, pairs, losses, Machine.peakResident(), List.of(before, Machine.products(0.6)));
+          wall,
+          cpu,
+          pairs,
+          losses,
+          Machine.peakResident(),
+          List.of(before, Machine.products(0.6)),
+          Machine.description());
     }
   }
 

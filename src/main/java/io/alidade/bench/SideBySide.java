@@ -80,7 +80,9 @@ public record SideBySide(String other, List<JsonNode> ours, List<JsonNode> other
             .put("ratio", ratio(quantity.key));
       }
     }
-    json.put("loss_difference", lossDifference());
+    if (ours.getFirst().has("loss") && others.getFirst().has("loss")) {
+      json.put("loss_difference", lossDifference());
+    }
     ours.forEach(json.putArray("our_turns")::add);
     others.forEach(json.putArray("other_turns")::add);
     return json;
@@ -109,7 +111,7 @@ public record SideBySide(String other, List<JsonNode> ours, List<JsonNode> other
           String.format(
               Locale.ROOT, "%.2f ×  (%s)", ratio(quantity.key), byTurn.toString().strip()));
     }
-    if (ours.getFirst().has("loss")) {
+    if (ours.getFirst().has("loss") && others.getFirst().has("loss")) {
       text.append(
           String.format(
               Locale.ROOT,
@@ -118,7 +120,12 @@ public record SideBySide(String other, List<JsonNode> ours, List<JsonNode> other
               lossDifference()));
     }
     line(text, "products, GFLOP/s", products(ours), products(others), "before and after, medians");
-    text.append("  machine: ").append(ours.getFirst().path("machine").asString()).append('\n');
+    var machine = ours.getFirst().path("machine").asString();
+    var theirs = others.getFirst().path("machine").asString();
+    text.append("  machine: ").append(machine).append('\n');
+    if (!theirs.equals(machine)) {
+      text.append("  ").append(other).append(": ").append(theirs).append('\n');
+    }
     return text.toString();
   }
 

@@ -67,6 +67,9 @@ public record StepBench(
   /// What an adapter's product is multiplied by.
   static final double SCALE = 2;
 
+  /// So small that losses say whether two ways of computing agree, not whether anything is learned.
+  static final double LEARNING_RATE = 1e-6;
+
   /// Checks the ranges.
   public StepBench {
     Check.atLeast("pairs", 1, pairs);
@@ -109,7 +112,7 @@ public record StepBench(
   ///
   /// @param scratch an empty folder, for the model and the cache
   public Report run(Path scratch) {
-    return run(scratch, 1e-6);
+    return run(scratch, LEARNING_RATE);
   }
 
   Report run(Path scratch, double learningRate) {

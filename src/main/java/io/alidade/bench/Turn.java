@@ -6,21 +6,23 @@ import java.util.Locale;
 import java.util.OptionalLong;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What one run of the plain kind took. As JSON it has the keys of [Report].
+/// What one run of what ours is measured against took. As JSON it has the keys of [Report].
 ///
 /// @param wall seconds of each step
 /// @param cpu processor seconds of each step, of the whole process
 /// @param pairs of a step
-/// @param losses of all steps, the first one included
+/// @param losses of all steps, the first one included; empty if they are of something else
 /// @param peakResident bytes, if known
 /// @param products rates of matrix products before and after
+/// @param machine processor and libraries in one line
 public record Turn(
     List<Double> wall,
     List<Double> cpu,
     int pairs,
     List<Double> losses,
     OptionalLong peakResident,
-    List<Machine.Rate> products) {
+    List<Machine.Rate> products,
+    String machine) {
   /// For a program.
   public ObjectNode json() {
     var json = Json.mapper().createObjectNode();
@@ -34,8 +36,10 @@ public record Turn(
       json.withArray("gemm_gflops_before_after").add(rate.wall());
       json.withArray("gemm_gflops_per_cpu_s_before_after").add(rate.cpu());
     }
-    losses.forEach(json.putArray("loss")::add);
-    return json.put("machine", Machine.description());
+    if (!losses.isEmpty()) {
+      losses.forEach(json.putArray("loss")::add);
+    }
+    return json.put("machine", machine);
   }
 
   /// For a reader.
@@ -57,6 +61,6 @@ public record Turn(
         products.getFirst().wall(),
         products.getLast().wall(),
         peakResident.orElse(0) / 1048576.0,
-        Machine.description());
+        machine);
   }
 }

@@ -14,10 +14,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 
-/// Groups of given lengths with arbitrary tokens.
+/// Groups of given lengths with arbitrary tokens, each completion with an end.
 ///
 /// @param lengths of each group: the prompt, then each candidate
 record Workload(List<int[]> lengths) {
+  /// The token that ends a completion; those below it are not drawn either.
+  static final int END = 2;
+
   /// How long prompts and completions are.
   enum Layout {
     /// Prompts of about 192 tokens and completions of about 64.
@@ -69,9 +72,11 @@ record Workload(List<int[]> lengths) {
     var groups = new ArrayList<Group>();
     for (var row : lengths) {
       var candidates = new ArrayList<Completion>();
-      var prompt = random.ints(row[0], 3, vocabulary).toArray();
+      var prompt = random.ints(row[0], END + 1, vocabulary).toArray();
       for (int c = 1; c < row.length; c++) {
-        candidates.add(Completion.of(random.ints(row[c], 3, vocabulary).toArray()));
+        var tokens = random.ints(row[c], END + 1, vocabulary).toArray();
+        tokens[row[c] - 1] = END;
+        candidates.add(Completion.of(tokens));
       }
       groups.add(
           new Group(new Example.Row("bench", groups.size() + 1), prompt, candidates, Map.of()));

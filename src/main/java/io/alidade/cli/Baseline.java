@@ -6,17 +6,12 @@ import java.util.List;
 
 /// What ours can be measured against, by the names that the command line has for them.
 enum Baseline {
-  plain(PlainStep.Form.PLAIN),
-  lean(PlainStep.Form.LEAN);
-
-  private final PlainStep.Form form;
-
-  Baseline(PlainStep.Form form) {
-    this.form = form;
-  }
+  plain,
+  lean,
+  trl;
 
   PlainStep.Form form() {
-    return form;
+    return this == lean ? PlainStep.Form.LEAN : PlainStep.Form.PLAIN;
   }
 
   /// Refuses what only ours can do.

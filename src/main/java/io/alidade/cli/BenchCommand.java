@@ -7,6 +7,8 @@ import io.alidade.bench.PlainStep;
 import io.alidade.bench.Shape;
 import io.alidade.bench.SideBySide;
 import io.alidade.bench.StepBench;
+import io.alidade.bench.Trl;
+import io.alidade.bench.Turn;
 import io.alidade.model.MemoryBudget;
 import io.alidade.model.Precision;
 import io.alidade.store.AtomicFiles;
@@ -34,6 +36,7 @@ import picocli.CommandLine.Spec;
       "  ./alidade bench --shape M --pairs 4 --steps 3",
       "  ./alidade bench --shape M --draw 8x64x128",
       "  ./alidade bench --shape S --against plain",
+      "  ./alidade bench --shape S --against trl --python .venv/bin/python",
       "",
       "Weights and tokens are random. The rate of matrix products is measured in the same "
           + "process, before and after, so that figures from busy or different machines can be "
@@ -125,16 +128,29 @@ final class BenchCommand implements Callable<Integer> {
       names = "--against",
       paramLabel = "KIND",
       description =
-          "Measure ours and a baseline over the same library in turns, each in a process of its own:"
-              + " plain, a step (or drawing) as a plain trainer lays it out; lean, the same with"
-              + " logits of completions alone and without metrics.")
+          "Measure ours and a baseline in turns, each in a process of its own: plain, a step (or"
+              + " drawing) as a plain trainer lays it out, over the same library; lean, the same with"
+              + " logits of completions alone and without metrics; trl, TRL's DPOTrainer and"
+              + " transformers' generate on the same model and texts (needs --python).")
   private Optional<Baseline> against = Optional.empty();
 
   @Option(
       names = "--only",
       paramLabel = "KIND",
-      description = "Measure such a baseline alone: plain, lean.")
+      description = "Measure such a baseline alone: plain, lean, trl.")
   private Optional<Baseline> only = Optional.empty();
+
+  @Option(
+      names = "--python",
+      paramLabel = "FILE",
+      defaultValue = "python3",
+      description =
+          "For trl: a Python that has torch, trl, transformers, peft and datasets"
+              + " (default: ${DEFAULT-VALUE}).")
+  private String python = "python3";
+
+  @Option(names = "--compile", description = "For trl: let it compile the model.")
+  private boolean compile;
 
   @Option(
       names = "--turns",
@@ -171,7 +187,10 @@ final class BenchCommand implements Callable<Integer> {
             ours -> {
               var arguments = new ArrayList<>(arguments());
               if (!ours) {
-                arguments.addAll(List.of("--only", baseline.name()));
+                arguments.addAll(List.of("--only", baseline.name(), "--python", python));
+                if (compile) {
+                  arguments.add("--compile");
+                }
               }
               return own.run(arguments);
             });
@@ -190,6 +209,9 @@ final class BenchCommand implements Callable<Integer> {
       return arguments;
     }
     arguments.addAll(List.of("--layout", layout, "--pairs", "" + pairs, "--lora", "" + lora));
+    if (referenceInStep) {
+      arguments.add("--reference-in-step");
+    }
     return arguments;
   }
 
@@ -199,17 +221,26 @@ final class BenchCommand implements Callable<Integer> {
       var bench =
           Arguments.checked(() -> DrawBench.of(shape, draw, steps, threads, Precision.FLOAT32));
       return in(scratch -> {
-        var report = bench.runPlain(scratch);
+        var report =
+            baseline == Baseline.trl ? trl().draw(bench, scratch) : bench.runPlain(scratch);
         return json ? report.json() + System.lineSeparator() : report.text();
       });
+    }
+    if (baseline == Baseline.trl) {
+      return in(scratch -> text(trl().train(step(), scratch)));
     }
     var bench =
         Arguments.checked(
             () -> new PlainStep(shape, layout, pairs, steps, threads, lora, baseline.form()));
-    return in(scratch -> {
-      var turn = bench.run(scratch);
-      return json ? turn.json() + System.lineSeparator() : turn.text();
-    });
+    return in(scratch -> text(bench.run(scratch)));
+  }
+
+  private String text(Turn turn) {
+    return json ? turn.json() + System.lineSeparator() : turn.text();
+  }
+
+  private Trl trl() {
+    return new Trl(python, compile);
   }
 
   /// Baselines know one way of working.
@@ -227,7 +258,7 @@ final class BenchCommand implements Callable<Integer> {
     if (!memory.isEmpty()) {
       unknown.add("--memory");
     }
-    if (referenceInStep) {
+    if (referenceInStep && (baseline != Baseline.trl || !draw.isEmpty())) {
       unknown.add("--reference-in-step");
     }
     if (!draw.isEmpty() && baseline == Baseline.lean) {
@@ -246,24 +277,26 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private int train() {
-    var bench =
-        Arguments.checked(() ->
-            new StepBench(
-                shape,
-                layout,
-                pairs,
-                passes,
-                steps,
-                threads,
-                Precision.of(dtype),
-                lora,
-                checkpointing,
-                memory.isEmpty() ? MemoryBudget.NONE : MemoryBudget.of(memory),
-                referenceInStep));
     return in(scratch -> {
-      var report = bench.run(scratch);
+      var report = step().run(scratch);
       return json ? report.json() + System.lineSeparator() : report.text();
     });
+  }
+
+  private StepBench step() {
+    return Arguments.checked(() ->
+        new StepBench(
+            shape,
+            layout,
+            pairs,
+            passes,
+            steps,
+            threads,
+            Precision.of(dtype),
+            lora,
+            checkpointing,
+            memory.isEmpty() ? MemoryBudget.NONE : MemoryBudget.of(memory),
+            referenceInStep));
   }
 
   /// Prints what is measured in a folder of its own.
