@@ -42,10 +42,16 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
   /// Packs a batch: a part of its groups for each thread, or, where these would keep some threads
   /// waiting, a stretch of its tokens.
   ///
+  /// @param units U of the whole, where the batch is a piece of one
   /// @param toTheEnd whether the last token of each candidate is needed
   /// @param prompts whether the last token of each prompt is needed
   static List<Packed> of(
-      Batch batch, Architecture architecture, int vocabulary, boolean toTheEnd, boolean prompts) {
+      Batch batch,
+      int units,
+      Architecture architecture,
+      int vocabulary,
+      boolean toTheEnd,
+      boolean prompts) {
     int threads = Natives.threads();
     var written = architecture.written();
     var parts = batch.parts(threads);
@@ -54,7 +60,7 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
         .stream()
             .map(part -> {
               var placement =
-                  Placement.of(architecture, vocabulary, part, batch.units(), toTheEnd, prompts);
+                  Placement.of(architecture, vocabulary, part, units, toTheEnd, prompts);
               var stretches =
                   placement
                       .layout()
@@ -64,7 +70,7 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
                               .orElseThrow()
                               .cut(layout, Math.min(threads, layout.size() / LEAST)));
               return new Packed(
-                  placement, part.candidates(), batch.units(), stretches.orElse(List.of()));
+                  placement, part.candidates(), units, stretches.orElse(List.of()));
             })
             .toList();
   }

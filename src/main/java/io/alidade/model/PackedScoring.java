@@ -46,6 +46,12 @@ final class PackedScoring implements Scoring {
   /// @param keep whether their probabilities are kept for the backward pass
   record Chunks(int count, boolean keep) {}
 
+  /// Numbers a unit.
+  ///
+  /// @param hidden of a hidden state
+  /// @param likeliest K, how many of the likeliest tokens can be reported
+  record Widths(long hidden, long likeliest) {}
+
   private static final Set<Readout> NO_GRADIENT =
       Set.of(Readout.TOP_ONE, Readout.HIDDEN, Readout.LIKELIEST_UNITS);
 
@@ -69,7 +75,7 @@ final class PackedScoring implements Scoring {
   /// @param hidden its result, `[T, hidden]`
   /// @param candidates N
   /// @param units U
-  /// @param likeliest K, how many of the likeliest tokens can be reported
+  /// @param widths of readouts with several numbers a unit
   /// @param extent of the pass
   PackedScoring(
       Placement placement,
@@ -82,7 +88,7 @@ final class PackedScoring implements Scoring {
       Set<Readout> readouts,
       int candidates,
       int units,
-      int likeliest,
+      Widths widths,
       Extent extent) {
     this.placement = placement;
     this.projection = projection;
@@ -102,12 +108,9 @@ final class PackedScoring implements Scoring {
           switch (readout) {
             case REWARD, PROMPT ->
                 Ops.zeros(projection.wide(), candidates, weight(readout).size(0));
-            case HIDDEN -> {
-              long width = rows.map(all -> all.size(1)).orElse(1L);
-              yield Ops.zeros(projection.wide(), candidates, units, width);
-            }
+            case HIDDEN -> Ops.zeros(projection.wide(), candidates, units, widths.hidden());
             case LIKELIEST, LIKELIEST_UNITS ->
-                Ops.zeros(projection.wide(), candidates, units, likeliest);
+                Ops.zeros(projection.wide(), candidates, units, widths.likeliest());
             default -> Ops.zeros(projection.wide(), candidates, units);
           });
     }
