@@ -44,10 +44,7 @@ record TrlCase(Path folder) {
     json.putNull("normalizer");
     json.putObject("pre_tokenizer").put("type", "WhitespaceSplit");
     json.putNull("post_processor").putNull("decoder");
-    json.putObject("model")
-        .put("type", "WordLevel")
-        .put("unk_token", text(0))
-        .<ObjectNode>set("vocab", words);
+    json.putObject("model").put("type", "WordLevel").put("unk_token", text(0)).set("vocab", words);
     Json.write(model.resolve("tokenizer.json"), json);
     Json.write(
         model.resolve("tokenizer_config.json"),

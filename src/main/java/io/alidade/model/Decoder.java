@@ -195,7 +195,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   private Attention packed(Layout layout) {
-    return new PackedAttention(policy.architecture(), layout, policy.spec().precision().type());
+    return PackedAttention.of(policy.architecture(), layout, policy.spec().precision().type());
   }
 
   /// What the model says of the tokens of a prompt, from its second on.

@@ -56,7 +56,7 @@ record PromptReader(Policy policy, Weights weights, boolean together) {
           KeyValueCache.reading(
               caches,
               prompts,
-              new PackedAttention(policy.architecture(), layout, policy.spec().precision().type()));
+              PackedAttention.of(policy.architecture(), layout, policy.spec().precision().type()));
       var logits = policy.logits(weights, layout, attention, last);
       var read = new ArrayList<Decoder.Prefix>();
       for (int i = 0; i < last.length; i++) {

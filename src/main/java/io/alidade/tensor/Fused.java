@@ -60,6 +60,20 @@ public final class Fused {
     }
   }
 
+  /// Backward through a softmax over the last dimension, `P ⊙ (dP − rowsum(P ⊙ dP))`, in one pass.
+  ///
+  /// @param gradient dP
+  /// @param probabilities P, of the same shape and type
+  public static Tensor softmaxBack(Tensor gradient, Tensor probabilities) {
+    var stack = new IValueVector();
+    stack.push_back(new IValue(gradient));
+    stack.push_back(new IValue(probabilities));
+    stack.push_back(new IValue(-1L)); // the dimension
+    stack.push_back(new IValue((long) Ops.type(probabilities).value)); // of the input
+    Dispatcher.singleton().findSchemaOrThrow("aten::_softmax_backward_data", "").callBoxed(stack);
+    return stack.get(0).toTensor();
+  }
+
   private static Tensor number(double value) {
     return torch.full(new long[] {}, new Scalar(value), new TensorOptions(torch.ScalarType.Float));
   }

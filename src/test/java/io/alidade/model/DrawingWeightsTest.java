@@ -83,7 +83,7 @@ class DrawingWeightsTest {
         var cache = new KeyValueCache(policy.architecture().layers(), 8);
         var _ = new Step()) {
       var layout = Layout.of(prompt);
-      var packed = new PackedAttention(policy.architecture(), layout, Precision.FLOAT32.type());
+      var packed = PackedAttention.of(policy.architecture(), layout, Precision.FLOAT32.type());
       policy.logits(
           policy.weights(),
           layout,

@@ -1,5 +1,7 @@
 package io.alidade.model.causal;
 
+import io.alidade.tensor.Grad;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /// Mixes values among tokens. The only place where tokens of a layer meet, so that packing, sharing
@@ -25,6 +27,23 @@ public interface Attention {
   /// @param value `[T, kvHeads, d]`
   /// @return `[T, heads * d]`
   Tensor attend(int layer, Tensor query, Tensor key, Tensor value, Settings settings);
+
+  /// Gradients with respect to what attends, of the shapes of [#attend].
+  record Gradients(Tensor query, Tensor key, Tensor value) {}
+
+  /// Backward through [#attend], for layers whose backward pass is written down. Here the library
+  /// does it, on a graph that is recorded now.
+  ///
+  /// @param gradient of what [#attend] returned
+  default Gradients back(
+      int layer, Tensor query, Tensor key, Tensor value, Tensor gradient, Settings settings) {
+    var q = Grad.leaf(query);
+    var k = Grad.leaf(key);
+    var v = Grad.leaf(value);
+    var mixed = Grad.on(() -> attend(layer, q, k, v, settings));
+    Grad.backward(List.of(mixed), List.of(gradient));
+    return new Gradients(Grad.gathered(q), Grad.gathered(k), Grad.gathered(v));
+  }
 
   /// Whether it is asked for a few new tokens of sequences that a cache holds, without gradients.
   default boolean stepwise() {

@@ -1,6 +1,5 @@
 package io.alidade.model.causal;
 
-import io.alidade.tensor.Grad;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,7 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// The backward pass is written down rather than recorded: gradients of weights are added in place
 /// by the product that makes them, and what is cheap (norms, the product of the gate) is computed
-/// again instead of being kept. Attention itself is differentiated by the library.
+/// again instead of being kept.
 ///
 /// @param attention sizes and biases
 /// @param settings of the attention of each layer
@@ -53,11 +52,11 @@ record Decoder(
     /// Queries and keys before their norms, `[T, heads, d]`; only with such norms.
     RAW_QUERY,
     RAW_KEY,
-    /// What attends: leaves of a graph that ends in MIXED, `[T, heads, d]`.
+    /// What attends, `[T, heads, d]`.
     QUERY,
     KEY,
     VALUE,
-    /// What attention gave, with its graph, `[T, heads * d]`.
+    /// What attention gave, `[T, heads * d]`.
     MIXED,
     /// The output of attention before its norm; only in a sandwich.
     PROJECTED,
@@ -87,12 +86,11 @@ record Decoder(
     return Gated.shapes(config, attention, mlpBias, more);
   }
 
-  /// Numbers that a layer keeps of each token: see [Kept]. What attention gave is there twice,
-  /// since the library keeps its own.
+  /// Numbers that a layer keeps of each token: see [Kept].
   long keptPerToken() {
     var heads = attention.heads();
     long turned = heads.queryWidth() + 2L * heads.keyValueWidth();
-    long sum = 2L * hidden + turned + 2L * heads.queryWidth() + 2L * inner;
+    long sum = 2L * hidden + turned + heads.queryWidth() + 2L * inner;
     if (headNorms) {
       sum += heads.queryWidth() + heads.keyValueWidth();
     }
@@ -184,7 +182,7 @@ record Decoder(
     var x = norm.of(input, pass.weight(at.norm("input")));
     var mixed = attend(pass, layer, x, differentiable, kept);
     var projected =
-        pass.project(at.attention("o_proj"), chosen(mixed.detach(), rows), attention.outputBias());
+        pass.project(at.attention("o_proj"), chosen(mixed, rows), attention.outputBias());
     Tensor added = projected;
     if (sandwich) {
       kept.put(Kept.PROJECTED, projected);
@@ -213,8 +211,7 @@ record Decoder(
   }
 
   private static Tensor spread(Tensor chosen, Tensor like, Optional<Tensor> rows) {
-    return rows.map(index -> torch.zeros_like(like.detach()).index_copy_(0, index, chosen))
-        .orElse(chosen);
+    return rows.map(index -> torch.zeros_like(like).index_copy_(0, index, chosen)).orElse(chosen);
   }
 
   private Tensor attend(
@@ -235,17 +232,13 @@ record Decoder(
     var turnedQuery = pass.turn(rope, query, true);
     var turnedKey = pass.turn(rope, key, true);
     var all = pass.everyones(turnedKey, value);
-    if (!differentiable) {
-      return pass.attend(layer, turnedQuery, all.getFirst(), all.getLast(), settings.get(layer));
+    var mixed = pass.attend(layer, turnedQuery, all.getFirst(), all.getLast(), settings.get(layer));
+    if (differentiable) {
+      kept.put(Kept.QUERY, turnedQuery);
+      kept.put(Kept.KEY, all.getFirst());
+      kept.put(Kept.VALUE, all.getLast());
+      kept.put(Kept.MIXED, mixed);
     }
-    var q = Grad.leaf(turnedQuery);
-    var k = Grad.leaf(all.getFirst());
-    var v = Grad.leaf(all.getLast());
-    var mixed = Grad.on(() -> pass.attend(layer, q, k, v, settings.get(layer)));
-    kept.put(Kept.QUERY, q);
-    kept.put(Kept.KEY, k);
-    kept.put(Kept.VALUE, v);
-    kept.put(Kept.MIXED, mixed);
     return mixed;
   }
 
@@ -306,27 +299,35 @@ record Decoder(
     var toMixed =
         pass.back(
             at.attention("o_proj"),
-            chosen(mixed.detach(), rows),
+            chosen(mixed, rows),
             gradient,
             attention.outputBias(),
             Optional.empty());
-    Grad.backward(List.of(mixed), List.of(spread(toMixed, mixed, rows)));
-    var toX = headsBack(pass, at.attention("q"), layer, x, kept, Kept.QUERY, Optional.empty());
-    toX = headsBack(pass, at.attention("k"), layer, x, kept, Kept.KEY, Optional.of(toX));
-    return headsBack(pass, at.attention("v"), layer, x, kept, Kept.VALUE, Optional.of(toX));
+    var to =
+        pass.attendBack(
+            layer,
+            of(kept, Kept.QUERY),
+            of(kept, Kept.KEY),
+            of(kept, Kept.VALUE),
+            spread(toMixed, mixed, rows),
+            settings.get(layer));
+    var toX = headsBack(pass, layer, x, kept, Kept.QUERY, to.query(), Optional.empty());
+    toX = headsBack(pass, layer, x, kept, Kept.KEY, pass.ownGradient(to.key()), Optional.of(toX));
+    return headsBack(
+        pass, layer, x, kept, Kept.VALUE, pass.ownGradient(to.value()), Optional.of(toX));
   }
 
   /// From queries, keys or values to `x`, added to what came from the others.
   private Tensor headsBack(
       Pass pass,
-      String module,
       int layer,
       Tensor x,
       Map<Kept, Tensor> kept,
       Kept which,
+      Tensor gradient,
       Optional<Tensor> others) {
-    var gathered = Grad.gathered(of(kept, which));
-    var heads = which == Kept.QUERY ? gathered : pass.ownGradient(gathered);
+    var module = names(layer).attention(which == Kept.QUERY ? "q" : which == Kept.KEY ? "k" : "v");
+    var heads = gradient;
     if (which != Kept.VALUE) {
       heads = pass.turn(ropes.get(layer), heads, false);
       if (headNorms) {

@@ -67,7 +67,7 @@ public final class PaddedAttention implements Attention {
     int longest = runs.stream().mapToInt(Run::count).max().orElse(0);
     return padded(runs, longest)
         ? new PaddedAttention(architecture, layout, type, runs, longest)
-        : new PackedAttention(architecture, layout, type);
+        : PackedAttention.of(architecture, layout, type);
   }
 
   /// How many places the attention of [#of] computes for the tokens of a layout, padding included.

@@ -76,7 +76,7 @@ public final class Pass {
       Stretch stretch,
       ScalarType type,
       long draw) {
-    var attention = new PackedAttention(architecture, layout, stretch, type);
+    var attention = PackedAttention.of(architecture, layout, stretch, type);
     return new Pass(architecture, weights, layout, Optional.of(stretch), attention, type, draw);
   }
 
@@ -224,5 +224,16 @@ public final class Pass {
   /// Attention in the layout of this pass; shapes as in [Attention].
   Tensor attend(int layer, Tensor query, Tensor key, Tensor value, Attention.Settings settings) {
     return attention.attend(layer, query, key, value, settings);
+  }
+
+  /// Backward through [#attend(int, Tensor, Tensor, Tensor, Attention.Settings)].
+  Attention.Gradients attendBack(
+      int layer,
+      Tensor query,
+      Tensor key,
+      Tensor value,
+      Tensor gradient,
+      Attention.Settings settings) {
+    return attention.back(layer, query, key, value, gradient, settings);
   }
 }
