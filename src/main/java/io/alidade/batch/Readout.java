@@ -17,11 +17,11 @@ public enum Readout {
   /// 1 where the most likely unit is the one that was there, else 0, `[N, U]`; carries no gradient.
   TOP_ONE,
   /// Log-probabilities of the K likeliest units, the likeliest first, nats, `[N, U, K]`; K is
-  /// [#MOST], or the whole vocabulary where that is smaller. An objective that needs fewer takes the
-  /// first of them.
+  /// [#MOST], or the whole vocabulary where that is smaller. An objective that needs fewer takes
+  /// the first of them.
   LIKELIEST,
-  /// Which units those of [#LIKELIEST] are: their numbers in the vocabulary, `[N, U, K]`; of equally
-  /// likely ones any. Carries no gradient.
+  /// Which units those of [#LIKELIEST] are: their numbers in the vocabulary, `[N, U, K]`; of
+  /// equally likely ones any. Carries no gradient.
   LIKELIEST_UNITS,
   /// Log-probability of the unit that was there under a second model that moves with the first,
   /// trained beside it or as its average, nats, `[N, U]`.

@@ -169,8 +169,8 @@ public record DrawnAnswers(
     return lines;
   }
 
-  /// Draws the answers of some rows as one stream, and hands each row over as soon as its answers and
-  /// those of all rows before it are there.
+  /// Draws the answers of some rows as one stream, and hands each row over as soon as its answers
+  /// and those of all rows before it are there.
   private static void draw(
       Answering generator,
       Policy policy,

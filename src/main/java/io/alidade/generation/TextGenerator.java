@@ -118,8 +118,7 @@ public final class TextGenerator implements Answering {
   }
 
   @Override
-  public void draw(
-      List<Prompt> prompts, int first, Listener listener, Consumer<Answer> ended) {
+  public void draw(List<Prompt> prompts, int first, Listener listener, Consumer<Answer> ended) {
     var rows =
         IntStream.range(0, prompts.size())
             .mapToObj(r -> new Row(first + r, prompts.get(r), listener))

@@ -55,8 +55,7 @@ final class Pass {
     return Grad.off(() -> {
       var scoring = policy.score(batch, readouts(), false);
       var scored = scored(batch, scoring.outputs(), memory);
-      return new Result(
-          objective.loss(scored), scoring.outputs(), scored.mask(), scoring.extent());
+      return new Result(objective.loss(scored), scoring.outputs(), scored.mask(), scoring.extent());
     });
   }
 

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/// What a pass forward and backward takes of memory, by estimate, and how it is kept within a budget.
+/// What a pass forward and backward takes of memory, by estimate, and how it is kept within a
+/// budget.
 record Footprint(
     ModelConfig config, PolicySpec spec, Architecture architecture, Parameters parameters) {
   /// Bytes of probabilities at most, those that are kept and those of a chunk; see [Projection].
@@ -33,8 +34,8 @@ record Footprint(
             held(trainable) + probabilities(looked));
   }
 
-  /// Cuts a batch into pieces that can be gone through within the budget, where computing all layers
-  /// again is not enough.
+  /// Cuts a batch into pieces that can be gone through within the budget, where computing all
+  /// layers again is not enough.
   ///
   /// @param packed the batch, as a whole
   List<Batch> pieces(Batch batch, List<Packed> packed, Map<String, Tensor> trainable) {
@@ -69,9 +70,9 @@ record Footprint(
         * architecture.written().map(WrittenLayers::keptPerToken).orElseGet(this::recorded);
   }
 
-  /// About how many numbers a token a recorded layer keeps: its input, both norms, queries, keys and
-  /// values with their copies for attention, what it mixes, and the wide part, before and after the
-  /// activation.
+  /// About how many numbers a token a recorded layer keeps: its input, both norms, queries, keys
+  /// and values with their copies for attention, what it mixes, and the wide part, before and after
+  /// the activation.
   private long recorded() {
     return 32L * architecture.hiddenSize();
   }

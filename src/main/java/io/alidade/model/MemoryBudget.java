@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /// How much memory a process that trains should stay within. Decides how many layers are computed
-/// again in the backward pass, which changes no bit, and where that is not enough, into how many pieces
-/// a batch is cut, which changes the order of sums.
+/// again in the backward pass, which changes no bit, and where that is not enough, into how many
+/// pieces a batch is cut, which changes the order of sums.
 ///
 /// @param bytes resident, of the whole process
 public record MemoryBudget(long bytes) {
@@ -35,8 +35,9 @@ public record MemoryBudget(long bytes) {
                 * Math.pow(match.group(3) == null ? 1000 : 1024, power)));
   }
 
-  /// How many tokens of a batch may be gone through at once so that this stays within the budget when
-  /// all layers are computed again; as many as there are where the budget does not even hold the rest.
+  /// How many tokens of a batch may be gone through at once so that this stays within the budget
+  /// when all layers are computed again; as many as there are where the budget does not even hold
+  /// the rest.
   ///
   /// @param layers of the model
   /// @param kept bytes that a layer keeps for its backward pass, a token

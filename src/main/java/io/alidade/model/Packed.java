@@ -69,8 +69,7 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
                           written
                               .orElseThrow()
                               .cut(layout, Math.min(threads, layout.size() / LEAST)));
-              return new Packed(
-                  placement, part.candidates(), units, stretches.orElse(List.of()));
+              return new Packed(placement, part.candidates(), units, stretches.orElse(List.of()));
             })
             .toList();
   }

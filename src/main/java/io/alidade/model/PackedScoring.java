@@ -297,9 +297,7 @@ final class PackedScoring implements Scoring {
           single.add(readout);
         } else if (placement.rows().length > 0) {
           var table =
-              readout.wide()
-                  ? gradient.reshape(-1, gradient.size(2))
-                  : gradient.reshape(-1);
+              readout.wide() ? gradient.reshape(-1, gradient.size(2)) : gradient.reshape(-1);
           flat.put(readout, table.index_select(0, cells(0, placement.cells().length)));
           if (readout == Readout.VALUE) {
             single.add(readout);

@@ -13,9 +13,10 @@ import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 
-/// A scoring of a batch that no pass could hold: its candidates are scored piece by piece with nothing
-/// kept, and once the objective has said what it makes of all of them, each piece is scored again and
-/// gone through backward. So a group of any size takes the memory of a piece, for one more pass forward.
+/// A scoring of a batch that no pass could hold: its candidates are scored piece by piece with
+/// nothing kept, and once the objective has said what it makes of all of them, each piece is scored
+/// again and gone through backward. So a group of any size takes the memory of a piece, for one
+/// more pass forward.
 final class Pieces implements Scoring {
   /// Scores a piece, with the same random numbers each time.
   @FunctionalInterface

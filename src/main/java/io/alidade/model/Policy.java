@@ -162,9 +162,7 @@ public final class Policy implements Trainee, Fingerprinted {
       Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
     var whole = passes.packed(batch, readouts);
     var pieces =
-        differentiable
-            ? passes.footprint().pieces(batch, whole, trainable())
-            : List.of(batch);
+        differentiable ? passes.footprint().pieces(batch, whole, trainable()) : List.of(batch);
     var packed =
         pieces.size() == 1
             ? List.of(whole)
@@ -191,8 +189,7 @@ public final class Policy implements Trainee, Fingerprinted {
   /// What fixes the random numbers of each part.
   private long[] draws(List<Packed> parts, boolean differentiable) {
     return parts.stream()
-        .mapToLong(
-            part -> !training || !differentiable || part.isEmpty() ? 0 : dropout.next())
+        .mapToLong(part -> !training || !differentiable || part.isEmpty() ? 0 : dropout.next())
         .toArray();
   }
 

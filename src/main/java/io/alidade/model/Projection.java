@@ -214,10 +214,7 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
     var toLikeliest = Optional.ofNullable(gradients.get(Readout.LIKELIEST));
     var toNormaliser = Optional.ofNullable(gradients.get(Readout.LOG_NORMALIZER));
     var all =
-        Stream.of(
-                toTarget.map(Tensor::neg),
-                toLikeliest.map(g -> g.sum(1).neg()),
-                toNormaliser)
+        Stream.of(toTarget.map(Tensor::neg), toLikeliest.map(g -> g.sum(1).neg()), toNormaliser)
             .flatMap(Optional::stream)
             .reduce(Tensor::add); // what multiplies the probabilities
     if (all.isEmpty()) {

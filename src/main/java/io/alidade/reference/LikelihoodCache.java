@@ -26,11 +26,11 @@ import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Log-likelihoods of candidates under one frozen model, on disk, for this run and every other, later
-/// or at the same time.
+/// Log-likelihoods of candidates under one frozen model, on disk, for this run and every other,
+/// later or at the same time.
 ///
-/// The file is named after the model's content hash, and a key is the hash of the tokens of prompt and
-/// candidate. Since the key is made of token ids, a change of weights, template, tokenizer or
+/// The file is named after the model's content hash, and a key is the hash of the tokens of prompt
+/// and candidate. Since the key is made of token ids, a change of weights, template, tokenizer or
 /// truncation never finds an old value.
 final class LikelihoodCache implements Scorer {
   /// How many batches in a row must have been known before the model is let go of.

@@ -13,19 +13,19 @@ import java.util.zip.CRC32C;
 
 /// Numbers by key in a file that is only appended to, for any number of processes at once.
 ///
-/// A record is the key, how many numbers it has, the numbers as float32, and a checksum of all that.
-/// A process that dies leaves at most a torn last record, which the next one cuts off. The file is
-/// locked while it is appended to, and no longer; whoever appends first learns what others have
-/// appended, and of two records of a key the first counts, for everybody. A record is checked each
-/// time it is read, so that a damaged one is absent rather than wrong.
+/// A record is the key, how many numbers it has, the numbers as float32, and a checksum of all
+/// that. A process that dies leaves at most a torn last record, which the next one cuts off. The
+/// file is locked while it is appended to, and no longer; whoever appends first learns what others
+/// have appended, and of two records of a key the first counts, for everybody. A record is checked
+/// each time it is read, so that a damaged one is absent rather than wrong.
 final class LikelihoodFile implements AutoCloseable {
   /// Bytes of a key.
   static final int KEY = 32;
 
   private static final int HEAD = KEY + Integer.BYTES;
 
-  /// The byte that is locked: beyond all content, since where locks are enforced a locked part cannot be
-  /// read.
+  /// The byte that is locked: beyond all content, since where locks are enforced a locked part
+  /// cannot be read.
   private static final long LOCKED = Long.MAX_VALUE - 1;
 
   private final FileChannel file;

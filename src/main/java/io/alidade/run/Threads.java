@@ -26,20 +26,19 @@ final class Threads {
         });
   }
 
-  /// What the scale says, else what the environment says, else one for a model so small that threads
-  /// spend more time meeting than working, and one a processor for others.
+  /// What the scale says, else what the environment says, else one for a model so small that
+  /// threads spend more time meeting than working, and one a processor for others.
   ///
-  /// Processors are those that Java may use: a container's quota and a process's affinity count, and
-  /// two threads of one core count as two, since on machines that are shared nothing tells them from
-  /// two cores, and where they were measured (two processors of an EPYC) the second one gave 1.8 times
-  /// the steps. How many of them find work is decided pass by pass, by its tokens
+  /// Processors are those that Java may use: a container's quota and a process's affinity count,
+  /// and two threads of one core count as two, since on machines that are shared nothing tells them
+  /// from two cores, and where they were measured (two processors of an EPYC) the second one gave
+  /// 1.8 times the steps. How many of them find work is decided pass by pass, by its tokens
   /// ([io.alidade.model.Policy]).
   ///
   /// @param asked by the scale; 0 leaves it open
   /// @param environment `OMP_NUM_THREADS`; what is no number from 1 to 9999 says nothing
   /// @param processors at least 1
-  static int of(
-      int asked, Optional<String> environment, int processors, BooleanSupplier small) {
+  static int of(int asked, Optional<String> environment, int processors, BooleanSupplier small) {
     if (asked > 0) {
       return asked;
     }

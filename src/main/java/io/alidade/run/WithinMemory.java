@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 /// Says, once, that the process has taken more memory than the scale wants it to.
 ///
 /// What a pass takes is estimated before it is made, and layers are computed again to stay within
-/// `memory`; where that was not enough, for want of layers or of a better estimate, nobody should have
-/// to find out by other means.
+/// `memory`; where that was not enough, for want of layers or of a better estimate, nobody should
+/// have to find out by other means.
 final class WithinMemory implements Journal {
   private final Journal journal;
   private final MemoryBudget budget;

@@ -136,8 +136,8 @@ public final class Grad {
         });
   }
 
-  /// The Euclidean norm of what is gathered in leaves, all together; 0 if nothing is. In float64 where
-  /// a leaf is, else in float32.
+  /// The Euclidean norm of what is gathered in leaves, all together; 0 if nothing is. In float64
+  /// where a leaf is, else in float32.
   public static double norm(List<Tensor> leaves) {
     try (var _ = new Step()) {
       var gathered = leaves.stream().filter(Grad::has).map(Grad::gathered).toList();

@@ -1,14 +1,14 @@
 package io.alidade.tensor;
 
 import io.alidade.UserException;
-import java.lang.management.ManagementFactory;
-import java.util.OptionalLong;
-import java.nio.file.Path;
-import java.nio.file.Files;
-import java.io.UncheckedIOException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /// Memory outside the Java heap, where tensors live: whether what is planned can fit, and what an

@@ -40,7 +40,7 @@ class SoakTest {
   @TempDir Path folder;
 
   /// What is trained on what.
-  private enum Kind {
+  enum Kind {
     PAIRS,
     ADAPTER,
     LISTS
@@ -68,8 +68,7 @@ class SoakTest {
   private static Groups groups(Kind kind) {
     var layout =
         kind == Kind.LISTS
-            ? List.of(
-                new int[] {9, 5, 3, 1, 4, 7, 2, 6, 3}, new int[] {4, 2, 6, 1, 1, 3, 9, 2, 4})
+            ? List.of(new int[] {9, 5, 3, 1, 4, 7, 2, 6, 3}, new int[] {4, 2, 6, 1, 1, 3, 9, 2, 4})
             : List.of(new int[] {9, 5, 3}, new int[] {4, 2, 6}, new int[] {12, 3, 3});
     return new Workload(layout).groups(Shape.XS.vocabulary, 1);
   }

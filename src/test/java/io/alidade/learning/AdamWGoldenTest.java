@@ -23,8 +23,7 @@ class AdamWGoldenTest {
   @ParameterizedTest
   @CsvSource({"float64, Double, 1e-13", "float32, Float, 1e-6"})
   void isThatOfPyTorch(String name, ScalarType type, double tolerance) {
-    var golden =
-        Json.read(Path.of("src/test/resources/golden/optimizer/adamw.json")).get(name);
+    var golden = Json.read(Path.of("src/test/resources/golden/optimizer/adamw.json")).get(name);
     try (var _ = new Step()) {
       var weights = new LinkedHashMap<String, Tensor>();
       var start = golden.get("start");

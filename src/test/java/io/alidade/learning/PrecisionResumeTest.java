@@ -28,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Runs on a model of short weights, or with short moments, that stop in the middle and go on: they end
-/// with the bits of one that did not stop.
+/// Runs on a model of short weights, or with short moments, that stop in the middle and go on: they
+/// end with the bits of one that did not stop.
 class PrecisionResumeTest {
   private static final Path MODEL = Path.of("src/test/resources/golden/models/llama");
 
@@ -131,8 +131,7 @@ class PrecisionResumeTest {
     var into = folder.resolve("short");
     try (var policy = Policy.open(MODEL, PolicySpec.trainable(Precision.BFLOAT16));
         var reference = Policy.open(MODEL, PolicySpec.frozen(Precision.BFLOAT16));
-        var session =
-            session(policy, reference, new AdamW(1e-3, 0.9, 0.98, 1e-8, 0, 1), into)) {
+        var session = session(policy, reference, new AdamW(1e-3, 0.9, 0.98, 1e-8, 0, 1), into)) {
       session.plan(1);
       session.step();
       session.save();

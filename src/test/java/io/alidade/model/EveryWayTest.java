@@ -40,26 +40,27 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every way in which a batch can be computed, on every family, against the naive one: a candidate at a
-/// time, each with a prompt of its own, on one thread. Values are held to [DenseReference], gradients to
-/// those of the naive way, which [FamiliesTest] holds to slopes of that reference.
+/// Every way in which a batch can be computed, on every family, against the naive one: a candidate
+/// at a time, each with a prompt of its own, on one thread. Values are held to [DenseReference],
+/// gradients to those of the naive way, which [FamiliesTest] holds to slopes of that reference.
 ///
-/// Groups are as unlike as they come: a list of eight, four rollouts of a prompt of one token, an empty
-/// prompt, completions of one token, a prompt beyond every window, lengths from 1 to 40; and many short
-/// ones, which are padded.
+/// Groups are as unlike as they come: a list of eight, four rollouts of a prompt of one token, an
+/// empty prompt, completions of one token, a prompt beyond every window, lengths from 1 to 40; and
+/// many short ones, which are padded.
 class EveryWayTest {
   private static final PolicySpec DOUBLE = PolicySpec.trainable(Precision.FLOAT64);
   private static final Set<Readout> LIKELIHOOD = Set.of(Readout.LOG_LIKELIHOOD);
   private static final LoraSpec LORA = LoraSpec.of(3, 5, new Targets.AllLinear());
 
-  /// Relative to the number, or to the largest of a weight's gradient: what the order of sums may change.
+  /// Relative to the number, or to the largest of a weight's gradient: what the order of sums may
+  /// change.
   private static final double EXACT = 1e-9;
 
   /// The same in float32, against float64.
   private static final double SINGLE = 2e-4;
 
-  /// The same in bfloat16, whose numbers have eight bits, through three layers of random weights: of a
-  /// log-likelihood, and of the length of a weight's gradient.
+  /// The same in bfloat16, whose numbers have eight bits, through three layers of random weights:
+  /// of a log-likelihood, and of the length of a weight's gradient.
   private static final double SHORT = 0.1;
 
   @TempDir Path folder;
@@ -89,9 +90,7 @@ class EveryWayTest {
   @Test
   void everyKnownFamilyIsAmongThem() {
     assertThat(
-            cases()
-                .map(c -> c.config().get("model_type").asString())
-                .collect(Collectors.toSet()))
+            cases().map(c -> c.config().get("model_type").asString()).collect(Collectors.toSet()))
         .containsExactlyInAnyOrderElementsOf(Architectures.known());
   }
 
@@ -167,8 +166,7 @@ class EveryWayTest {
           }
           scoring.backward(
               Map.of(
-                  Readout.LOG_LIKELIHOOD,
-                  Ops.doubles(factors, n, units).to(output.scalar_type())));
+                  Readout.LOG_LIKELIHOOD, Ops.doubles(factors, n, units).to(output.scalar_type())));
         }
       }
       policy
@@ -266,11 +264,7 @@ class EveryWayTest {
     close("together", find(policy, together), expected, EXACT);
     close("group by group", find(policy, groupByGroup(batch)), expected, EXACT);
     for (int count : new int[] {2, 3, 9}) {
-      close(
-          count + " threads",
-          threads(count, () -> find(policy, together)),
-          expected,
-          EXACT);
+      close(count + " threads", threads(count, () -> find(policy, together)), expected, EXACT);
     }
   }
 
@@ -293,7 +287,8 @@ class EveryWayTest {
     }
   }
 
-  /// Short weights against the same weights in float64: the distance of gradients against their length.
+  /// Short weights against the same weights in float64: the distance of gradients against their
+  /// length.
   @ParameterizedTest
   @MethodSource("cases")
   void shortWeightsAreNearTheSameWeightsInFloat64(FamilyCases.Case which) throws IOException {
@@ -303,8 +298,8 @@ class EveryWayTest {
     Files.copy(folder.resolve("config.json"), rounded.resolve("config.json"));
     try (var _ = new Step()) {
       var tensors = TensorFiles.read(folder.resolve("model.safetensors"));
-      tensors.replaceAll((_, tensor) ->
-          tensor.to(Precision.BFLOAT16.type()).to(Precision.FLOAT64.type()));
+      tensors.replaceAll(
+          (_, tensor) -> tensor.to(Precision.BFLOAT16.type()).to(Precision.FLOAT64.type()));
       TensorFiles.write(rounded.resolve("model.safetensors"), tensors);
     }
     try (var wide = Policy.open(rounded, DOUBLE);
@@ -319,8 +314,7 @@ class EveryWayTest {
               .as(name)
               .isLessThan(SHORT * distance(wanted, new double[wanted.length]));
         });
-        sameBits(
-            count + " threads", () -> threads(count, () -> find(policy, List.of(batch))));
+        sameBits(count + " threads", () -> threads(count, () -> find(policy, List.of(batch))));
       }
     }
   }
@@ -478,8 +472,7 @@ class EveryWayTest {
     var which = cases().filter(one -> one.name().equals("gemma2")).findFirst().orElseThrow();
     FamiliesTest.write(folder, which);
     var random = new Random(12);
-    var batch =
-        new Batch(List.of(group(1, tokens(random, 3), all(tokens(random, 300)), all(7))));
+    var batch = new Batch(List.of(group(1, tokens(random, 3), all(tokens(random, 300)), all(7))));
     try (var policy = Policy.open(folder, DOUBLE)) {
       everyWay(policy, batch, find(policy, apart(batch)));
     }

@@ -34,8 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LikeliestTest {
   private static final PolicySpec DOUBLE = PolicySpec.trainable(Precision.FLOAT64);
   private static final Set<Readout> ASKED =
-      Set.of(
-          Readout.LIKELIEST, Readout.LIKELIEST_UNITS, Readout.LOG_LIKELIHOOD, Readout.TOP_ONE);
+      Set.of(Readout.LIKELIEST, Readout.LIKELIEST_UNITS, Readout.LOG_LIKELIHOOD, Readout.TOP_ONE);
 
   @TempDir Path folder;
 
@@ -58,8 +57,7 @@ class LikeliestTest {
       for (var group : batch.groups()) {
         for (var completion : group.candidates()) {
           var whole =
-              IntStream.concat(
-                      IntStream.of(group.prompt()), IntStream.of(completion.tokens()))
+              IntStream.concat(IntStream.of(group.prompt()), IntStream.of(completion.tokens()))
                   .toArray();
           var log = policy.logits(whole).log_softmax(1);
           int vocabulary = (int) log.size(1);
@@ -125,7 +123,8 @@ class LikeliestTest {
     }
   }
 
-  /// An objective takes some of them, beside the likelihood, and gets the gradient of what it takes.
+  /// An objective takes some of them, beside the likelihood, and gets the gradient of what it
+  /// takes.
   @Test
   void anObjectiveLearnsFromThem() {
     var groups = FamiliesTest.groups(false).groups();
@@ -137,7 +136,8 @@ class LikeliestTest {
       assertThat(gradients).isNotEmpty();
       double square = 0;
       for (var gradient : gradients.values()) {
-        square += IntStream.range(0, gradient.length).mapToDouble(i -> gradient[i] * gradient[i]).sum();
+        square +=
+            IntStream.range(0, gradient.length).mapToDouble(i -> gradient[i] * gradient[i]).sum();
       }
       double step = 1e-5 / Math.sqrt(square);
       along(policy, gradients, step);

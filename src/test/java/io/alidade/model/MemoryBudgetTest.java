@@ -70,8 +70,8 @@ class MemoryBudgetTest {
             Policy.open(Golden.folder("llama"), spec.within(repeating(spec, wanted, layers)))) {
           assertThat(repeated(bound)).isEqualTo(wanted);
           gradients(bound, batch(), Readout.LOG_LIKELIHOOD)
-              .forEach((name, gradient) ->
-                  assertThat(gradient).as(name).isEqualTo(expected.get(name)));
+              .forEach(
+                  (name, gradient) -> assertThat(gradient).as(name).isEqualTo(expected.get(name)));
         }
       }
     }
@@ -110,13 +110,13 @@ class MemoryBudgetTest {
     try (var free = Policy.open(folder, spec);
         var ample = Policy.open(folder, spec.within(MemoryBudget.of("1TiB")));
         var bound = Policy.open(folder, spec.within(MemoryBudget.of("1MiB")))) {
-        assertThat(repeated(free)).isZero();
-        assertThat(repeated(ample)).isZero();
-        assertThat(repeated(bound)).isEqualTo(bound.architecture().layers());
-        var expected = gradients(free, batch(), Readout.LOG_LIKELIHOOD);
-        gradients(bound, batch(), Readout.LOG_LIKELIHOOD)
-            .forEach((weight, gradient) ->
-                assertThat(gradient).as(weight).isEqualTo(expected.get(weight)));
+      assertThat(repeated(free)).isZero();
+      assertThat(repeated(ample)).isZero();
+      assertThat(repeated(bound)).isEqualTo(bound.architecture().layers());
+      var expected = gradients(free, batch(), Readout.LOG_LIKELIHOOD);
+      gradients(bound, batch(), Readout.LOG_LIKELIHOOD)
+          .forEach((weight, gradient) ->
+              assertThat(gradient).as(weight).isEqualTo(expected.get(weight)));
     }
   }
 
@@ -124,8 +124,7 @@ class MemoryBudgetTest {
     var random = new Random(5);
     var completions = new Completion[candidates];
     Arrays.setAll(
-        completions,
-        i -> Completion.of(random.ints(1 + random.nextInt(9), 0, 90).toArray()));
+        completions, i -> Completion.of(random.ints(1 + random.nextInt(9), 0, 90).toArray()));
     return new Batch(
         List.of(
             ScoringGradientTest.group(1, random.ints(12, 0, 90).toArray(), completions),
@@ -164,8 +163,7 @@ class MemoryBudgetTest {
         .flatMap(piece -> piece.groups().stream())
         .flatMap(group ->
             group.candidates().stream()
-                .map(one ->
-                    Arrays.toString(group.prompt()) + Arrays.toString(one.tokens())))
+                .map(one -> Arrays.toString(group.prompt()) + Arrays.toString(one.tokens())))
         .toList();
   }
 
@@ -281,8 +279,7 @@ class MemoryBudgetTest {
         var footprint = policy.passes().footprint();
         var packed = policy.passes().packed(batch, Set.of(Readout.LOG_LIKELIHOOD));
         int pieces = footprint.pieces(batch, packed, policy.trainable()).size();
-        boolean nothingHelps =
-            footprint.tokens(batch, policy.trainable()) == Long.MAX_VALUE;
+        boolean nothingHelps = footprint.tokens(batch, policy.trainable()) == Long.MAX_VALUE;
         if (pieces == wanted) {
           return budget;
         } else if (pieces > wanted || nothingHelps) {

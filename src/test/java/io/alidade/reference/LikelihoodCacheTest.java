@@ -152,8 +152,8 @@ class LikelihoodCacheTest {
     assertThat(scored).isEqualTo(2);
   }
 
-  /// Two runs with one reference at once: neither waits for the other to end, and what one has computed
-  /// the other knows.
+  /// Two runs with one reference at once: neither waits for the other to end, and what one has
+  /// computed the other knows.
   @Test
   void twoRunsAtOnceShareWhatTheyCompute() {
     try (var one = cache(1);

@@ -104,7 +104,8 @@ class LikelihoodFileTest {
     }
   }
 
-  /// A file that ends anywhere holds a part of its records and nothing else, and can be appended to.
+  /// A file that ends anywhere holds a part of its records and nothing else, and can be appended
+  /// to.
   @Test
   void aFileThatIsCutAnywhereLosesRecordsAndGivesNoWrongNumber() throws Exception {
     var path = folder.resolve("file");

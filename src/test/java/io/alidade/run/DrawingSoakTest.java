@@ -16,8 +16,8 @@ import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Many rounds of drawing, judging and learning leave nothing behind. `-Dtest.jvm=-Dsoak.steps=2000`
-/// makes more.
+/// Many rounds of drawing, judging and learning leave nothing behind.
+/// `-Dtest.jvm=-Dsoak.steps=2000` makes more.
 class DrawingSoakTest {
   private static final int ROUNDS = Math.max(30, Integer.getInteger("soak.steps", 0) / 5);
 

@@ -12,7 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What one run has asked its reference, another objective on the same data and model does not ask again.
+/// What one run has asked its reference, another objective on the same data and model does not ask
+/// again.
 class SharedCacheTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/models");
 

@@ -63,7 +63,8 @@ class WithinMemoryTest {
   @Test
   void nothingIsSaidWithinItOrWithoutOne() {
     var within = OptionalLong.of(4L << 30);
-    assertThat(steps(MemoryBudget.of("4GiB"), within, within, OptionalLong.empty()).lines).isEmpty();
+    assertThat(steps(MemoryBudget.of("4GiB"), within, within, OptionalLong.empty()).lines)
+        .isEmpty();
     assertThat(steps(MemoryBudget.NONE).lines).isEmpty();
   }
 
