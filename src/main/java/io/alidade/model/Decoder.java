@@ -105,18 +105,27 @@ public final class Decoder implements AutoCloseable {
     final Request request;
     final Listener listener;
     final Chooser chooser;
-    final KeyValueCache cache;
+    final int[] prompt;
+    KeyValueCache cache;
     int[] tokens = new int[16];
     float[] logps = new float[16];
     float[] entropies = new float[16];
     int count;
     boolean ended;
 
-    Row(Request request, Listener listener, Chooser chooser, KeyValueCache cache) {
+    Row(Request request, Listener listener, Chooser chooser, int[] prompt, KeyValueCache cache) {
       this.request = request;
       this.listener = listener;
       this.chooser = chooser;
+      this.prompt = prompt;
       this.cache = cache;
+    }
+
+    /// Prompt and all that was drawn.
+    int[] all() {
+      int[] all = Arrays.copyOf(prompt, prompt.length + count);
+      System.arraycopy(tokens, 0, all, prompt.length, count);
+      return all;
     }
 
     /// Chooses from what was seen, and ends if that was the last.
@@ -229,7 +238,7 @@ public final class Decoder implements AutoCloseable {
         new Chooser(request.sampling(), request.processors(), prefix.prompt, request.stream());
     try (var _ = new Step()) {
       var cache = Natives.call(() -> prefix.cache.copy(prefix.prompt.length + newTokens));
-      var row = new Row(request, listener, chooser, cache);
+      var row = new Row(request, listener, chooser, prefix.prompt, cache);
       rows.add(row);
       row.grow(prefix.seen, 0);
     }
@@ -239,8 +248,16 @@ public final class Decoder implements AutoCloseable {
   /// Grows every row by one token. Rows that end tell their listeners and are gone.
   public void step() {
     int height = ordered.isPresent() ? MOST : TILE;
-    for (int from = 0; from < rows.size(); from += height) {
-      var tile = rows.subList(from, Math.min(rows.size(), from + height));
+    var usual = new ArrayList<Row>();
+    for (var row : rows) {
+      if (policy.architecture().readsAgain(row.cache.length() + 1)) {
+        readAgain(row);
+      } else {
+        usual.add(row);
+      }
+    }
+    for (int from = 0; from < usual.size(); from += height) {
+      var tile = usual.subList(from, Math.min(usual.size(), from + height));
       try (var _ = new Step()) {
         var seen = Natives.call(() -> next(tile));
         for (int r = 0; r < tile.size(); r++) {
@@ -249,6 +266,18 @@ public final class Decoder implements AutoCloseable {
       }
     }
     rows.removeIf(row -> row.ended);
+  }
+
+  /// Grows a row by one token, all of whose keys turn otherwise from this length on.
+  private void readAgain(Row row) {
+    int room = row.prompt.length + row.request.sampling().maxNewTokens();
+    try (var prefix = read(row.all())) {
+      row.cache.close();
+      try (var _ = new Step()) {
+        row.cache = Natives.call(() -> prefix.cache.copy(room));
+      }
+      row.grow(prefix.seen, 0);
+    }
   }
 
   private Seen next(List<Row> tile) {

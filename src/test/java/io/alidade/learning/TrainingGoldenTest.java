@@ -7,6 +7,11 @@ import io.alidade.batch.Completion;
 import io.alidade.batch.Group;
 import io.alidade.batch.Groups;
 import io.alidade.constraint.ReverseKl;
+import io.alidade.data.EncodedGroups;
+import io.alidade.data.Encoding;
+import io.alidade.data.Layout;
+import io.alidade.data.RowEncoder;
+import io.alidade.data.Rows;
 import io.alidade.example.Example;
 import io.alidade.example.Signal;
 import io.alidade.journal.Journal;
@@ -26,12 +31,14 @@ import io.alidade.store.Json;
 import io.alidade.tensor.Grad;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
+import io.alidade.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +74,24 @@ class TrainingGoldenTest {
   @Test
   void dpoWithAnAdapterWhoseReferenceIsItsBase() {
     pairs("dpo_lora");
+  }
+
+  @Test
+  void dpoWithRankStabilisedAdaptersOnEveryLinearModule() {
+    var golden = Json.readObject(GOLDEN.resolve("training/trl_rslora.json"));
+    var config = golden.path("config");
+    var model = GOLDEN.resolve("training").resolve(golden.path("model").asString()).normalize();
+    var data = GOLDEN.resolve("training/data").resolve(golden.path("data").asString());
+    try (var tokenizer = Tokenizer.load(model);
+        var rows = Rows.open(data)) {
+      var encoding = Encoding.of(Layout.CONTINUATIONS, config.path("max_length").asInt());
+      run(
+          "trl_rslora",
+          golden,
+          EncodedGroups.of(rows, new RowEncoder(tokenizer, encoding), OptionalInt.empty()),
+          new Dpo(config.path("beta").asDouble(), new ReverseKl()),
+          Settings.Averaging.MICRO_BATCH);
+    }
   }
 
   @Test
@@ -181,7 +206,7 @@ class TrainingGoldenTest {
     var spec = PolicySpec.trainable(Precision.FLOAT32).with(Wiring.head(objective.needs()));
     boolean adapted = !golden.path("lora").isNull();
     if (adapted) {
-      spec = spec.with(LoraSpec.of(4, 8, Targets.of(List.of("q_proj", "v_proj"))));
+      spec = spec.with(adapter(golden.path("lora")));
     }
     try (var policy = Policy.open(model, spec);
         var frozen = Policy.open(model, PolicySpec.frozen(Precision.FLOAT32).with(spec.head()));
@@ -192,7 +217,9 @@ class TrainingGoldenTest {
                 policy,
                 objective.needs().reference() ? Optional.of(reference) : Optional.empty(),
                 optimizer,
-                new Linear(config.path("warmup_steps").asLong()),
+                config.path("lr_scheduler_type").asString().equals("cosine")
+                    ? new Cosine(config.path("warmup_steps").asLong())
+                    : new Linear(config.path("warmup_steps").asLong()),
                 settings,
                 Experience.given(groups),
                 folder,
@@ -204,6 +231,23 @@ class TrainingGoldenTest {
       compare(golden.path("steps"), logged, averaging);
       weights(name, policy);
     }
+  }
+
+  private static LoraSpec adapter(JsonNode lora) {
+    var targets = lora.path("target_modules");
+    return new LoraSpec(
+        lora.path("r").asInt(),
+        lora.path("lora_alpha").asDouble(),
+        0,
+        targets.isString()
+            ? Targets.of(targets.stringValue())
+            : Targets.of(targets.valueStream().map(JsonNode::asString).toList()),
+        lora.path("use_rslora").asBoolean(false),
+        List.of(),
+        new LinkedHashMap<>(),
+        new LinkedHashMap<>(),
+        List.of(),
+        Optional.empty());
   }
 
   /// Starts the adapter from the numbers that TRL's run drew.

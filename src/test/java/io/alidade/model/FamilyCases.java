@@ -186,7 +186,7 @@ final class FamilyCases {
                "full_attention": {"rope_type": "default", "rope_theta": 700.0}}}
             """));
     var gpt2 =
-        "{'n_embd': 32, 'n_layer': 2, 'n_head': 4, 'n_positions': 64, 'n_inner': %s,"
+        "{'n_embd': 32, 'n_layer': 2, 'num_hidden_layers': 2, 'n_head': 4, 'n_positions': 64, 'n_inner': %s,"
             + " 'layer_norm_epsilon': 1e-5, 'tie_word_embeddings': %s,"
             + " 'scale_attn_by_inverse_layer_idx': %s, 'num_key_value_heads': 4}";
     cases.add(of("gpt2", "gpt2", gpt2.formatted("null", true, false).replace('\'', '"')));

@@ -111,6 +111,12 @@ public interface Architecture {
     return true;
   }
 
+  /// Whether a sequence that is drawn token by token is read again from its start when it comes to
+  /// this length, in tokens. Where it is not, what was read of it keeps its rotation.
+  default boolean readsAgain(int span) {
+    return false;
+  }
+
   /// Hidden states before the first layer, `[T, hidden]`.
   Tensor embed(Pass pass);
 

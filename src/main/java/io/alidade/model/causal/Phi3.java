@@ -77,6 +77,13 @@ final class Phi3 implements Architecture {
     return Optional.of(rope);
   }
 
+  /// Where the long factors begin to count, the keys that turned by the short ones are computed
+  /// again, as `Phi3ForCausalLM` does and the other families of `transformers` do not.
+  @Override
+  public boolean readsAgain(int span) {
+    return span > 1 && rope.regime(span) != rope.regime(span - 1);
+  }
+
   @Override
   public SequencedMap<String, long[]> shapes() {
     long hidden = hiddenSize();
