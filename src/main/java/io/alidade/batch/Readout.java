@@ -16,6 +16,13 @@ public enum Readout {
   MEAN_LOGIT,
   /// 1 where the most likely unit is the one that was there, else 0, `[N, U]`; carries no gradient.
   TOP_ONE,
+  /// Log-probabilities of the K likeliest units, the likeliest first, nats, `[N, U, K]`; K is
+  /// [#MOST], or the whole vocabulary where that is smaller. An objective that needs fewer takes
+  /// the first of them.
+  LIKELIEST,
+  /// Which units those of [#LIKELIEST] are: their numbers in the vocabulary, `[N, U, K]`; of
+  /// equally likely ones any. Carries no gradient.
+  LIKELIEST_UNITS,
   /// Log-probability of the unit that was there under a second model that moves with the first,
   /// trained beside it or as its average, nats, `[N, U]`.
   RIVAL,
@@ -31,5 +38,13 @@ public enum Readout {
   REWARD,
   /// Output of the same head at the last token of each candidate's prompt, which has seen nothing
   /// of the candidate, `[N, D]`.
-  PROMPT
+  PROMPT;
+
+  /// How many of the likeliest units are reported, at most.
+  public static final int MOST = 20;
+
+  /// Whether there are several numbers a unit, `[N, U, …]`.
+  public boolean wide() {
+    return this == LIKELIEST || this == LIKELIEST_UNITS || this == HIDDEN;
+  }
 }

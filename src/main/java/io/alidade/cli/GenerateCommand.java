@@ -47,7 +47,6 @@ import picocli.CommandLine.Spec;
           + "(end, stop, length)."
     })
 final class GenerateCommand implements Callable<Integer> {
-  private static final int BATCH = 16;
   private static final int ROUNDS = 3;
 
   private final InputStream in;
@@ -228,11 +227,17 @@ final class GenerateCommand implements Callable<Integer> {
       for (int s = 0; s < samples; s++) {
         asked.add(question);
         waiting.add(prompt);
-        if (waiting.size() == BATCH || (i == count - 1 && s == samples - 1)) {
-          var answers = generator.draw(waiting, first, (_, _) -> {});
-          for (int a = 0; a < answers.size(); a++) {
-            line.accept(Json.line(cells(first + a, asked.get(a), answers.get(a))));
-          }
+        if (waiting.size() == generator.together() || (i == count - 1 && s == samples - 1)) {
+          int from = first;
+          int[] told = {0};
+          generator.draw(
+              waiting,
+              from,
+              (_, _) -> {},
+              answer -> {
+                line.accept(Json.line(cells(from + told[0], asked.get(told[0]), answer)));
+                told[0]++;
+              });
           first += waiting.size();
           asked.clear();
           waiting.clear();

@@ -7,10 +7,12 @@ import io.alidade.batch.Group;
 import io.alidade.batch.Readout;
 import io.alidade.data.Rows;
 import io.alidade.example.Example;
+import io.alidade.generation.Answer;
 import io.alidade.generation.Answering;
 import io.alidade.generation.Guidance;
 import io.alidade.generation.GuidedGenerator;
 import io.alidade.generation.LanguageModel;
+import io.alidade.generation.Prompt;
 import io.alidade.generation.TextGenerator;
 import io.alidade.model.Policy;
 import io.alidade.model.Sampling;
@@ -20,16 +22,20 @@ import io.alidade.tensor.Natives;
 import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 import tools.jackson.databind.JsonNode;
 
@@ -42,7 +48,6 @@ import tools.jackson.databind.JsonNode;
 /// @param reference the same under the reference; empty without one
 public record DrawnAnswers(
     List<List<String>> texts, List<double[][]> policy, List<double[][]> reference) {
-  private static final int PROMPTS = 4; // drawn together
 
   /// What is drawn.
   ///
@@ -101,23 +106,40 @@ public record DrawnAnswers(
       var lines = known(file, key);
       var drawn = new DrawnAnswers(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
       lines.forEach(drawn::add);
-      for (int from = lines.size(); from < rows.count(); from += PROMPTS) {
-        int to = Math.min(rows.count(), from + PROMPTS);
-        var fresh = draw(generator, model.policy(), reference, rows, from, to, draw.samples());
-        var text = new StringBuilder();
-        for (var line : fresh) {
-          text.append(Json.line(line)).append('\n');
-          drawn.add(Json.parse("answer", Json.line(line)));
-        }
-        Files.writeString(file, text, StandardOpenOption.APPEND);
-        progress.accept((double) to / rows.count());
+      int prompts = Math.max(1, generator.together() / draw.samples());
+      for (int from = lines.size(); from < rows.count(); from += prompts) {
+        int to = Math.min(rows.count(), from + prompts);
+        draw(
+            generator,
+            model.policy(),
+            reference,
+            rows,
+            from,
+            to,
+            draw.samples(),
+            line -> {
+              var text = Json.line(line);
+              try {
+                Files.writeString(file, text + "\n", StandardOpenOption.APPEND);
+              } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+              }
+              drawn.add(Json.parse("answer", text));
+              progress.accept((double) drawn.texts.size() / rows.count());
+            });
       }
       return drawn;
+    } catch (UncheckedIOException failure) {
+      throw unwritten(file, Objects.requireNonNull(failure.getCause()));
     } catch (IOException failure) {
-      throw new UserException(
-          "%s: cannot be written (%s); choose another --out".formatted(file, failure.getMessage()),
-          failure);
+      throw unwritten(file, failure);
     }
+  }
+
+  private static UserException unwritten(Path file, IOException failure) {
+    return new UserException(
+        "%s: cannot be written (%s); choose another --out".formatted(file, failure.getMessage()),
+        failure);
   }
 
   /// The whole lines of a file for this key; a file of another key is an error, a torn line is cut.
@@ -147,33 +169,52 @@ public record DrawnAnswers(
     return lines;
   }
 
-  private static List<Map<String, Object>> draw(
+  /// Draws the answers of some rows as one stream, and hands each row over as soon as its answers
+  /// and those of all rows before it are there.
+  private static void draw(
       Answering generator,
       Policy policy,
       Optional<Policy> reference,
       Rows rows,
       int from,
       int to,
-      int samples) {
-    var lines = new ArrayList<Map<String, Object>>();
+      int samples,
+      Consumer<Map<String, Object>> done) {
+    var prompts = new ArrayList<Prompt>();
     for (int row = from; row < to; row++) {
-      var prompt = generator.prompt(rows.row(row));
-      var prompts = java.util.Collections.nCopies(samples, prompt);
-      var answers = generator.draw(prompts, row * samples, (_, _) -> {});
-      var group =
-          new Group(
-              new Example.Row("answers", row + 1),
-              prompt.ids(),
-              answers.stream().map(answer -> Completion.of(answer.tokens())).toList(),
-              Map.of());
-      var line = new LinkedHashMap<String, Object>();
-      line.put("row", row + 1);
-      line.put("completions", answers.stream().map(answer -> answer.text()).toList());
-      line.put("logps", likelihoods(policy, group));
-      reference.ifPresent(other -> line.put("ref_logps", likelihoods(other, group)));
-      lines.add(line);
+      prompts.addAll(Collections.nCopies(samples, generator.prompt(rows.row(row))));
     }
-    return lines;
+    int[] row = {from};
+    var answers = new ArrayList<Answer>();
+    generator.draw(
+        prompts,
+        Math.multiplyExact(from, samples),
+        (_, _) -> {},
+        answer -> {
+          answers.add(answer);
+          if (answers.size() == samples) {
+            var prompt = prompts.get((row[0] - from) * samples);
+            done.accept(line(policy, reference, ++row[0], prompt, answers));
+            answers.clear();
+          }
+        });
+  }
+
+  /// @param row its number, from 1
+  private static Map<String, Object> line(
+      Policy policy, Optional<Policy> reference, int row, Prompt prompt, List<Answer> answers) {
+    var group =
+        new Group(
+            new Example.Row("answers", row),
+            prompt.ids(),
+            answers.stream().map(answer -> Completion.of(answer.tokens())).toList(),
+            Map.of());
+    var line = new LinkedHashMap<String, Object>();
+    line.put("row", row);
+    line.put("completions", answers.stream().map(Answer::text).toList());
+    line.put("logps", likelihoods(policy, group));
+    reference.ifPresent(other -> line.put("ref_logps", likelihoods(other, group)));
+    return line;
   }
 
   private static List<double[]> likelihoods(Policy policy, Group group) {

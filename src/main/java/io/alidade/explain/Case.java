@@ -162,7 +162,7 @@ record Case(
     for (int n = 0; n < tokens.length; n++) {
       System.arraycopy(rows[n], 0, padded, n * width, rows[n].length);
     }
-    return readout == Readout.HIDDEN
+    return readout.wide()
         ? Ops.doubles(padded, tokens.length, units(), width / units())
         : Ops.doubles(padded, tokens.length, width);
   }
@@ -170,8 +170,8 @@ record Case(
   private int width(Readout readout, double[][] rows) {
     return switch (readout) {
       case REWARD, PROMPT -> Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(1);
-      case HIDDEN -> {
-        int size = 1; // of a hidden state
+      case HIDDEN, LIKELIEST, LIKELIEST_UNITS -> {
+        int size = 1; // of a unit
         for (int n = 0; n < tokens.length; n++) {
           size = Math.max(size, tokens[n] == 0 ? 1 : rows[n].length / tokens[n]);
         }

@@ -176,7 +176,7 @@ public final class CaseFile {
             where,
             json.present(
                 where, json.root().path(key).path(name), "%s reads it".formatted(this.name)));
-    return readout == Readout.HIDDEN ? states(cells) : perToken(cells);
+    return readout.wide() ? states(cells) : perToken(cells);
   }
 
   private double[][] states(List<CaseShape.Cell> cells) {

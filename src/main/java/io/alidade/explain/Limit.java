@@ -181,6 +181,8 @@ record Limit(
             switch (readout) {
               case REWARD, PROMPT -> random.doubles(outputs, -2, 2).toArray();
               case HIDDEN -> random.doubles(2L * length, -1, 1).toArray();
+              case LIKELIEST -> random.doubles((long) Readout.MOST * length, -9, -1).toArray();
+              case LIKELIEST_UNITS -> new double[Readout.MOST * length];
               case LOG_LIKELIHOOD, COLLISION, RIVAL -> random.doubles(length, -2, -0.05).toArray();
               default -> random.doubles(length, 0.05, 2).toArray();
             })

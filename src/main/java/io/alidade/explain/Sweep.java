@@ -250,6 +250,8 @@ final class Sweep {
             case COLLISION, RIVAL -> constant(TOKENS, EACH);
             case ENTROPY -> constant(TOKENS, -EACH);
             case HIDDEN -> constant(TOKENS * STATE, 1);
+            case LIKELIEST -> constant(TOKENS * Readout.MOST, EACH);
+            case LIKELIEST_UNITS -> constant(TOKENS * Readout.MOST, 0);
             case LOG_NORMALIZER, MEAN_LOGIT, VALUE, TOP_ONE, DIVERGENCE -> constant(TOKENS, 0);
           };
     }

@@ -78,6 +78,8 @@ final class Wants {
       case LOG_NORMALIZER -> "log-normaliser of the logits";
       case MEAN_LOGIT -> "mean logit";
       case TOP_ONE -> "whether a token is the likeliest";
+      case LIKELIEST -> "log-probabilities of the likeliest tokens";
+      case LIKELIEST_UNITS -> "which tokens are the likeliest";
       case RIVAL -> "log-likelihood under the model trained beside it";
       case DIVERGENCE -> "divergence of each prediction from the reference's";
       case VALUE -> "value of each state";

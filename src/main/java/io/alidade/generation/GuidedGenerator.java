@@ -17,6 +17,9 @@ import java.util.Optional;
 
 /// Searches for text with a model of values: whole answers, found by a [ValueBeam].
 public final class GuidedGenerator implements Answering, AutoCloseable {
+  /// Searches at once, each with a beam of its own.
+  private static final int SEARCHES = 16;
+
   private final LanguageModel model;
   private final TextGenerator plain;
   private final Stops stops;
@@ -96,6 +99,11 @@ public final class GuidedGenerator implements Answering, AutoCloseable {
       answers.add(one);
     }
     return answers;
+  }
+
+  @Override
+  public int together() {
+    return SEARCHES;
   }
 
   private Answer answer(Prompt prompt, ValueBeam.Found found) {

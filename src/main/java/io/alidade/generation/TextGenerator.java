@@ -10,8 +10,11 @@ import io.alidade.example.Text;
 import io.alidade.model.Drawn;
 import io.alidade.model.Generator;
 import io.alidade.model.Sampling;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /// Draws text from a model: prompts are rendered (conversations by the chat template, opened for
@@ -29,6 +32,10 @@ public final class TextGenerator implements Answering {
     /// @param piece of its answer
     void text(int row, String piece);
   }
+
+  /// Answers that are drawn as one stream: a row that ends makes room for the next of them, so that
+  /// nothing waits for the longest but at the end of this many.
+  private static final int STREAM = 1024;
 
   /// A generator.
   ///
@@ -105,18 +112,42 @@ public final class TextGenerator implements Answering {
 
   @Override
   public List<Answer> draw(List<Prompt> prompts, int first, Listener listener) {
+    var answers = new ArrayList<Answer>();
+    draw(prompts, first, listener, answers::add);
+    return answers;
+  }
+
+  @Override
+  public void draw(List<Prompt> prompts, int first, Listener listener, Consumer<Answer> ended) {
     var rows =
         IntStream.range(0, prompts.size())
             .mapToObj(r -> new Row(first + r, prompts.get(r), listener))
             .toList();
-    var drawn =
-        new Generator(
-                model.policy(),
-                sampling,
-                stops.ends(),
-                (row, token) -> rows.get(row - first).add(token))
-            .generate(prompts.stream().map(Prompt::ids).toList(), first);
-    return IntStream.range(0, rows.size()).mapToObj(r -> rows.get(r).answer(drawn.get(r))).toList();
+    var early = new HashMap<Integer, Answer>(); // those that ended before others of less number
+    int[] next = {0};
+    new Generator(
+            model.policy(),
+            sampling,
+            stops.ends(),
+            (row, token) -> rows.get(row - first).add(token))
+        .sample(
+            prompts.stream().map(Prompt::ids).toList(),
+            1,
+            first,
+            sample -> {
+              early.put(sample.prompt(), rows.get(sample.prompt()).answer(sample.drawn()));
+              for (var answer = early.remove(next[0]);
+                  answer != null;
+                  answer = early.remove(next[0])) {
+                next[0]++;
+                ended.accept(answer);
+              }
+            });
+  }
+
+  @Override
+  public int together() {
+    return STREAM;
   }
 
   /// The text of an answer as it grows.

@@ -57,6 +57,11 @@ final class Accumulation {
             .forEach((name, metric) ->
                 step.merge(
                     name, whole ? metric : new Loss.Metric(metric.mean(), 1), Loss.Metric::plus));
+        var extent = result.extent();
+        if (extent.places() > 0) {
+          double padding = (double) extent.places() - extent.tokens();
+          step.merge("padding", new Loss.Metric(padding, extent.places()), Loss.Metric::plus);
+        }
         memory.putAll(result.loss().memory());
         labels.keep(batch, result.loss());
       }

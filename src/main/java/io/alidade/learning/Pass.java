@@ -48,14 +48,14 @@ final class Pass {
   }
 
   /// What a pass found.
-  record Result(Loss loss, Map<Readout, Tensor> outputs, Tensor mask) {}
+  record Result(Loss loss, Map<Readout, Tensor> outputs, Tensor mask, Scoring.Extent extent) {}
 
   /// The loss of a batch, without a graph.
   Result evaluate(Batch batch, Map<String, Double> memory) {
     return Grad.off(() -> {
       var scoring = policy.score(batch, readouts(), false);
       var scored = scored(batch, scoring.outputs(), memory);
-      return new Result(objective.loss(scored), scoring.outputs(), scored.mask());
+      return new Result(objective.loss(scored), scoring.outputs(), scored.mask(), scoring.extent());
     });
   }
 
@@ -85,7 +85,7 @@ final class Pass {
       }
       scoring.backward(byReadout);
     }
-    return new Result(loss, scoring.outputs(), scored.mask());
+    return new Result(loss, scoring.outputs(), scored.mask(), scoring.extent());
   }
 
   /// What a term's sum is multiplied by: its coefficient over its weight, and 0 for a mean over
@@ -105,7 +105,8 @@ final class Pass {
             switch (readout) {
               case REWARD, PROMPT ->
                   Ops.zeros(ScalarType.Float, batch.candidates(), needs.outputs());
-              case HIDDEN -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units(), 1);
+              case HIDDEN, LIKELIEST, LIKELIEST_UNITS ->
+                  Ops.zeros(ScalarType.Float, batch.candidates(), batch.units(), width(readout));
               default -> Ops.zeros(ScalarType.Float, batch.candidates(), batch.units());
             });
       }
@@ -121,6 +122,10 @@ final class Pass {
               Map.of());
       return objective.loss(scored).terms().stream().map(Loss.Term::weight).toList();
     });
+  }
+
+  private static long width(Readout readout) {
+    return readout == Readout.HIDDEN ? 1 : Readout.MOST;
   }
 
   private Set<Readout> readouts() {

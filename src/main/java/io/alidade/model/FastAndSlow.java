@@ -226,6 +226,11 @@ public final class FastAndSlow implements Team {
     }
 
     @Override
+    public Extent extent() {
+      return first.extent().plus(second.extent());
+    }
+
+    @Override
     public void backward(Map<Readout, Tensor> gradients) {
       var own = new EnumMap<Readout, Tensor>(Readout.class);
       own.putAll(gradients);

@@ -5,7 +5,8 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /// How much memory a process that trains should stay within. Decides how many layers are computed
-/// again in the backward pass; results do not depend on it.
+/// again in the backward pass, which changes no bit, and where that is not enough, into how many
+/// pieces a batch is cut, which changes the order of sums.
 ///
 /// @param bytes resident, of the whole process
 public record MemoryBudget(long bytes) {
@@ -32,6 +33,21 @@ public record MemoryBudget(long bytes) {
         Math.round(
             Double.parseDouble(match.group(1))
                 * Math.pow(match.group(3) == null ? 1000 : 1024, power)));
+  }
+
+  /// How many tokens of a batch may be gone through at once so that this stays within the budget
+  /// when all layers are computed again; as many as there are where the budget does not even hold
+  /// the rest.
+  ///
+  /// @param layers of the model
+  /// @param kept bytes that a layer keeps for its backward pass, a token
+  /// @param input bytes of what comes into a layer, a token
+  /// @param rest bytes of everything else
+  long tokens(int layers, long kept, long input, long rest) {
+    long left = bytes - PROCESS - rest;
+    return bytes == Long.MAX_VALUE || left <= 0
+        ? Long.MAX_VALUE
+        : Math.max(1, left / (2 * kept + layers * input));
   }
 
   /// How many layers must be computed again so that a pass stays within the budget; all of them

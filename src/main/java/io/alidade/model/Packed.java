@@ -4,6 +4,7 @@ import io.alidade.batch.Batch;
 import io.alidade.batch.Group;
 import io.alidade.model.causal.Architecture;
 import io.alidade.model.causal.Layout;
+import io.alidade.model.causal.PaddedAttention;
 import io.alidade.model.causal.Stretch;
 import io.alidade.tensor.Natives;
 import java.util.List;
@@ -23,6 +24,17 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
     return placement.layout().map(Layout::size).orElse(0);
   }
 
+  /// What is computed in one pass; of stretches nothing is padded.
+  Scoring.Extent extent() {
+    return placement
+        .layout()
+        .map(layout ->
+            new Scoring.Extent(
+                layout.size(),
+                stretches.isEmpty() ? PaddedAttention.places(layout) : layout.size()))
+        .orElse(Scoring.Extent.NONE);
+  }
+
   boolean isEmpty() {
     return placement.layout().isEmpty();
   }
@@ -30,10 +42,16 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
   /// Packs a batch: a part of its groups for each thread, or, where these would keep some threads
   /// waiting, a stretch of its tokens.
   ///
+  /// @param units U of the whole, where the batch is a piece of one
   /// @param toTheEnd whether the last token of each candidate is needed
   /// @param prompts whether the last token of each prompt is needed
   static List<Packed> of(
-      Batch batch, Architecture architecture, int vocabulary, boolean toTheEnd, boolean prompts) {
+      Batch batch,
+      int units,
+      Architecture architecture,
+      int vocabulary,
+      boolean toTheEnd,
+      boolean prompts) {
     int threads = Natives.threads();
     var written = architecture.written();
     var parts = batch.parts(threads);
@@ -42,7 +60,7 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
         .stream()
             .map(part -> {
               var placement =
-                  Placement.of(architecture, vocabulary, part, batch.units(), toTheEnd, prompts);
+                  Placement.of(architecture, vocabulary, part, units, toTheEnd, prompts);
               var stretches =
                   placement
                       .layout()
@@ -51,8 +69,7 @@ record Packed(Placement placement, int candidates, int units, List<Stretch> stre
                           written
                               .orElseThrow()
                               .cut(layout, Math.min(threads, layout.size() / LEAST)));
-              return new Packed(
-                  placement, part.candidates(), batch.units(), stretches.orElse(List.of()));
+              return new Packed(placement, part.candidates(), units, stretches.orElse(List.of()));
             })
             .toList();
   }

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// Likelihoods of a batch in two phases. Forward: hidden states of the packed tokens, then the head
 /// for the few rows that predict a scored unit, chunk by chunk, keeping nothing of it. Backward:
@@ -45,6 +46,15 @@ final class PackedScoring implements Scoring {
   /// @param keep whether their probabilities are kept for the backward pass
   record Chunks(int count, boolean keep) {}
 
+  /// Numbers a unit.
+  ///
+  /// @param hidden of a hidden state
+  /// @param likeliest K, how many of the likeliest tokens can be reported
+  record Widths(long hidden, long likeliest) {}
+
+  private static final Set<Readout> NO_GRADIENT =
+      Set.of(Readout.TOP_ONE, Readout.HIDDEN, Readout.LIKELIEST_UNITS);
+
   private final Placement placement;
   private final Projection projection;
   private final Optional<Other> other;
@@ -54,6 +64,8 @@ final class PackedScoring implements Scoring {
   private final Optional<Trunk.Run> run;
   private final Optional<Tensor> rows; // [S + last, hidden] without a graph
   private final Map<Integer, Projection.Kept> kept = new HashMap<>(); // by the chunk's first row
+  private final Map<Integer, Tensor> likeliest = new HashMap<>(); // [R, K] int64, likewise
+  private final Extent extent;
   private boolean spent;
 
   /// Computes the first phase.
@@ -63,6 +75,8 @@ final class PackedScoring implements Scoring {
   /// @param hidden its result, `[T, hidden]`
   /// @param candidates N
   /// @param units U
+  /// @param widths of readouts with several numbers a unit
+  /// @param extent of the pass
   PackedScoring(
       Placement placement,
       Projection projection,
@@ -73,13 +87,16 @@ final class PackedScoring implements Scoring {
       Optional<Tensor> hidden,
       Set<Readout> readouts,
       int candidates,
-      int units) {
+      int units,
+      Widths widths,
+      Extent extent) {
     this.placement = placement;
     this.projection = projection;
     this.other = other;
     this.chunks = chunks;
     this.linear = linear;
     this.run = run;
+    this.extent = extent;
     rows = hidden.map(all -> Grad.off(() -> all.detach().index_select(0, selected())));
     var ofLogits = EnumSet.noneOf(Readout.class);
     for (var readout : readouts) {
@@ -91,10 +108,9 @@ final class PackedScoring implements Scoring {
           switch (readout) {
             case REWARD, PROMPT ->
                 Ops.zeros(projection.wide(), candidates, weight(readout).size(0));
-            case HIDDEN -> {
-              long width = rows.map(all -> all.size(1)).orElse(1L);
-              yield Ops.zeros(projection.wide(), candidates, units, width);
-            }
+            case HIDDEN -> Ops.zeros(projection.wide(), candidates, units, widths.hidden());
+            case LIKELIEST, LIKELIEST_UNITS ->
+                Ops.zeros(projection.wide(), candidates, units, widths.likeliest());
             default -> Ops.zeros(projection.wide(), candidates, units);
           });
     }
@@ -168,7 +184,8 @@ final class PackedScoring implements Scoring {
   private void place(Readout readout, Tensor cells, Tensor values) {
     var output = outputs.get(readout);
     if (output != null) {
-      output.view(-1).index_copy_(0, cells, values);
+      (readout.wide() ? output.view(-1, output.size(2)) : output.view(-1))
+          .index_copy_(0, cells, values);
     }
   }
 
@@ -198,10 +215,20 @@ final class PackedScoring implements Scoring {
                         others(from, count));
                 read.values()
                     .forEach((readout, values) -> place(readout, cells(from, count), values));
-                return keep
-                    ? Map.of("e", read.kept().exponentials(), "sum", read.kept().sum())
-                    : Map.<String, Tensor>of();
+                var left = new HashMap<String, Tensor>();
+                if (keep) {
+                  left.put("e", read.kept().exponentials());
+                  left.put("sum", read.kept().sum());
+                }
+                if (run.isPresent() && readouts.contains(Readout.LIKELIEST)) {
+                  var units = read.values().get(Readout.LIKELIEST_UNITS);
+                  left.put("likeliest", Objects.requireNonNull(units).to(ScalarType.Long));
+                }
+                return left;
               });
+          if (out.containsKey("likeliest")) {
+            likeliest.put(from, Objects.requireNonNull(out.get("likeliest")));
+          }
           if (keep) {
             kept.put(
                 from,
@@ -235,6 +262,11 @@ final class PackedScoring implements Scoring {
   }
 
   @Override
+  public Extent extent() {
+    return extent;
+  }
+
+  @Override
   public void backward(Map<Readout, Tensor> gradients) {
     if (spent) {
       throw new IllegalStateException("gradients were propagated already");
@@ -256,16 +288,17 @@ final class PackedScoring implements Scoring {
         if (!outputs.containsKey(readout)) {
           throw new IllegalStateException(readout + " was not read");
         }
-        if (readout == Readout.HIDDEN) {
-          continue; // carries no gradient
+        if (NO_GRADIENT.contains(readout)) {
+          continue;
         }
         var gradient = entry.getValue().detach().to(projection.wide());
         if (readout == Readout.REWARD || readout == Readout.PROMPT) {
           flat.put(readout, gradient);
           single.add(readout);
         } else if (placement.rows().length > 0) {
-          flat.put(
-              readout, gradient.reshape(-1).index_select(0, cells(0, placement.cells().length)));
+          var table =
+              readout.wide() ? gradient.reshape(-1, gradient.size(2)) : gradient.reshape(-1);
+          flat.put(readout, table.index_select(0, cells(0, placement.cells().length)));
           if (readout == Readout.VALUE) {
             single.add(readout);
           }
@@ -273,7 +306,6 @@ final class PackedScoring implements Scoring {
       }
       var ofLogits = new HashMap<>(flat);
       ofLogits.keySet().retainAll(Projection.OF_LOGITS);
-      ofLogits.remove(Readout.TOP_ONE);
       if (!ofLogits.isEmpty()) {
         backLogits(ofLogits, toRows);
       }
@@ -301,6 +333,7 @@ final class PackedScoring implements Scoring {
                     predicting().narrow(0, from, count),
                     targets(from, count),
                     chunk,
+                    Optional.ofNullable(likeliest.get(from)),
                     ready,
                     chunk.containsKey(Readout.DIVERGENCE) ? others(from, count) : Optional.empty());
             toRows.narrow(0, from, count).add_(back);

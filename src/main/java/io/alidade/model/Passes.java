@@ -36,9 +36,16 @@ record Passes(
 
   /// Packs a batch.
   List<Packed> packed(Batch batch, Set<Readout> readouts) {
+    return packed(batch, batch.units(), readouts);
+  }
+
+  /// Packs a piece of a batch.
+  ///
+  /// @param units U of the whole
+  List<Packed> packed(Batch batch, int units, Set<Readout> readouts) {
     boolean prompts = readouts.contains(Readout.PROMPT);
     boolean toTheEnd = prompts || readouts.contains(Readout.REWARD);
-    return Packed.of(batch, architecture, config.vocabSize(), toTheEnd, prompts);
+    return Packed.of(batch, units, architecture, config.vocabSize(), toTheEnd, prompts);
   }
 
   /// Scores what was packed.
@@ -57,7 +64,7 @@ record Passes(
       Map<String, Tensor> trainable) {
     readouts.forEach(readout -> offered(readout, compared.isPresent()));
     var chunks = chunks(packed);
-    int repeated = differentiable ? repeated(packed, trainable) : 0;
+    int repeated = differentiable ? footprint().repeated(packed, trainable) : 0;
     var against = compared.filter(_ -> readouts.contains(Readout.DIVERGENCE));
     IntFunction<Scoring> share =
         i -> {
@@ -85,7 +92,10 @@ record Passes(
               hidden,
               readouts,
               part.candidates(),
-              part.units());
+              part.units(),
+              new PackedScoring.Widths(
+                  architecture.hiddenSize(), Math.min(Readout.MOST, config.vocabSize())),
+              part.extent());
         };
     return packed.size() == 1
         ? share.apply(0)
@@ -124,7 +134,14 @@ record Passes(
           case REWARD, PROMPT -> spec.head() == Head.REWARD;
           case VALUE -> spec.head() == Head.VALUE;
           case HIDDEN -> true;
-          case LOG_LIKELIHOOD, ENTROPY, COLLISION, LOG_NORMALIZER, MEAN_LOGIT, TOP_ONE ->
+          case LOG_LIKELIHOOD,
+              ENTROPY,
+              COLLISION,
+              LOG_NORMALIZER,
+              MEAN_LOGIT,
+              TOP_ONE,
+              LIKELIEST,
+              LIKELIEST_UNITS ->
               spec.head() != Head.REWARD;
           case DIVERGENCE -> spec.head() != Head.REWARD && compared;
           case RIVAL -> false; // a team's
@@ -230,8 +247,8 @@ record Passes(
         }
         var leaves = new Leaves(parameters, trainable);
         var pass = pass(leaves, layout, draw);
-        boolean again = spec.gradientCheckpointing();
-        return Trunk.chosen(Trunk.recorded(architecture, pass, leaves, again), indices);
+        // Of recorded layers all are computed again, or none.
+        return Trunk.chosen(Trunk.recorded(architecture, pass, leaves, repeated > 0), indices);
       }
     };
   }
@@ -267,36 +284,9 @@ record Passes(
         : Trunk.frozen(architecture, pass).index_select(0, rows);
   }
 
-  /// How many layers do not fit into the budget.
-  ///
-  /// @param packed all shares
-  /// @param trainable what gathers gradients
-  private int repeated(List<Packed> packed, Map<String, Tensor> trainable) {
-    var written = architecture.written();
-    if (spec.gradientCheckpointing() || written.isEmpty()) {
-      return architecture.layers();
-    }
-    long size =
-        switch (spec.precision()) {
-          case FLOAT64 -> 8;
-          case FLOAT32 -> 4;
-          case BFLOAT16, FLOAT16 -> 2;
-        };
-    long tokens = packed.stream().mapToLong(Packed::tokens).sum();
-    long weights =
-        parameters.base().values().stream().mapToLong(Tensor::nbytes).sum()
-            + parameters.reorderings().bytes(); // of frozen ones, from drawing in between
-    // Gradients, two moments, and a master copy where the weights are short, all of float32.
-    long state = size >= 4 ? 2 * size + size : 2 + 12;
-    long trained = trainable.values().stream().mapToLong(weight -> weight.numel() * state).sum();
-    long looked = packed.stream().mapToLong(p -> p.placement().needed().length).sum();
-    long vocabulary = 2L * looked * config.vocabSize() * 4;
-    return spec.memory()
-        .repeated(
-            architecture.layers(),
-            tokens * size * written.get().keptPerToken(),
-            tokens * size * architecture.hiddenSize(),
-            weights + trained + vocabulary);
+  /// What passes of this model take.
+  Footprint footprint() {
+    return new Footprint(config, spec, architecture, parameters);
   }
 
   /// The projection to the vocabulary.

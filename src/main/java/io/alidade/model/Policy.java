@@ -160,14 +160,37 @@ public final class Policy implements Trainee, Fingerprinted {
 
   private Scoring score(
       Weights weights, Batch batch, Set<Readout> readouts, boolean differentiable) {
-    var packed = passes.packed(batch, readouts);
-    var draws = new long[packed.size()];
-    for (int share = 0; share < draws.length; share++) {
-      draws[share] =
-          !training || !differentiable || packed.get(share).isEmpty() ? 0 : dropout.next();
+    var whole = passes.packed(batch, readouts);
+    var pieces =
+        differentiable ? passes.footprint().pieces(batch, whole, trainable()) : List.of(batch);
+    var packed =
+        pieces.size() == 1
+            ? List.of(whole)
+            : pieces.stream().map(piece -> passes.packed(piece, batch.units(), readouts)).toList();
+    var draws = packed.stream().map(parts -> draws(parts, differentiable)).toList();
+    if (differentiable) {
+      tokensRead += packed.stream().flatMap(List::stream).mapToLong(Packed::tokens).sum();
     }
-    tokensRead += differentiable ? packed.stream().mapToInt(Packed::tokens).sum() : 0;
-    return passes.score(weights, packed, draws, readouts, differentiable, compared, trainable());
+    Pieces.Pass pass =
+        (piece, back) ->
+            passes.score(
+                weights,
+                packed.get(piece),
+                draws.get(piece),
+                readouts,
+                back,
+                compared,
+                trainable());
+    return pieces.size() == 1
+        ? pass.score(0, differentiable)
+        : new Pieces(pieces.stream().map(Batch::candidates).toList(), pass);
+  }
+
+  /// What fixes the random numbers of each part.
+  private long[] draws(List<Packed> parts, boolean differentiable) {
+    return parts.stream()
+        .mapToLong(part -> !training || !differentiable || part.isEmpty() ? 0 : dropout.next())
+        .toArray();
   }
 
   /// How it reads batches.

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -27,6 +28,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// | mean logit | `mean z` | `1 / V` |
 /// | divergence `K`, with the reference's `q` | `sum p (log p - log q)` | `p (log p - log q - K)` |
 /// | top one | `z_y >= max z` | none |
+/// | likeliest, at `k` | `z_k - Z` | `1_k - p` |
 ///
 /// @param table the weight; asked only where logits are
 /// @param adapter what is added to the logits
@@ -42,11 +44,13 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
           Readout.LOG_NORMALIZER,
           Readout.MEAN_LOGIT,
           Readout.TOP_ONE,
+          Readout.LIKELIEST,
+          Readout.LIKELIEST_UNITS,
           Readout.DIVERGENCE);
 
   /// Readouts whose gradients need probabilities alone.
   private static final Set<Readout> OF_PROBABILITIES =
-      Set.of(Readout.LOG_LIKELIHOOD, Readout.LOG_NORMALIZER);
+      Set.of(Readout.LOG_LIKELIHOOD, Readout.LOG_NORMALIZER, Readout.LIKELIEST);
 
   /// Bytes of logits at a time.
   private static final long CHUNK = 64L << 20;
@@ -92,7 +96,7 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
 
   /// What a chunk says.
   ///
-  /// @param values by readout, each `[R]`
+  /// @param values by readout, each `[R]`, or `[R, K]` of the likeliest
   record Read(Map<Readout, Tensor> values, Kept kept) {}
 
   /// In how many chunks to project so many rows to a vocabulary.
@@ -147,12 +151,20 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
         values.put(Readout.TOP_ONE, target.ge(Ops.scalar(0)).to(wide).squeeze(1));
       }
       boolean entropy = readouts.contains(Readout.ENTROPY);
+      var top =
+          readouts.contains(Readout.LIKELIEST) || readouts.contains(Readout.LIKELIEST_UNITS)
+              ? Optional.of(Ops.largest(z, (int) Math.min(Readout.MOST, z.size(1))))
+              : Optional.<Ops.Largest>empty();
       var e = entropy ? z.exp() : z.exp_();
       var sum = e.sum(new long[] {1}, /* keepdim= */ true, new ScalarTypeOptional());
       var log = sum.log();
       if (readouts.contains(Readout.LOG_LIKELIHOOD)) {
         values.put(Readout.LOG_LIKELIHOOD, target.sub(log).squeeze(1));
       }
+      top.ifPresent(largest -> {
+        values.put(Readout.LIKELIEST, largest.values().sub(log));
+        values.put(Readout.LIKELIEST_UNITS, largest.places().to(wide));
+      });
       if (readouts.contains(Readout.LOG_NORMALIZER)) {
         values.put(Readout.LOG_NORMALIZER, most.add(log).squeeze(1));
       }
@@ -171,20 +183,22 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
   ///
   /// @param hidden `[R, hidden]`
   /// @param targets `[R]` int64
-  /// @param gradients by readout, each `[R]`
+  /// @param gradients by readout, each `[R]`, or `[R, K]` of the likeliest
+  /// @param likeliest which they were, `[R, K]` int64, if they have a gradient
   /// @param kept what [#read] kept of these rows; is overwritten
   /// @param other log-probabilities of the reference, `[R, V]`, for the divergence
   Tensor backward(
       Tensor hidden,
       Tensor targets,
       Map<Readout, Tensor> gradients,
+      Optional<Tensor> likeliest,
       Optional<Kept> kept,
       Optional<Tensor> other) {
     return Grad.off(() -> {
       var toLogits =
           kept.isPresent() && OF_PROBABILITIES.containsAll(gradients.keySet())
-              ? ofKept(kept.get(), targets, gradients)
-              : ofLogits(product(hidden), targets, gradients, other);
+              ? ofKept(kept.get(), targets, gradients, likeliest)
+              : ofLogits(product(hidden), targets, gradients, likeliest, other);
       var gradient = toLogits.to(hidden.scalar_type());
       var weight = table.weight();
       if (weight.requires_grad()) {
@@ -194,24 +208,30 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
     });
   }
 
-  private static Tensor ofKept(Kept kept, Tensor targets, Map<Readout, Tensor> gradients) {
-    var toTarget = gradients.get(Readout.LOG_LIKELIHOOD);
-    var toNormaliser = gradients.get(Readout.LOG_NORMALIZER);
-    var all = toTarget == null ? null : toTarget.neg();
-    if (toNormaliser != null) {
-      all = all == null ? toNormaliser : all.add(toNormaliser);
-    }
-    if (all == null) {
+  private static Tensor ofKept(
+      Kept kept, Tensor targets, Map<Readout, Tensor> gradients, Optional<Tensor> likeliest) {
+    var toTarget = Optional.ofNullable(gradients.get(Readout.LOG_LIKELIHOOD));
+    var toLikeliest = Optional.ofNullable(gradients.get(Readout.LIKELIEST));
+    var toNormaliser = Optional.ofNullable(gradients.get(Readout.LOG_NORMALIZER));
+    var all =
+        Stream.of(toTarget.map(Tensor::neg), toLikeliest.map(g -> g.sum(1).neg()), toNormaliser)
+            .flatMap(Optional::stream)
+            .reduce(Tensor::add); // what multiplies the probabilities
+    if (all.isEmpty()) {
       return kept.exponentials.zero_();
     }
-    var gradient = kept.exponentials.mul_(all.unsqueeze(1).div(kept.sum));
-    return toTarget == null
-        ? gradient
-        : gradient.scatter_add_(1, targets.unsqueeze(1), toTarget.unsqueeze(1));
+    var gradient = kept.exponentials.mul_(all.get().unsqueeze(1).div(kept.sum));
+    toTarget.ifPresent(g -> gradient.scatter_add_(1, targets.unsqueeze(1), g.unsqueeze(1)));
+    toLikeliest.ifPresent(g -> gradient.scatter_add_(1, likeliest.orElseThrow(), g));
+    return gradient;
   }
 
   private Tensor ofLogits(
-      Tensor raw, Tensor targets, Map<Readout, Tensor> gradients, Optional<Tensor> other) {
+      Tensor raw,
+      Tensor targets,
+      Map<Readout, Tensor> gradients,
+      Optional<Tensor> likeliest,
+      Optional<Tensor> other) {
     var logits = capped(raw);
     var normaliser = logits.logsumexp(new long[] {1}, /* keepdim= */ true); // [R, 1]
     var logP = logits.sub(normaliser);
@@ -229,7 +249,11 @@ record Projection(Table table, Adapter adapter, double cap, ScalarType wide) {
             case COLLISION -> Ops.times(torch.softmax(Ops.times(logits, 2), 1).sub(p).mul_(g), 2);
             case LOG_NORMALIZER -> p.mul(g);
             case MEAN_LOGIT -> Ops.times(g, 1.0 / logits.size(1)).expand_as(logits);
-            case TOP_ONE -> null;
+            case LIKELIEST ->
+                p.mul(entry.getValue().sum(new long[] {1}, true, new ScalarTypeOptional()))
+                    .neg_()
+                    .scatter_add_(1, likeliest.orElseThrow(), entry.getValue());
+            case TOP_ONE, LIKELIEST_UNITS -> null;
             case DIVERGENCE -> {
               var ratio = logP.sub(other.orElseThrow());
               var divergence = p.mul(ratio).sum(new long[] {1}, true, new ScalarTypeOptional());

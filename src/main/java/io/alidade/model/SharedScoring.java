@@ -54,6 +54,11 @@ final class SharedScoring implements Scoring {
   }
 
   @Override
+  public Extent extent() {
+    return parts.stream().map(Scoring::extent).reduce(Extent.NONE, Extent::plus);
+  }
+
+  @Override
   public void backward(Map<Readout, Tensor> gradients) {
     if (!differentiable) {
       throw new IllegalStateException(

@@ -144,6 +144,11 @@ public final class TrunkCritic implements Team {
     }
 
     @Override
+    public Extent extent() {
+      return policy.extent();
+    }
+
+    @Override
     public void backward(Map<Readout, Tensor> gradients) {
       var own = new EnumMap<Readout, Tensor>(Readout.class);
       own.putAll(gradients);

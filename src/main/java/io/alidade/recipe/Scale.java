@@ -37,7 +37,7 @@ import java.util.SequencedMap;
 /// @param saveSteps steps between two checkpoints; 0 saves at the end alone
 /// @param saveTotalLimit checkpoints that are kept
 /// @param seed of everything random
-/// @param threads that one operation may use; 0 takes one a physical core
+/// @param threads of a pass; 0 takes one a processor, and one alone for a small model
 /// @param shuffle whether each epoch visits the groups in an order of its own
 public record Scale(
     Optional<String> model,

@@ -12,33 +12,27 @@ import io.alidade.tensor.Ops;
 import io.alidade.tensor.Step;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.zip.CRC32C;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Log-likelihoods of candidates under one frozen model, on disk.
+/// Log-likelihoods of candidates under one frozen model, on disk, for this run and every other,
+/// later or at the same time.
 ///
-/// The file is named after the model's content hash. A record is the hash of the tokens of prompt
-/// and candidate, the number of tokens, their log-likelihoods as float32, and a checksum; records
-/// are only appended, so a process that dies leaves at most a torn last record, which the next one
-/// cuts off. Since the key is made of token ids, a change of weights, template, tokenizer or
+/// The file is named after the model's content hash, and a key is the hash of the tokens of prompt
+/// and candidate. Since the key is made of token ids, a change of weights, template, tokenizer or
 /// truncation never finds an old value.
 final class LikelihoodCache implements Scorer {
-  private static final int KEY = 32;
-
   /// How many batches in a row must have been known before the model is let go of.
   private static final int KNOWN = 8;
 
@@ -46,9 +40,7 @@ final class LikelihoodCache implements Scorer {
   private final String fingerprint;
   private @Nullable Scorer scorer; // in memory only as long as something is missing
   private int known;
-  private final FileChannel file;
-  private final FileLock lock;
-  private final Map<ByteBuffer, Long> index = new HashMap<>();
+  private final LikelihoodFile file;
 
   /// Opens the file of a model.
   ///
@@ -61,11 +53,7 @@ final class LikelihoodCache implements Scorer {
     var path = folder.resolve(fingerprint + ".logps");
     try {
       Files.createDirectories(folder);
-      file =
-          FileChannel.open(
-              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      lock = file.lock(); // two runs with the same reference take turns rather than interleave
-      load();
+      file = new LikelihoodFile(path);
     } catch (IOException e) {
       throw new UserException(
           "%s: the cache of reference likelihoods cannot be used (%s); free the disk, make it"
@@ -104,64 +92,17 @@ final class LikelihoodCache implements Scorer {
     }
   }
 
-  private void load() throws IOException {
-    long at = 0;
-    var head = ByteBuffer.allocate(KEY + Integer.BYTES);
-    while (at + head.capacity() <= file.size()) {
-      read(head.clear(), at);
-      var key = new byte[KEY];
-      head.flip().get(key);
-      int count = head.getInt();
-      long end = at + head.capacity() + 4L * count + Integer.BYTES;
-      if (count < 0 || end > file.size()) {
-        break;
-      }
-      if (!intact(at, end)) {
-        break;
-      }
-      index.put(ByteBuffer.wrap(key), at);
-      at = end;
-    }
-    file.truncate(at);
-  }
-
-  private boolean intact(long at, long end) throws IOException {
-    var all = ByteBuffer.allocate((int) (end - at));
-    read(all, at);
-    all.flip();
-    return all.getInt(all.capacity() - Integer.BYTES) == checksum(all);
-  }
-
-  private static int checksum(ByteBuffer all) {
-    var crc = new CRC32C();
-    crc.update(all.duplicate().position(0).limit(all.capacity() - Integer.BYTES));
-    return (int) crc.getValue();
-  }
-
-  private void read(ByteBuffer into, long at) throws IOException {
-    while (into.hasRemaining()) {
-      if (file.read(into, at + into.position()) < 0) {
-        throw new IOException("the file ends within a record");
-      }
-    }
-  }
-
   @Override
   public Scoring score(Batch batch, Set<Readout> readouts, boolean differentiable) {
     if (differentiable || !readouts.equals(Set.of(Readout.LOG_LIKELIHOOD))) {
       throw new IllegalStateException("a cache holds log-likelihoods without gradients alone");
     }
     try {
-      fill(batch);
       int units = batch.units();
+      var found = found(batch);
       var values = new float[batch.candidates() * units];
-      int at = 0;
-      for (var group : batch.groups()) {
-        for (var candidate : group.candidates()) {
-          var known = value(key(group, candidate));
-          System.arraycopy(known, 0, values, at, known.length);
-          at += units;
-        }
+      for (int c = 0; c < found.size(); c++) {
+        System.arraycopy(found.get(c), 0, values, c * units, found.get(c).length);
       }
       var tensor = Ops.floats(values, batch.candidates(), units);
       return new Known(Map.of(Readout.LOG_LIKELIHOOD, tensor));
@@ -180,14 +121,30 @@ final class LikelihoodCache implements Scorer {
     }
   }
 
-  /// Computes and appends what the cache does not hold of a batch.
-  private void fill(Batch batch) throws IOException {
-    var missing = new ArrayList<Group>();
+  /// The log-likelihoods of each candidate of a batch, known or computed and kept.
+  private List<float[]> found(Batch batch) throws IOException {
+    fill(batch);
+    var found = new ArrayList<float[]>();
     for (var group : batch.groups()) {
-      if (!group.candidates().stream().allMatch(c -> index.containsKey(key(group, c)))) {
-        missing.add(group);
+      for (var candidate : group.candidates()) {
+        var values = file.values(key(group, candidate));
+        if (values.isEmpty()) { // damaged since it was found: it is unknown now
+          fill(batch);
+          values = file.values(key(group, candidate));
+        }
+        found.add(
+            values.orElseThrow(() -> new IOException("what was just written cannot be read")));
       }
     }
+    return found;
+  }
+
+  /// Computes and appends what is not known of a batch.
+  private void fill(Batch batch) throws IOException {
+    if (!missing(batch).isEmpty()) {
+      file.refresh();
+    }
+    var missing = missing(batch);
     if (missing.isEmpty()) {
       if (++known == KNOWN) {
         rest();
@@ -195,55 +152,36 @@ final class LikelihoodCache implements Scorer {
       return;
     }
     known = 0;
-    var part = new Batch(List.copyOf(missing));
+    file.append(computed(new Batch(missing)));
+  }
+
+  private List<Group> missing(Batch batch) {
+    return batch.groups().stream()
+        .filter(group -> !group.candidates().stream().allMatch(c -> file.holds(key(group, c))))
+        .toList();
+  }
+
+  private Map<ByteBuffer, float[]> computed(Batch batch) {
+    var computed = new LinkedHashMap<ByteBuffer, float[]>();
     try (var _ = new Step()) {
-      var scored = model().score(part, Set.of(Readout.LOG_LIKELIHOOD), false);
+      var scored = model().score(batch, Set.of(Readout.LOG_LIKELIHOOD), false);
       var tensor = scored.outputs().get(Readout.LOG_LIKELIHOOD);
       if (tensor == null) {
         throw new IllegalStateException("the reference reported no likelihoods");
       }
       var values = Ops.toFloats(tensor);
-      int units = part.units();
+      int units = batch.units();
       int at = 0;
-      for (var group : missing) {
+      for (var group : batch.groups()) {
         for (var candidate : group.candidates()) {
-          var key = key(group, candidate);
-          if (!index.containsKey(key)) {
-            append(key, values, at, candidate.tokens().length);
-          }
+          computed.putIfAbsent(
+              key(group, candidate),
+              Arrays.copyOfRange(values, at, at + candidate.tokens().length));
           at += units;
         }
       }
     }
-  }
-
-  private void append(ByteBuffer key, float[] values, int from, int count) throws IOException {
-    var all = ByteBuffer.allocate(KEY + Integer.BYTES + 4 * count + Integer.BYTES);
-    all.put(key.duplicate()).putInt(count);
-    for (int i = 0; i < count; i++) {
-      all.putFloat(values[from + i]);
-    }
-    all.putInt(checksum(all)).flip();
-    long at = file.size();
-    long start = at;
-    while (all.hasRemaining()) {
-      at += file.write(all, at);
-    }
-    index.put(key, start);
-  }
-
-  private float[] value(ByteBuffer key) throws IOException {
-    var at = index.get(key);
-    if (at == null) {
-      throw new IllegalStateException("a likelihood was not computed");
-    }
-    var head = ByteBuffer.allocate(Integer.BYTES);
-    read(head, at + KEY);
-    var body = ByteBuffer.allocate(4 * head.flip().getInt());
-    read(body, at + KEY + Integer.BYTES);
-    var values = new float[body.capacity() / 4];
-    body.flip().asFloatBuffer().get(values);
-    return values;
+    return computed;
   }
 
   private static ByteBuffer key(Group group, Completion candidate) {
@@ -271,7 +209,6 @@ final class LikelihoodCache implements Scorer {
   @Override
   public void close() {
     try {
-      lock.release();
       file.close();
     } catch (IOException e) {
       throw new IllegalStateException(e);

@@ -9,6 +9,7 @@ import io.alidade.learning.Learning;
 import io.alidade.learning.Session;
 import io.alidade.learning.Settings;
 import io.alidade.model.Head;
+import io.alidade.model.MemoryBudget;
 import io.alidade.model.Policy;
 import io.alidade.model.Scorer;
 import io.alidade.model.Team;
@@ -21,6 +22,7 @@ import io.alidade.reference.Reference;
 import io.alidade.report.RunReport;
 import io.alidade.report.Sample;
 import io.alidade.store.Json;
+import io.alidade.tensor.NativeMemory;
 import io.alidade.tensor.Natives;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,7 +136,10 @@ public final class TrainingRun {
                   trainee,
                   reference,
                   gathering,
-                  new Measured(Journal.of(console, metrics), samples, reference))) {
+                  new WithinMemory(
+                      new Measured(Journal.of(console, metrics), samples, reference),
+                      scale.memory().map(MemoryBudget::of).orElse(MemoryBudget.NONE),
+                      NativeMemory::peak))) {
         latest.ifPresent(session::restore);
         var before = folder.path().resolve("samples-before.json");
         if (latest.isEmpty()) {

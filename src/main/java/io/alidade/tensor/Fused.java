@@ -36,6 +36,11 @@ public final class Fused {
       double decay,
       double epsilon,
       double divisor) {
+    if (divisor != 1 && Ops.type(weight) == torch.ScalarType.Double) {
+      gradient.div_(new Scalar(divisor)); // the kernel would take it as float32
+      adamW(weight, gradient, first, second, step, rate, beta1, beta2, decay, epsilon, 1);
+      return;
+    }
     try (var _ = new Step()) {
       var stack = new IValueVector();
       stack.push_back(list(weight));

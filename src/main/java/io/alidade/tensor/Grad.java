@@ -136,14 +136,14 @@ public final class Grad {
         });
   }
 
-  /// The Euclidean norm of what is gathered in leaves, all together; 0 if nothing is.
+  /// The Euclidean norm of what is gathered in leaves, all together; 0 if nothing is. In float64
+  /// where a leaf is, else in float32.
   public static double norm(List<Tensor> leaves) {
     try (var _ = new Step()) {
-      var norms =
-          leaves.stream()
-              .filter(Grad::has)
-              .map(leaf -> torch.norm(gathered(leaf)).to(torch.ScalarType.Float))
-              .toList();
+      var gathered = leaves.stream().filter(Grad::has).map(Grad::gathered).toList();
+      boolean wide = gathered.stream().anyMatch(g -> Ops.type(g) == torch.ScalarType.Double);
+      var type = wide ? torch.ScalarType.Double : torch.ScalarType.Float;
+      var norms = gathered.stream().map(g -> torch.norm(g).to(type)).toList();
       return norms.isEmpty() ? 0 : Ops.number(torch.norm(Ops.stack(norms)));
     }
   }

@@ -1,9 +1,14 @@
 package io.alidade.tensor;
 
 import io.alidade.UserException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /// Memory outside the Java heap, where tensors live: whether what is planned can fit, and what an
@@ -53,6 +58,19 @@ public final class NativeMemory {
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getTotalMemorySize()
         : Long.MAX_VALUE;
+  }
+
+  /// The most bytes that this process has held, where the system tells.
+  public static OptionalLong peak() {
+    var status = Path.of("/proc/self/status");
+    try (var lines = Files.lines(status)) {
+      return lines
+          .filter(line -> line.startsWith("VmHWM:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10) // in KiB
+          .findFirst();
+    } catch (IOException | UncheckedIOException _) {
+      return OptionalLong.empty(); // not Linux
+    }
   }
 
   /// A number of bytes for people.

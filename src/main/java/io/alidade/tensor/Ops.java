@@ -97,6 +97,20 @@ public final class Ops {
     return tensor;
   }
 
+  /// The largest numbers of each row, the largest first.
+  ///
+  /// @param values `[R, K]`
+  /// @param places where in the row they stand, `[R, K]` int64
+  public record Largest(Tensor values, Tensor places) {}
+
+  /// The largest numbers of each row of a matrix, without sorting the row.
+  ///
+  /// @param count K, at most the length of a row
+  public static Largest largest(Tensor rows, int count) {
+    var pair = torch.topk(rows, count, 1, /* largest= */ true, /* sorted= */ true);
+    return new Largest(new Tensor(pair.get0()), new Tensor(pair.get1())); // they were aliases
+  }
+
   /// An int64 vector of indices.
   public static Tensor indices(int[] values) {
     var wide = new long[values.length];

@@ -78,7 +78,7 @@ final class FiniteScoring implements Scoring {
                     .eq(of.answers)
                     .to(torch.ScalarType.Double);
             case REWARD -> logits.gather(1, of.last.unsqueeze(1)); // [N, 1]
-            case VALUE, HIDDEN, RIVAL, DIVERGENCE, PROMPT ->
+            case VALUE, LIKELIEST, LIKELIEST_UNITS, HIDDEN, RIVAL, DIVERGENCE, PROMPT ->
                 throw new IllegalStateException("no readout " + readout);
           });
     }

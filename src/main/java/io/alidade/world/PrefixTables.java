@@ -175,7 +175,15 @@ public final class PrefixTables implements WithoutDropout {
                     var top = table.ge(table.amax(new long[] {1}, true)).to(table.scalar_type());
                     yield top.view(-1).index_select(0, Ops.indices(cells)).view(n, STEPS);
                   }
-                  case COLLISION, LOG_NORMALIZER, RIVAL, DIVERGENCE, HIDDEN, REWARD, PROMPT ->
+                  case COLLISION,
+                      LOG_NORMALIZER,
+                      LIKELIEST,
+                      LIKELIEST_UNITS,
+                      RIVAL,
+                      DIVERGENCE,
+                      HIDDEN,
+                      REWARD,
+                      PROMPT ->
                       throw new IllegalStateException("no readout " + readout);
                 });
           }

@@ -192,4 +192,41 @@ class TextGeneratorTest {
       }
     }
   }
+
+  /// More rows than are drawn at once, of which the first is the longest: others take the places of
+  /// those that end, and are handed over in order, with the bits that they have alone.
+  @Test
+  void rowsThatEndMakeRoomForTheNextAndAreHandedOverInOrder() {
+    try (var model = open("llama")) {
+      var prompts = new ArrayList<Prompt>();
+      for (int p = 0; p < 40; p++) {
+        prompts.add(new Prompt(new int[] {5 + p % 7, 11 + p, 20}, false));
+      }
+      var sampling = new Sampling(24, 1.5, 0, 1, 0, 1, 3);
+      var generator = new TextGenerator(model, sampling, List.of("e", "a", " "));
+      var ended = new ArrayList<Answer>();
+      var begun = new java.util.BitSet();
+      var beforeTheFirstEnds = new int[1];
+      generator.draw(
+          prompts,
+          7,
+          (row, _) -> begun.set(row),
+          answer -> {
+            if (ended.isEmpty()) {
+              beforeTheFirstEnds[0] = begun.length() - 7;
+            }
+            ended.add(answer);
+          });
+      assertThat(ended).hasSize(40);
+      for (int p = 0; p < 40; p += 3) {
+        var alone = generator.draw(List.of(prompts.get(p)), 7 + p, (_, _) -> {}).getFirst();
+        assertThat(ended.get(p).tokens()).as("%d", p).isEqualTo(alone.tokens());
+        assertThat(ended.get(p).logps()).isEqualTo(alone.logps());
+        assertThat(ended.get(p).text()).isEqualTo(alone.text());
+      }
+      var lengths = ended.stream().mapToInt(answer -> answer.tokens().length).toArray();
+      assertThat(lengths[0]).as("of %s", Arrays.toString(lengths)).isGreaterThan(1);
+      assertThat(beforeTheFirstEnds[0]).isPositive();
+    }
+  }
 }

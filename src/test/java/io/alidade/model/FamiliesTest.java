@@ -47,11 +47,11 @@ class FamiliesTest {
         .containsExactlyInAnyOrderElementsOf(Architectures.known());
   }
 
-  /// Writes a checkpoint of a case with random weights in float64.
   private Map<String, double[]> write(FamilyCases.Case which) {
     return write(folder, which);
   }
 
+  /// Writes a checkpoint of a case with random weights in float64.
   static Map<String, double[]> write(Path folder, FamilyCases.Case which) {
     var architecture = Architectures.of(ModelConfig.of("test", which.config()));
     var shapes = architecture.shapes();
@@ -106,7 +106,7 @@ class FamiliesTest {
   }
 
   /// One group of each form: a pair, a list, a lone candidate, an empty prompt.
-  private static Batch groups(boolean apart) {
+  static Batch groups(boolean apart) {
     var random = new Random(2);
     var groups = new ArrayList<Group>();
     add(groups, tokens(random, 9), List.of(tokens(random, 3), tokens(random, 6)), apart);

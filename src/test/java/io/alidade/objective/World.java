@@ -89,6 +89,11 @@ record World(Needs needs, List<Group> groups) {
         java.util.Arrays.setAll(wide, k -> new double[mask[k].length * HIDDEN]);
         yield like(wide, random, -1, 1);
       }
+      case LIKELIEST, LIKELIEST_UNITS -> {
+        var wide = new double[mask.length][];
+        java.util.Arrays.setAll(wide, k -> new double[mask[k].length * Readout.MOST]);
+        yield like(wide, random, -9, -1);
+      }
       case LOG_LIKELIHOOD, COLLISION, RIVAL -> like(mask, random, -2, -0.05);
       default -> like(mask, random, 0.05, 2);
     };
@@ -186,6 +191,8 @@ record World(Needs needs, List<Group> groups) {
     double filler = padding > 0 ? -7 : 0;
     return switch (readout) {
       case REWARD, PROMPT -> table(rows, n, needs.outputs(), filler, type);
+      case LIKELIEST, LIKELIEST_UNITS ->
+          table(rows, n, units * Readout.MOST, filler, type).view(n, units, Readout.MOST);
       case HIDDEN -> table(rows, n, units * HIDDEN, filler, type).view(n, units, HIDDEN);
       default -> table(rows, n, units, filler, type);
     };

@@ -151,4 +151,33 @@ class LikelihoodCacheTest {
     }
     assertThat(scored).isEqualTo(2);
   }
+
+  /// Two runs with one reference at once: neither waits for the other to end, and what one has
+  /// computed the other knows.
+  @Test
+  void twoRunsAtOnceShareWhatTheyCompute() {
+    try (var one = cache(1);
+        var other = cache(1)) {
+      values(one, batch(3, 4));
+      assertThat(values(other, batch(3, 4))).containsExactly(-3, -4, -9, 0);
+      assertThat(values(other, batch(5))).containsExactly(-5, -9);
+      assertThat(values(one, batch(5))).containsExactly(-5, -9);
+    }
+    assertThat(scored).isEqualTo(2);
+  }
+
+  /// The file is damaged while it is in use: the number is computed again.
+  @Test
+  void aDamagedRecordIsComputedAgain() throws Exception {
+    try (var cache = cache(1)) {
+      values(cache, batch(3, 4));
+      try (var channel =
+          java.nio.channels.FileChannel.open(
+              folder.resolve("weight1.0.logps"), StandardOpenOption.WRITE)) {
+        channel.write(java.nio.ByteBuffer.allocate(1).put(0, (byte) 0x77), 36);
+      }
+      assertThat(values(cache, batch(3, 4))).containsExactly(-3, -4, -9, 0);
+    }
+    assertThat(scored).isEqualTo(2);
+  }
 }

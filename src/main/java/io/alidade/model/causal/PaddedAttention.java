@@ -65,9 +65,20 @@ public final class PaddedAttention implements Attention {
   public static Attention of(Architecture architecture, Layout layout, ScalarType type) {
     var runs = runs(layout);
     int longest = runs.stream().mapToInt(Run::count).max().orElse(0);
-    return runs.size() < FEW || longest > SHORT
-        ? PackedAttention.of(architecture, layout, type)
-        : new PaddedAttention(architecture, layout, type, runs, longest);
+    return padded(runs, longest)
+        ? new PaddedAttention(architecture, layout, type, runs, longest)
+        : PackedAttention.of(architecture, layout, type);
+  }
+
+  /// How many places the attention of [#of] computes for the tokens of a layout, padding included.
+  public static long places(Layout layout) {
+    var runs = runs(layout);
+    int longest = runs.stream().mapToInt(Run::count).max().orElse(0);
+    return padded(runs, longest) ? (long) runs.size() * longest : layout.size();
+  }
+
+  private static boolean padded(List<Run> runs, int longest) {
+    return runs.size() >= FEW && longest <= SHORT;
   }
 
   private static List<Run> runs(Layout layout) {
