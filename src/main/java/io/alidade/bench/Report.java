@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param cpu processor seconds of each step, of the whole process
 /// @param realTokens tokens of a step, prompts once a candidate, as systems without sharing count
 /// @param operations floating-point operations that a step needs at least
+/// @param promptShare share of the layers' operations that prompts take
 /// @param padding share of the tokens read that stood for nothing
 /// @param before rate of matrix products before the steps
 /// @param after the same after them
@@ -28,6 +29,7 @@ public record Report(
     List<Double> cpu,
     double realTokens,
     double operations,
+    double promptShare,
     double padding,
     Machine.Rate before,
     Machine.Rate after,
@@ -66,6 +68,7 @@ public record Report(
         .put("cpu_s_per_pair", cpuPerPair())
         .put("cpu_s_per_1k_tokens", 1000 * Machine.median(cpu) / realTokens)
         .put("gflop_per_pair", operations / 1e9 / bench.pairs())
+        .put("prompt_share", promptShare)
         .put("utilisation", utilisation())
         .put("padding", padding)
         .put("reference_s_per_pair", referenceSeconds);
@@ -151,14 +154,31 @@ public record Report(
     for (var phase : Phase.values()) {
       double seconds = phases.getOrDefault(phase, 0.0);
       rest -= seconds;
-      line(text, "  " + name(phase), String.format(Locale.ROOT, "%.3f s a step", seconds));
+      line(
+          text,
+          "  " + name(phase),
+          String.format(Locale.ROOT, "%.3f s a step%s", seconds, of(phase)));
     }
     line(text, "  rest", String.format(Locale.ROOT, "%.3f s a step", rest));
     line(text, "machine", Machine.description());
     return text.toString();
   }
 
+  /// Prompts and completions are packed, so their parts are those of operations, not of time.
+  private String of(Phase phase) {
+    return phase == Phase.FORWARD || phase == Phase.BACKWARD
+        ? String.format(
+            Locale.ROOT,
+            "; prompts have %.0f %% of its operations, completions %.0f %%",
+            100 * promptShare,
+            100 * (1 - promptShare))
+        : "";
+  }
+
   private static String name(Phase phase) {
+    if (phase == Phase.DATA) {
+      return "waiting for data";
+    }
     return phase.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 

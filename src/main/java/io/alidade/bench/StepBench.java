@@ -180,6 +180,7 @@ public record StepBench(
           List.copyOf(cpu),
           (double) work.realTokens(pairs, end) / steps,
           work.operations(shape, lora, pairs, end) / steps,
+          work.promptShare(shape, lora, pairs, end),
           1 - (double) work.neededTokens(pairs, end) / (policy.tokensRead() - read),
           before,
           after,

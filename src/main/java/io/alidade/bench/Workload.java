@@ -115,24 +115,55 @@ record Workload(List<int[]> lengths) {
   /// @param rank of an adapter on all linear modules, 0 for none
   double operations(Shape shape, int rank, int from, int to) {
     double sum = 0;
-    // Below an adapter the weights have no gradient, so the backward pass is one product of two.
-    double times = rank > 0 ? 2 : 3;
     for (var row : lengths.subList(from, to)) {
-      double prompt = row[0];
-      double tokens = prompt;
       double scored = 0;
-      double visible = prompt * (prompt + 1) / 2;
       for (int c = 1; c < row.length; c++) {
-        double read = row[c] - 1.0;
-        tokens += read;
         scored += row[c];
-        visible += read * prompt + read * (read + 1) / 2;
       }
-      sum += times * 2 * tokens * shape.linear();
-      sum += 3 * 2 * tokens * shape.adapted() * rank;
-      sum += 3 * 4 * visible * shape.hidden * shape.layers;
-      sum += times * 2 * scored * shape.hidden * shape.vocabulary;
+      sum += prompt(shape, rank, row) + completions(shape, rank, row);
+      sum += times(rank) * 2 * scored * shape.hidden * shape.vocabulary;
     }
     return sum;
+  }
+
+  /// The share of the layers' operations that prompts take; the rest is of completions.
+  double promptShare(Shape shape, int rank, int from, int to) {
+    double prompts = 0;
+    double all = 0;
+    for (var row : lengths.subList(from, to)) {
+      double prompt = prompt(shape, rank, row);
+      prompts += prompt;
+      all += prompt + completions(shape, rank, row);
+    }
+    return prompts / all;
+  }
+
+  private static double prompt(Shape shape, int rank, int[] row) {
+    double tokens = row[0];
+    return layers(shape, rank, tokens, tokens * (tokens + 1) / 2);
+  }
+
+  private static double completions(Shape shape, int rank, int[] row) {
+    double tokens = 0;
+    double visible = 0;
+    for (int c = 1; c < row.length; c++) {
+      double read = row[c] - 1.0;
+      tokens += read;
+      visible += read * row[0] + read * (read + 1) / 2;
+    }
+    return layers(shape, rank, tokens, visible);
+  }
+
+  /// @param visible tokens that each one attends to, itself included, summed
+  private static double layers(Shape shape, int rank, double tokens, double visible) {
+    return times(rank) * 2 * tokens * shape.linear()
+        + 3 * 2 * tokens * shape.adapted() * rank
+        + 3 * 4 * visible * shape.hidden * shape.layers;
+  }
+
+  /// Products with a weight, forward and backward: below an adapter the weights have no gradient,
+  /// so the backward pass is one product of two.
+  private static double times(int rank) {
+    return rank > 0 ? 2 : 3;
   }
 }

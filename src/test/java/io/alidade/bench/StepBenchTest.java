@@ -40,7 +40,12 @@ class StepBenchTest {
     assertThat(report.phases().get(Phase.BACKWARD)).isPositive();
     assertThat(report.utilisation()).isPositive();
     assertThat(report.json().get("phases").get("optimizer").asDouble()).isPositive();
-    assertThat(report.text()).contains("utilisation").contains("padding");
+    // 192 tokens of 192 + 2 · 63, which attend to fewer than the others do:
+    // 192 · 110,592 + 768 · 192 · 193 / 2 of twice as many.
+    assertThat(report.promptShare()).isCloseTo(0.49896, within(1e-5));
+    assertThat(report.text())
+        .contains("utilisation", "padding", "waiting for data")
+        .containsPattern("backward +\\d.\\d+ s a step; prompts have 50 % of its operations");
   }
 
   @Test

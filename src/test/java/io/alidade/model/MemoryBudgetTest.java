@@ -67,7 +67,7 @@ class MemoryBudgetTest {
       assertThat(layers).isGreaterThan(1);
       for (int wanted : new int[] {1, layers - 1}) {
         try (var bound =
-            Policy.open(Golden.folder("llama"), spec.within(repeating(spec, wanted, layers)))) {
+            Policy.open(Golden.folder("llama"), spec.within(repeating(spec, wanted)))) {
           assertThat(repeated(bound)).isEqualTo(wanted);
           gradients(bound, batch(), Readout.LOG_LIKELIHOOD)
               .forEach(
@@ -84,10 +84,10 @@ class MemoryBudgetTest {
   }
 
   /// The budget, found by halving, under which so many layers are computed again.
-  private static MemoryBudget repeating(PolicySpec spec, int wanted, int layers) {
+  private static MemoryBudget repeating(PolicySpec spec, int wanted) {
     long low = 1;
     long high = 1L << 40;
-    while (true) {
+    while (high - low > 1) {
       var budget = new MemoryBudget((low + high) / 2);
       try (var policy = Policy.open(Golden.folder("llama"), spec.within(budget))) {
         int repeated = repeated(policy);
@@ -100,6 +100,8 @@ class MemoryBudgetTest {
         }
       }
     }
+    throw new AssertionError(
+        "no budget under which %d layers are computed again".formatted(wanted));
   }
 
   /// Families whose graph is recorded: all layers or none.
@@ -273,7 +275,7 @@ class MemoryBudgetTest {
   private static MemoryBudget cutting(PolicySpec spec, Batch batch, int wanted) {
     long low = 1;
     long high = 1L << 40;
-    while (true) {
+    while (high - low > 1) {
       var budget = new MemoryBudget((low + high) / 2);
       try (var policy = Policy.open(Golden.folder("llama"), spec.within(budget))) {
         var footprint = policy.passes().footprint();
@@ -289,5 +291,6 @@ class MemoryBudgetTest {
         }
       }
     }
+    throw new AssertionError("no budget that cuts the batch into %d pieces".formatted(wanted));
   }
 }
