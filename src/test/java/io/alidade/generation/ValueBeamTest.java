@@ -121,7 +121,8 @@ class ValueBeamTest {
       var wide =
           new ValueBeam(8, 8, 1, step(2), Set.of(), Set.of()).search(policy, critic, PROMPTS, 0);
       for (int p = 0; p < PROMPTS.size(); p++) {
-        assertThat(best.get(p).value()).isGreaterThanOrEqualTo(narrow.get(p).value());
+        // A value depends on what it is computed beside, in its last bits.
+        assertThat(best.get(p).value()).isGreaterThanOrEqualTo(narrow.get(p).value() - 1e-5);
         assertThat(best.get(p).tokens()).isEqualTo(wide.get(p).tokens());
       }
     }
