@@ -52,6 +52,7 @@ class PlainDrawTest {
     var plain = bench.runPlain(scratch.resolve("b")).json();
     assertThat(plain.propertyNames()).containsExactlyElementsOf(ours.propertyNames());
     assertThat(plain.get("tokens_per_second").asDouble()).isPositive();
-    assertThat(plain.get("cpu_ms_per_step").asDouble()).isPositive();
+    // The clock of processor time may not have moved in so short a time.
+    assertThat(plain.get("cpu_ms_per_step").asDouble()).isNotNegative();
   }
 }
