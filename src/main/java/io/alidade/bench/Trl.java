@@ -27,6 +27,14 @@ import tools.jackson.databind.JsonNode;
 public record Trl(String python, boolean compile) {
   private static final String SCRIPT = "trl_bench.py";
 
+  /// Finds out whether this Python starts and has the packages, without loading them.
+  ///
+  /// @param scratch an empty folder
+  /// @throws UserException if not
+  public void check(Path scratch) {
+    run("check", scratch);
+  }
+
   /// Trains.
   ///
   /// @param bench what to do; a list of K candidates becomes K / 2 comparisons

@@ -24,6 +24,9 @@ record Footprint(
     if (spec.gradientCheckpointing()) {
       return architecture.layers();
     }
+    if (spec.memory().equals(MemoryBudget.NONE)) {
+      return 0;
+    }
     long tokens = packed.stream().mapToLong(Packed::tokens).sum();
     long looked = packed.stream().mapToLong(p -> p.placement().needed().length).sum();
     return spec.memory()
@@ -39,7 +42,8 @@ record Footprint(
   ///
   /// @param packed the batch, as a whole
   List<Batch> pieces(Batch batch, List<Packed> packed, Map<String, Tensor> trainable) {
-    if (repeated(packed, trainable) < architecture.layers()) {
+    boolean bounded = !spec.memory().equals(MemoryBudget.NONE);
+    if (!bounded || repeated(packed, trainable) < architecture.layers()) {
       return List.of(batch);
     }
     long most = tokens(batch, trainable);

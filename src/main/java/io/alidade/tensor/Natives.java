@@ -34,8 +34,7 @@ public final class Natives {
           System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
           Waiting.briefly();
           // With a limit JavaCPP reads the memory of the process at every object that it makes,
-          // some
-          // thousands a drawn token; steps free what they made, whatever the limit.
+          // some thousands a drawn token; steps free what they made, whatever the limit.
           for (var limit : new String[] {"maxBytes", "maxPhysicalBytes"}) {
             var name = "org.bytedeco.javacpp." + limit;
             System.setProperty(name, System.getProperty(name, "0"));

@@ -1,6 +1,6 @@
 """What TRL and transformers take for the work that Alidade's bench measures: its model, its texts, its losses.
 
-    python trl_bench.py train CASE    python trl_bench.py draw CASE
+    python trl_bench.py train CASE    python trl_bench.py draw CASE    python trl_bench.py check
 
 CASE is a folder: settings.json, model/ (a checkpoint with its tokenizer), data.jsonl, and adapter/ if one is trained.
 The last line that this prints is JSON.
@@ -8,6 +8,7 @@ The last line that this prints is JSON.
 The reference is computed before the steps unless settings say otherwise, the optimiser is the fused kernel, nothing
 is computed again in the backward pass, nothing is saved or reported in between.
 """
+import importlib.util
 import json
 import os
 import pathlib
@@ -24,15 +25,20 @@ for key, value in {
 }.items():
     os.environ.setdefault(key, value)
 
+wanted = ("torch", "transformers", "trl", "peft", "datasets")
+missing = [name for name in wanted if importlib.util.find_spec(name) is None]
+if missing:
+    sys.exit(f"{sys.executable} has no {', '.join(missing)}: install {', '.join(wanted)} there")
+if sys.argv[1] == "check":
+    print("{}")
+    sys.exit()
+
 case = pathlib.Path(sys.argv[2])
 settings = json.loads((case / "settings.json").read_text())
 os.environ["OMP_NUM_THREADS"] = str(settings["threads"])  # read when torch is loaded
 
-try:
-    import torch
-    import transformers
-except ImportError as missing:
-    sys.exit(f"{sys.executable} has no {missing.name}: install torch, transformers, trl, peft and datasets there")
+import torch
+import transformers
 
 torch.set_num_threads(settings["threads"])
 
@@ -73,12 +79,9 @@ def load():
 
 
 def train():
-    try:
-        import datasets
-        import peft
-        import trl
-    except ImportError as missing:
-        sys.exit(f"{sys.executable} has no {missing.name}: install trl, peft and datasets there")
+    import datasets
+    import peft
+    import trl
 
     losses, wall, cpu, rates = [], [], [], []
 

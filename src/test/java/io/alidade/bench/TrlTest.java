@@ -139,6 +139,9 @@ class TrlTest {
     assertThatThrownBy(() -> new Trl(wrong, false).train(bench("base", 1, 0), folder("a")))
         .isInstanceOf(UserException.class)
         .hasMessage(wrong + " ended with exit code 3 and said: it has no trl");
+    assertThatThrownBy(() -> new Trl(wrong, false).check(folder("none")))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("it has no trl");
     var silent = python("true");
     assertThatThrownBy(() -> new Trl(silent, false).train(bench("base", 1, 0), folder("b")))
         .isInstanceOf(UserException.class)
